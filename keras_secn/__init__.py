@@ -1,0 +1,1 @@
+"""Super-resolution for Keras: CT-SECN and its relatives."""
