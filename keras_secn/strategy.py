@@ -1,0 +1,123 @@
+"""Where a network is trained and in which precision: devices, float32 or bfloat16."""
+
+import contextlib
+import time
+
+import keras
+import numpy as np
+
+from .errors import UserError
+from .layers import BLOCKS
+
+STRATEGIES = ("single", "mirrored", "auto")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+
+
+def pick_strategy(name="single", logical_devices=0):
+    """Chooses the devices to train on. Call it before anything else touches the backend.
+
+    Args:
+        name: "single" (the backend's default device), "mirrored" (every device holds the network
+            and takes an equal share of each batch) or "auto" (mirrored if there are several).
+        logical_devices: splits the CPU into so many devices, to try "mirrored" without several.
+
+    Returns:
+        `None` for a single device, `tf.distribute.MirroredStrategy` on TensorFlow; on JAX the
+        `keras.distribution.DataParallel` that has been made Keras' global distribution.
+
+    Raises:
+        UserError: an unknown name, or fewer than two devices for "mirrored".
+    """
+    if name not in STRATEGIES:
+        raise UserError(f"unknown strategy {name!r}; known are {', '.join(STRATEGIES)}")
+    if name == "single":
+        return None
+    tensorflow = keras.backend.backend() == "tensorflow"
+    devices = (_tensorflow_devices if tensorflow else _jax_devices)(logical_devices)
+    if len(devices) < 2:
+        if name == "auto":
+            return None
+        raise UserError(
+            "strategy 'mirrored' needs at least two devices and finds one; "
+            "--logical_devices 2 splits a CPU"
+        )
+    if tensorflow:
+        import tensorflow as tf  # the strategy is the backend's own; nothing else here needs it
+
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    distribution = keras.distribution.DataParallel(devices=devices)
+    keras.distribution.set_distribution(distribution)
+    return distribution
+
+
+def _tensorflow_devices(logical_devices):
+    import tensorflow as tf
+
+    if logical_devices:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        parts = [tf.config.LogicalDeviceConfiguration() for _ in range(logical_devices)]
+        tf.config.set_logical_device_configuration(cpu, parts)
+    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+
+
+def _jax_devices(logical_devices):
+    import jax
+
+    if logical_devices:
+        jax.config.update("jax_num_cpu_devices", logical_devices)
+    return keras.distribution.list_devices()
+
+
+def strategy_scope(strategy):
+    """A context in which variables are made on all devices of `strategy` (or of none)."""
+    return strategy.scope() if hasattr(strategy, "scope") else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def precision_scope(precision):
+    """Layers made inside compute in `precision`, a Keras dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def pick_precision(name="auto", kinds=("se", "separable"), filters=64, lr_patch=24, batch=16):
+    """Chooses the precision to train in; "auto" times both for a few steps on this machine.
+
+    bfloat16 is twice as fast on processors with units for it and ten times slower where it is
+    emulated, and no flag of the processor says which of the two TensorFlow will do.
+
+    Returns:
+        "float32" or "mixed_bfloat16", and the seconds per step of each (empty unless "auto").
+
+    Raises:
+        UserError: an unknown name.
+    """
+    if name not in PRECISIONS:
+        raise UserError(f"unknown precision {name!r}; known are {', '.join(PRECISIONS)}")
+    if name != "auto":
+        return name, {}
+    seconds = {precision: None for precision in PRECISIONS[1:]}
+    for precision in seconds:
+        seconds[precision] = _step_time(precision, kinds, filters, lr_patch, batch)
+    return min(seconds, key=seconds.get), seconds
+
+
+def _step_time(precision, kinds, filters, lr_patch, batch):
+    with precision_scope(precision):
+        inputs = keras.Input((lr_patch, lr_patch, filters))
+        x = inputs
+        for kind in kinds:
+            x = BLOCKS[kind]()(x)
+        model = keras.Model(inputs, x)
+    model.compile("adam", "mean_absolute_error", jit_compile=keras.backend.backend() == "jax")
+    patches = np.random.default_rng(0).random((batch, lr_patch, lr_patch, filters), np.float32)
+    times = []
+    for _ in range(6):
+        started = time.perf_counter()
+        model.train_on_batch(patches, patches)
+        times.append(time.perf_counter() - started)
+    return min(times[1:])
