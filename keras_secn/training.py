@@ -71,9 +71,13 @@ class Recipe:
     def steps_per_epoch(self):
         return math.ceil(self.steps / self.epochs)
 
+    @property
+    def total_steps(self):
+        return self.epochs * self.steps_per_epoch
+
     def optimizer(self):
         """Adam with the recipe's schedule, clipping and moving average."""
-        steps = self.epochs * self.steps_per_epoch
+        steps = self.total_steps
         schedules = keras.optimizers.schedules
         rate = self.learning_rate
         if self.schedule == "cosine":
@@ -102,7 +106,7 @@ def compile_model(model, recipe):
     model.compile(optimizer=recipe.optimizer(), loss="mean_absolute_error", jit_compile=jit)
 
 
-def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=None, callbacks=()):
+def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=None, bar=None):
     """Trains the network that `build()` makes, or goes on where an earlier call was cut off.
 
     Every `recipe.interval` steps the state (weights, moving average, optimizer) is saved under a
@@ -120,7 +124,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         validate: function of a Keras model that returns a dictionary of numbers, `val_psnr` first
             among them.
         strategy: what `keras_secn.strategy.pick_strategy` returned.
-        callbacks: more Keras callbacks.
+        bar: a `keras_secn.progress.RunBar`.
 
     Returns:
         The trained float32 network.
@@ -131,6 +135,8 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "model.keras").exists():
+        if bar:
+            bar.skip(recipe.total_steps)
         return load_checked(folder / "model.keras")
 
     keras.utils.set_random_seed(recipe.seed)
@@ -159,20 +165,21 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
             start_step=epoch * recipe.steps_per_epoch,
             steps=(recipe.epochs - epoch) * recipe.steps_per_epoch,
         )
+        callbacks = [InputWait(data), keeper]
+        if start and not epoch:
+            callbacks.insert(0, start)
+        if bar:
+            bar.skip(epoch * recipe.steps_per_epoch)
+            callbacks.append(bar(folder.name))
         if importlib.util.find_spec("tensorflow"):
             # Keras writes TensorBoard's files with TensorFlow, whatever the backend
-            callbacks = [keras.callbacks.TensorBoard(folder, write_graph=False), *callbacks]
+            callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
         model.fit(
             data,
             epochs=recipe.epochs,
             initial_epoch=epoch,
             steps_per_epoch=recipe.steps_per_epoch,
-            callbacks=[
-                *([start] if start and not epoch else []),
-                InputWait(data),
-                keeper,
-                *callbacks,
-            ],
+            callbacks=callbacks,
             verbose=0,
         )
     keeper.average_into(averaged, model)

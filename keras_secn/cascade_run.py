@@ -1,0 +1,244 @@
+"""A whole cascade from photographs to its table: stages, from-scratch comparison, report."""
+
+import dataclasses
+import fcntl
+import gc
+import json
+import pathlib
+import sys
+
+import keras
+import numpy as np
+
+from .cascade import CascadePlan, CascadeReplacement
+from .complexity import multiply_adds
+from .data import PatchDataset
+from .errors import UserError
+from .files import atomic_path
+from .imresize import imresize
+from .metrics import image_upscaler, modcrop
+from .models import block_kinds, build_network
+from .progress import RunBar
+from .report import crops_picture, plot_history, plot_psnr_against_parameters, write_table
+from .strategy import pick_precision
+from .training import load_checked, train
+
+
+@dataclasses.dataclass(frozen=True)
+class CascadeSettings:
+    """What a cascade is asked to do.
+
+    Args:
+        plan: which blocks are replaced in which order.
+        first: recipe of the network before any replacement.
+        stage: recipe of each later stage.
+        last: recipe of the last stage.
+        scale, filters: of the networks.
+        initialiser: how a new block starts; see `keras_secn.cascade.transfer_weights`.
+        initial: a trained `.keras` file to start from in place of training the first network.
+    """
+
+    plan: CascadePlan
+    first: object
+    stage: object
+    last: object
+    scale: int = 2
+    filters: int = 64
+    initialiser: str = "random"
+    initial: str | None = None
+
+    def recipe(self, stage):
+        """The recipe of a stage, whose seed differs from the other stages'."""
+        stages = len(self.plan.counts)
+        recipe = self.first if stage == 0 else self.last if stage == stages - 1 else self.stage
+        return dataclasses.replace(recipe, seed=recipe.seed + stage)
+
+    @property
+    def trained_stages(self):
+        return range(1 if self.initial else 0, len(self.plan.counts))
+
+    @property
+    def total_steps(self):
+        """Optimizer steps of all stages together: the budget of the network from scratch."""
+        recipes = [self.recipe(stage) for stage in self.trained_stages]
+        return sum(recipe.total_steps for recipe in recipes)
+
+    def name(self, count):
+        target = "" if self.plan.target == "separable" else f"_{self.plan.target}"
+        return f"ct_secn{target}_{count}" if count else "secn"
+
+
+def resolve_precision(folder, name):
+    """The precision of a run: what it was started with, else what `pick_precision` measures."""
+    path = pathlib.Path(folder) / "settings.json"
+    if name == "auto" and path.exists():
+        return json.loads(path.read_text())["first"]["precision"]
+    precision, seconds = pick_precision(name)
+    for candidate, time in seconds.items():
+        print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
+    return precision
+
+
+def run_cascade(settings, cache, folder, *, validate, from_scratch=False, strategy=None):
+    """Runs or resumes a cascade in `folder`.
+
+    Each network lives in a folder of its own (`secn`, `ct_secn_2`, ...), see
+    `keras_secn.training.train`.
+
+    Args:
+        settings: `CascadeSettings`; a folder that was started with others is refused.
+        cache: the `PhotoCache` to train on.
+        folder: where everything is kept.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+        from_scratch: also trains the last network from scratch for the same number of steps.
+        strategy: see `keras_secn.strategy`.
+
+    Returns:
+        The table's rows, one dictionary per network.
+
+    Raises:
+        UserError: another run holds the folder, or it was started with other settings.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"another run is using {folder}") from None
+        _check_settings(settings, folder)
+        with RunBar(settings.total_steps * (2 if from_scratch else 1)) as bar:
+            rows = list(_stages(settings, cache, folder, validate, strategy, bar))
+            if from_scratch:
+                rows.append(_from_scratch(settings, cache, folder, validate, strategy, bar))
+    return rows
+
+
+def _check_settings(settings, folder):
+    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
+    path = folder / "settings.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        if found != wanted:
+            different = _first_difference(found, wanted)
+            raise UserError(
+                f"{folder} was started with other settings ({different}); "
+                "use the same flags or another --output_dir"
+            )
+    else:
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+def _first_difference(found, wanted, prefix=""):
+    for key in wanted:
+        if isinstance(wanted[key], dict) and isinstance(found.get(key), dict):
+            inner = _first_difference(found[key], wanted[key], f"{prefix}{key}.")
+            if inner:
+                return inner
+        elif found.get(key) != wanted[key]:
+            return f"{prefix}{key} was {found.get(key)}, now {wanted[key]}"
+    return None
+
+
+def _stages(settings, cache, folder, validate, strategy, bar):
+    plan = settings.plan
+    source, steps = None, 0
+    if settings.initial:
+        source = load_checked(settings.initial)
+        if block_kinds(source) != plan.kinds(0):
+            raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
+        yield _row(settings.name(0), source, 0, validate)
+
+    for stage in settings.trained_stages:
+        count = plan.counts[stage]
+        name, recipe = settings.name(count), settings.recipe(stage)
+        start = None
+        if source is not None:
+            start = CascadeReplacement(
+                source, settings.initialiser, _calibration(settings, cache, recipe)
+            )
+        source = train(
+            lambda count=count, name=name: build_network(
+                plan.kinds(count), settings.scale, settings.filters, name=name
+            ),
+            recipe,
+            cache,
+            folder / name,
+            start=start,
+            validate=validate,
+            strategy=strategy,
+            bar=bar,
+        )
+        steps += recipe.total_steps
+        yield _row(name, source, steps, validate)
+        gc.collect()
+
+
+def _calibration(settings, cache, recipe):
+    """LR patches that "lstsq" fits new blocks on: 64, more than enough for 576 unknowns."""
+    if settings.initialiser != "lstsq":
+        return None
+    patches = PatchDataset(
+        cache, batch_size=64, hr_patch=recipe.hr_patch, seed=recipe.seed, steps=1
+    )
+    return patches[0][0]
+
+
+def _from_scratch(settings, cache, folder, validate, strategy, bar):
+    plan = settings.plan
+    name = f"{settings.name(plan.replace)}_scratch"
+    recipe = dataclasses.replace(settings.first, steps=settings.total_steps)
+    model = train(
+        lambda: build_network(
+            plan.kinds(plan.replace), settings.scale, settings.filters, name=name
+        ),
+        recipe,
+        cache,
+        folder / name,
+        validate=validate,
+        strategy=strategy,
+        bar=bar,
+    )
+    steps = recipe.total_steps
+    return {**_row(name, model, steps, validate), "from_scratch": True}
+
+
+def _row(name, model, steps, validate):
+    return {
+        "name": name,
+        "parameters": model.count_params(),
+        "multiply_adds": multiply_adds(model),
+        "steps": steps,
+        **{key: float(value) for key, value in validate(model).items()},
+    }
+
+
+def write_report(rows, folder, settings, photographs):
+    """Writes the table, the plots and the picture of crops into the run's folder.
+
+    Args:
+        rows: what `run_cascade` returned.
+        folder: the run's folder.
+        settings: the run's `CascadeSettings`.
+        photographs: a few HR validation photographs, uint8 HxWx3.
+    """
+    folder = pathlib.Path(folder)
+    write_table(rows, folder, dataclasses.asdict(settings))
+    plot_psnr_against_parameters(rows, folder / "psnr_parameters.png")
+    histories = [
+        (row["name"], json.loads((folder / row["name"] / "history.json").read_text()))
+        for row in rows
+        if (folder / row["name"] / "history.json").exists()
+    ]
+    plot_history(histories, folder / "history.png")
+
+    originals = [modcrop(image, settings.scale) for image in photographs]
+    lows = [imresize(image, scale=1 / settings.scale) for image in originals]
+    columns = [("bicubic", [imresize(image, scale=settings.scale) for image in lows])]
+    for row in rows:
+        path = folder / row["name"] / "model.keras"
+        if path.exists():
+            upscale = image_upscaler(keras.saving.load_model(path))
+            columns.append((row["name"], [np.asarray(upscale(image)) for image in lows]))
+    crops_picture([*columns, ("HR", originals)], folder / "crops.png")

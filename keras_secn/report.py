@@ -1,0 +1,135 @@
+"""What a cascade leaves to be looked at: a table, a plot and a picture of crops."""
+
+import json
+
+import numpy as np
+
+from .files import atomic_path
+
+
+def table(rows):
+    """A Markdown table shaped like the paper's Table 2: one column per network.
+
+    Args:
+        rows: dictionaries with `name`, `parameters`, `multiply_adds`, `steps`, `val_psnr` and
+            `val_ssim` of each network.
+    """
+    lines = [
+        ["", *(row["name"] for row in rows)],
+        ["---", *("---" for _ in rows)],
+        ["PSNR-Y (dB)", *(f"{row['val_psnr']:.2f}" for row in rows)],
+        ["SSIM-Y", *(f"{row['val_ssim']:.4f}" for row in rows)],
+        ["parameters", *(f"{row['parameters']:,}" for row in rows)],
+        ["multiply-adds / LR pixel", *(f"{row['multiply_adds'] / 1e6:.3f} M" for row in rows)],
+        ["steps in all", *(f"{row['steps']:,}" for row in rows)],
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def write_table(rows, folder, settings):
+    """Writes `table.md` and `table.json` (rows and settings) into `folder`."""
+    with atomic_path(folder / "table.md") as path:
+        path.write_text(table(rows))
+    with atomic_path(folder / "table.json") as path:
+        path.write_text(json.dumps({"settings": settings, "networks": rows}, indent=1) + "\n")
+
+
+def plot_psnr_against_parameters(rows, path):
+    """A picture of PSNR-Y against parameters, the cascade joined by a line."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    cascade = [row for row in rows if not row.get("from_scratch")]
+    axes.plot(
+        [row["parameters"] / 1e3 for row in cascade],
+        [row["val_psnr"] for row in cascade],
+        "o-",
+        label="cascade",
+    )
+    for row in rows:
+        point = (row["parameters"] / 1e3, row["val_psnr"])
+        if row.get("from_scratch"):
+            axes.plot(*point, "s", color="tab:red", label="from scratch, equal steps")
+        axes.annotate(row["name"], point, textcoords="offset points", xytext=(5, -12), fontsize=8)
+    axes.set_xlabel("parameters (thousand)")
+    axes.set_ylabel("validation PSNR-Y (dB)")
+    axes.margins(x=0.12, y=0.15)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    pyplot.close(figure)
+
+
+def plot_history(histories, path):
+    """A picture of validation PSNR-Y and loss over the steps of the whole run.
+
+    Args:
+        histories: (name, rows) of each stage in order; rows as in `history.json`.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (top, bottom) = pyplot.subplots(2, 1, figsize=(8, 6), sharex=True, layout="constrained")
+    offset = 0
+    for name, rows in histories:
+        if name.endswith("scratch"):
+            offset = 0
+        steps = [offset + row["step"] for row in rows]
+        style = "--" if name.endswith("scratch") else "-"
+        top.plot(steps, [row.get("val_psnr", np.nan) for row in rows], style, label=name)
+        bottom.plot(steps, [row["loss"] for row in rows], style)
+        offset = steps[-1] if steps else offset
+    top.set_ylabel("validation PSNR-Y (dB)")
+    bottom.set_ylabel("L1 loss (grey levels)")
+    bottom.set_xlabel("steps")
+    top.legend(fontsize=7, ncols=2)
+    for axes in (top, bottom):
+        axes.grid(alpha=0.3)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    pyplot.close(figure)
+
+
+def crops_picture(columns, path, crop=64, zoom=3, rows=4):
+    """A picture of crops side by side: one row per photograph, one column per network.
+
+    Args:
+        columns: (title, images) of each column; images are uint8 HxWx3 of equal size per row.
+        path: where to write the PNG.
+        crop, zoom: side of a crop in HR pixels, and by how much it is enlarged to be looked at.
+        rows: at most so many photographs.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    side, label, gap = crop * zoom, 18, 4
+    originals = columns[-1][1][:rows]
+    places = [_busiest(image, crop) for image in originals]
+    width, height = len(columns) * (side + gap), len(originals) * (side + gap) + label
+    sheet = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=12)
+    for column, (title, images) in enumerate(columns):
+        draw.text((column * (side + gap) + 2, 2), title, fill="black", font=font)
+        for row, (top, left) in enumerate(places):
+            piece = Image.fromarray(images[row][top : top + crop, left : left + crop])
+            piece = piece.resize((piece.width * zoom, piece.height * zoom), Image.NEAREST)
+            sheet.paste(piece, (column * (side + gap), label + row * (side + gap)))
+    with atomic_path(path) as temporary:
+        sheet.save(temporary)
+
+
+def _busiest(image, crop):
+    """Top left corner of the crop with the strongest edges: where networks differ."""
+    gray = image.astype(np.float32).mean(axis=2)
+    edges = np.abs(np.diff(gray, axis=0))[:, :-1] + np.abs(np.diff(gray, axis=1))[:-1]
+    sums = np.pad(edges.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    step_y, step_x = min(crop, edges.shape[0]), min(crop, edges.shape[1])
+    box = sums[step_y:, step_x:] - sums[:-step_y, step_x:] - sums[step_y:, :-step_x]
+    box = box + sums[:-step_y, :-step_x]
+    return np.unravel_index(box.argmax(), box.shape)
