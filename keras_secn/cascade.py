@@ -142,7 +142,6 @@ def _fit_separable(source, old_block, new_block, initialiser, calibration):
             inputs = keras.ops.convert_to_numpy(pointwise(depthwise(inputs)))
 
 
-@keras.saving.register_keras_serializable("keras_secn")
 class CascadeReplacement(keras.callbacks.Callback):
     """Starts a stage of the cascade: moves the previous stage's weights into the model to train.
 

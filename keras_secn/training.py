@@ -32,6 +32,7 @@ class Recipe:
         hr_patch: patch size in HR pixels (the paper: 192).
         clipnorm: bound on the gradient's global norm, in grey levels of the L1 loss; 0 for none.
         ema: momentum of the moving average of the weights, which is what is kept; 0 for none.
+            Short trainings use less, so that the average spans a twentieth of the steps.
         seed: of the weights and of the patches.
         precision: "float32" or "mixed_bfloat16".
         interval: steps between validations and checkpoints.
@@ -95,7 +96,7 @@ class Recipe:
             rate,
             global_clipnorm=self.clipnorm or None,
             use_ema=self.ema > 0,
-            ema_momentum=self.ema or 0.99,
+            ema_momentum=min(self.ema, max(0.0, 1 - 20 / steps)),
         )
 
 
