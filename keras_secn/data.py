@@ -68,7 +68,7 @@ class PatchDataset(keras.utils.PyDataset):
         self._room = np.maximum(cache.lr_shapes - self.patch + 1, 0)  # positions per axis
         self._ends = np.cumsum(self._room.prod(axis=1))
         if not self._ends[-1]:
-            height, width = (cache.scale * max(cache.lr_shapes.tolist(), key=min)).tolist()
+            height, width = cache.scale * max(cache.lr_shapes, key=min)
             raise UserError(
                 f"the patch of {hr_patch}x{hr_patch} pixels is larger than every photograph "
                 f"(the best is {width}x{height})"
@@ -109,7 +109,7 @@ class PatchDataset(keras.utils.PyDataset):
 
 
 def dihedral(image, turn):
-    """A view of `image` (H, W, C) rotated by `turn % 4` quarter turns, mirrored from `turn` 4 on."""
+    """A view of `image` (H, W, C): `turn % 4` quarter turns, mirrored if `turn` is 4 or more."""
     image = np.rot90(image, turn % 4)
     return image[:, ::-1] if turn >= 4 else image
 
