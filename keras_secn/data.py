@@ -164,3 +164,23 @@ class InputWait(keras.callbacks.Callback):
         self._elapsed += elapsed
         if logs is not None:
             logs["input_wait"] = self._epoch_waited / elapsed if elapsed else 0.0
+
+
+def open_photographs(folders, dataset=None, cache_dir=None, **options):
+    """The cache of folders of photographs, or of a dataset of tensorflow-datasets.
+
+    Args:
+        folders: see `PhotoCache.build`.
+        dataset: "div2k" in place of `folders`.
+        cache_dir, options: see `PhotoCache.build`.
+
+    Raises:
+        UserError: both or neither are given; else as `PhotoCache.build`.
+    """
+    if bool(folders) == bool(dataset):
+        raise UserError("give either --data_dir or --dataset")
+    if dataset:
+        from .div2k import load_div2k
+
+        return load_div2k(cache_dir=cache_dir, **options)
+    return PhotoCache.build(folders, cache_dir, **options)

@@ -181,6 +181,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
             initial_epoch=epoch,
             steps_per_epoch=recipe.steps_per_epoch,
             callbacks=callbacks,
+            shuffle=False,
             verbose=0,
         )
     keeper.average_into(averaged, model)

@@ -19,7 +19,7 @@ flags.DEFINE_multi_string(
 flags.DEFINE_enum("dataset", None, ["div2k"], "Trains on a tensorflow-datasets dataset instead.")
 flags.DEFINE_string("val_dir", None, "Folder of validation photographs.", required=True)
 flags.DEFINE_string("output_dir", "runs/cascade", "Where checkpoints, networks and the report go.")
-flags.DEFINE_string("cache_dir", ".cache/keras_secn", "Where decoded photographs are kept.")
+flags.DEFINE_string("cache_dir", None, "Where decoded photographs are kept (~/.cache/keras-secn).")
 flags.DEFINE_boolean("strict", False, "Fail on an unreadable or too small photograph.")
 flags.DEFINE_string("initial", None, "A trained SECN (.keras) to start from.")
 
@@ -91,7 +91,7 @@ def main(argv):
         initial=FLAGS.initial,
     )
     validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
-    cache = data.open_cache(
+    cache = data.open_photographs(
         FLAGS.data_dir,
         FLAGS.dataset,
         FLAGS.cache_dir,
