@@ -1,8 +1,10 @@
 """From photographs to training batches: augmented LR/HR patches, and what waiting for them costs.
 
-The pixels come from a `PhotoCache` (any folder of photographs) or `load_div2k`.
+The pixels come from a `PhotoCache`: any folder of photographs, or DIV2K.
 """
 
+import atexit
+import gc
 import time
 
 import keras
@@ -11,7 +13,11 @@ import numpy as np
 from .errors import UserError
 from .photo_cache import PhotoCache
 
-__all__ = ["InputWait", "PatchDataset", "PhotoCache"]
+__all__ = ["InputWait", "PatchDataset", "PhotoCache", "open_photographs"]
+
+# When `fit` ends by an exception (Ctrl-C), reference cycles keep TensorFlow's iterator alive; its
+# thread then waits for an interpreter that is gone, and the process never exits.
+atexit.register(gc.collect)
 
 
 class PatchDataset(keras.utils.PyDataset):
@@ -102,9 +108,9 @@ class PatchDataset(keras.utils.PyDataset):
         for row, (i, y, x) in enumerate(
             zip(photo.tolist(), top.tolist(), left.tolist(), strict=True)
         ):
-            lr[row] = dihedral(self.cache.lr(i)[y : y + p, x : x + p], turn[row])
+            _copy(self.cache.lr(i)[y : y + p, x : x + p], turn[row], lr[row])
             y, x = s * y, s * x
-            hr[row] = dihedral(self.cache.hr(i)[y : y + s * p, x : x + s * p], turn[row])
+            _copy(self.cache.hr(i)[y : y + s * p, x : x + s * p], turn[row], hr[row])
         return lr, hr
 
 
@@ -114,12 +120,20 @@ def dihedral(image, turn):
     return image[:, ::-1] if turn >= 4 else image
 
 
+def _copy(image, turn, out):
+    image = dihedral(image, turn)
+    # channel by channel: a turned copy's inner loop is then a row and not three values
+    for channel in range(3):
+        out[..., channel] = image[..., channel]
+
+
 class InputWait(keras.callbacks.Callback):
     """Measures the share of training time that steps spend waiting for their batch.
 
     The dataset notes when each batch was complete, this callback when each step began; a step
     waited if it began first. At the end of each epoch `input_wait` (0..1) joins the logs; callbacks
-    that follow this one in the list see it.
+    that follow this one in the list see it. The first step of each `fit` compiles and starts the
+    input, and is not counted.
 
     Args:
         dataset: the `PatchDataset` given to `fit`, its batches in order (see there).
@@ -155,7 +169,10 @@ class InputWait(keras.callbacks.Callback):
         ready = self.dataset.ready_times.pop(self._batches - 1, None)
         if ready is None:
             raise RuntimeError("batches came out of order: call fit with shuffle=False")
-        self._epoch_waited += max(0.0, ready - self._step_began)
+        if self._batches <= batch - self._first + 1:
+            self._epoch_began = self._step_ended
+        else:
+            self._epoch_waited += max(0.0, ready - self._step_began)
 
     def on_epoch_end(self, epoch, logs=None):
         # up to the last step: validation is no training time

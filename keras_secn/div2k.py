@@ -1,47 +1,68 @@
-"""DIV2K through tensorflow-datasets, as a source for `keras_secn.data.open_cache`."""
+"""DIV2K by way of tensorflow-datasets, as a `PhotoCache`. The only reader that needs TensorFlow."""
 
 from .errors import UserError
+from .photo_cache import PhotoCache, cache_pairs
 
 
-class Div2k:
-    """DIV2K's 800 training photographs with the LR versions that came with them.
+def load_div2k(
+    cache_dir=None, *, scale=2, min_hr=0, strict=False, progress=True, split="train", data_dir=None
+):
+    """DIV2K's photographs with the LR versions that came with them, not ours.
 
     Agustsson and Timofte, CVPRW 2017; `div2k/bicubic_x2`, `_x3`, `_x4` of tensorflow-datasets,
-    which fetches them at first use.
+    which downloads them at first use. An odd HR photograph is cropped to `scale` times its LR.
 
     Args:
+        cache_dir, min_hr, strict, progress: see `PhotoCache.build`.
         scale: 2, 3 or 4.
+        split: "train" (800 photographs) or "validation" (100).
+        data_dir: where tensorflow-datasets keeps its files (~/tensorflow_datasets).
+
+    Returns:
+        A `PhotoCache`.
 
     Raises:
-        UserError: tensorflow-datasets is not installed.
+        UserError: tensorflow-datasets is missing, the scale is not DIV2K's, or as
+            `PhotoCache.build`.
     """
+    if scale not in (2, 3, 4):
+        raise UserError(f"DIV2K has scales 2, 3 and 4, not {scale}")
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError:
+        raise UserError("DIV2K needs tensorflow-datasets: pip install 'keras-secn[tfds]'") from None
+    builder = tfds.builder(f"div2k/bicubic_x{scale}", data_dir=data_dir)
+    try:
+        builder.download_and_prepare()
+        # in file order, so that a cache built again is the same
+        examples = builder.as_dataset(split=split, shuffle_files=False)
+    except Exception as error:
+        # tensorflow-datasets raises whatever its network or file layer met
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"DIV2K cannot be fetched to {builder.data_dir}: {reason:.200}") from error
 
-    def __init__(self, scale):
-        try:
-            import tensorflow_datasets as tfds
-        except ImportError:
-            raise UserError("--dataset div2k needs: pip install 'keras-secn[tfds]'") from None
-        self.name = f"div2k/bicubic_x{scale}"
-        self.scale = scale
-        self.data, info = tfds.load(self.name, split="train", with_info=True)
-        self.length = info.splits["train"].num_examples
-        self.key = self.name
-        self.fingerprint = [self.name, str(info.version), self.length]
+    def produce():
+        for number, example in enumerate(examples.as_numpy_iterator(), 1):
+            yield _pair(f"{split}/{number:04d}", example, scale, min_hr)
 
-    def __len__(self):
-        return self.length
+    return cache_pairs(
+        PhotoCache.default_dir() if cache_dir is None else cache_dir,
+        [builder.info.full_name, str(builder.data_dir), split, min_hr],
+        [len(examples)],
+        scale,
+        produce,
+        total=len(examples),
+        strict=strict,
+        progress=progress,
+    )
 
-    def __iter__(self):
-        """Yields functions that give (name, HR, LR)."""
-        for index, example in enumerate(self.data.as_numpy_iterator()):
-            yield lambda index=index, example=example: self._pair(index, example)
 
-    def _pair(self, index, example):
-        lr = example["lr"]
-        # odd photographs: LR is rounded up, so the HR pixels beyond it have no counterpart
-        height, width = (
-            min(low, high // self.scale)
-            for low, high in zip(lr.shape[:2], example["hr"].shape[:2], strict=True)
-        )
-        hr = example["hr"][: height * self.scale, : width * self.scale]
-        return f"{self.name}/{index}", hr, lr[:height, :width]
+def _pair(name, example, scale, min_hr):
+    hr, lr = example["hr"], example["lr"]
+    height, width = (
+        min(high // scale, low) for high, low in zip(hr.shape[:2], lr.shape[:2], strict=True)
+    )
+    if min(hr.shape[:2]) < max(min_hr, scale):
+        reason = f"{name}: {hr.shape[1]}x{hr.shape[0]} pixels, less than {min_hr}x{min_hr}"
+        return name, reason, None
+    return name, hr[: scale * height, : scale * width], lr[:height, :width]

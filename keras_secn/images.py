@@ -1,6 +1,7 @@
 """Photographs on disk: which files there are, and their pixels as uint8 RGB."""
 
 import pathlib
+import threading
 import warnings
 
 import numpy as np
@@ -9,6 +10,9 @@ from PIL import Image, ImageOps
 from .errors import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+BITS_PER_SAMPLE, PLANAR_CONFIGURATION, SEPARATE = 258, 284, 2  # TIFF 6.0, section 8
+
+_opening = threading.Lock()
 
 
 def find_images(folder):
@@ -41,38 +45,62 @@ def read_image(path):
     page or a browser would show it; palette and CMYK are converted; 16 bits are scaled to 8.
 
     Raises:
-        UserError: the file is missing, damaged, truncated, too large to be safe, or no image.
+        UserError: the file is missing, damaged, truncated, too large to be safe, no image, or of
+            a kind that has no agreed 8-bit form.
     """
     return to_rgb(open_image(path))
 
 
 def open_image(path):
-    """Opens an image with Pillow, decoded and upright.
+    """Opens an image with Pillow, decoded and upright, in a mode that `to_rgb` takes.
 
     Raises:
         UserError: as `read_image`.
     """
     try:
-        with warnings.catch_warnings():
+        # warning filters belong to the process, so threads must set them one at a time; opening
+        # reads the header only
+        with _opening, warnings.catch_warnings():
             # a decompression bomb is an error here, not a warning
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                return ImageOps.exif_transpose(image)
+            image = Image.open(path)
+        with image:
+            refusal = _refusal(image)
+            if refusal:
+                raise UserError(refusal)
+            image.load()
+            return ImageOps.exif_transpose(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UserError(f"{path}: too many pixels to be safe ({Image.MAX_IMAGE_PIXELS})") from None
     except Exception as error:
         # decoders raise whatever their format's parser met: SyntaxError, struct.error, ...
-        reason = "not an image" if "cannot identify" in str(error) else error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, OSError) and error.strerror:
+            reason = error.strerror
+        elif "cannot identify" in reason:
+            reason = "not an image"
         raise UserError(f"{path}: {reason}") from None
 
 
+def _refusal(image):
+    """Why the pixels could not be trusted, or None."""
+    if image.mode in ("I", "F"):
+        return "32-bit samples have no agreed white; save it with 8 or 16 bits"
+    if image.mode in ("LAB", "HSV"):
+        return f"colour space {image.mode} is not supported; save it as RGB"
+    tags = getattr(image, "tag_v2", {})
+    # Pillow 13 reads the bytes of such files in the wrong order
+    if tags.get(PLANAR_CONFIGURATION) == SEPARATE and max(tags.get(BITS_PER_SAMPLE, [8])) > 8:
+        return "16-bit TIFF with separate planes is not supported; save it with interleaved pixels"
+    return None
+
+
 def to_rgb(image):
-    """A Pillow image of any mode as uint8 HxWx3 RGB."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        gray = np.asarray(image, dtype=np.float64)
+    """A Pillow image as uint8 HxWx3 RGB; see `read_image`."""
+    if image.mode.startswith("I;16"):
+        gray = np.asarray(image, dtype=np.uint32)
         # 65535 / 255 = 257: the scale that takes white to white
-        gray = np.clip(np.floor(gray / 257 + 0.5), 0, 255).astype(np.uint8)
+        gray = ((gray + 128) // 257).astype(np.uint8)
         return np.repeat(gray[..., None], 3, axis=2)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")

@@ -32,7 +32,7 @@ CHUNK = 1 << 24
 class PhotoCache:
     """HR photographs and their LR versions, memory-mapped.
 
-    Use `PhotoCache.build` (folders of photographs) or `keras_secn.data.load_div2k`.
+    Use `PhotoCache.build` (folders of photographs) or `keras_secn.div2k.load_div2k`.
 
     Attributes:
         scale: HR size / LR size.
@@ -124,7 +124,7 @@ class PhotoCache:
             smallest = max(min_hr, scale)
             return _map_in_threads(lambda path: _pair(path, scale, smallest), files, workers)
 
-        return open_or_build(
+        return cache_pairs(
             cls.default_dir() if cache_dir is None else cache_dir,
             source,
             state,
@@ -142,7 +142,7 @@ class PhotoCache:
         return pathlib.Path(base).expanduser() / "keras-secn"
 
 
-def open_or_build(cache_dir, source, state, scale, produce, *, total, strict, progress):
+def cache_pairs(cache_dir, source, state, scale, produce, *, total, strict, progress):
     """Opens the cache of `source` as of `state`, or builds it from what `produce()` yields.
 
     Args:
@@ -183,8 +183,6 @@ def _open_sound(folder):
     try:
         cache = PhotoCache(folder)
         return None if cache.damaged() else cache
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -288,7 +286,8 @@ def _open_bytes(path, ends, factor):
     expected = factor * int(ends[-1]) if len(ends) else 0
     if path.stat().st_size != expected:
         raise ValueError(f"{path} is not {expected} bytes")
-    return np.memmap(path, np.uint8, "r") if expected else np.empty(0, np.uint8)
+    # a plain array on the same memory: slicing a memmap costs several times as much
+    return np.asarray(np.memmap(path, np.uint8, "r")) if expected else np.empty(0, np.uint8)
 
 
 def _digest(value):
