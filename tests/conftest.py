@@ -1,0 +1,26 @@
+"""Fixtures that several test files share."""
+
+import pytest
+from pictures import PHOTO_SIZES, noise
+from PIL import Image
+
+from keras_secn.photo_cache import PhotoCache
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    for seed, (name, shape) in enumerate(PHOTO_SIZES.items()):
+        Image.fromarray(noise(shape, seed)).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def build_cache(photos, tmp_path):
+    """`PhotoCache.build` of `photos`."""
+
+    def build(folders=photos, **options):
+        return PhotoCache.build(folders, tmp_path / "cache", progress=False, **options)
+
+    return build
