@@ -157,10 +157,10 @@ class Steps(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.reset_metrics()
-        time.sleep(self.nap)
 
     def on_train_batch_end(self, batch, logs=None):
         self.seen.append(round(float(logs["loss"])))
+        time.sleep(self.nap)
 
 
 def echo():
@@ -199,7 +199,6 @@ def test_input_wait_tells_slow_input_from_slow_steps(build_cache, input_nap, low
     data = Stamped(build_cache(), 2, 16, steps=20)
     data.nap = input_nap
     wait = InputWait(data)
-    # the wait is measured inside the step, so this callback's nap stands for a slow step
     callbacks = [wait, Steps(0.0 if input_nap > 0.02 else 0.03)]
     logs = (
         echo()
