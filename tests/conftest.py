@@ -1,10 +1,23 @@
 """Fixtures that several test files share."""
 
+import os
+import pathlib
+
 import pytest
 from pictures import PHOTO_SIZES, noise
 from PIL import Image
 
 from keras_secn.photo_cache import PhotoCache
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of photographs and reference images, see its README.md; not in the repository."""
+    default = pathlib.Path(__file__).parents[2] / "shared" / "data"
+    folder = pathlib.Path(os.environ.get("KERAS_SECN_DATA", default))
+    if not (folder / "set5").is_dir():
+        pytest.skip(f"no photographs in {folder} (KERAS_SECN_DATA names another folder)")
+    return folder
 
 
 @pytest.fixture
