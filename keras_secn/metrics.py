@@ -1,14 +1,26 @@
 """The evaluation protocol: PSNR-Y and SSIM-Y as the literature computes them.
 
-x2, ground truth cropped to a multiple of the scale, LR made by MATLAB's bicubic `imresize`, both
-pictures compared in BT.601 studio-swing luminance, a border of `scale` pixels shaved. The same
-function gives every PSNR in this repository; on the bicubic baseline it prints the published
-33.66 / 30.24 dB of Set5 / Set14 (33.68 / 30.24 by the RGB route, which is used throughout).
+Ground truth cropped to a multiple of the scale; LR made of its RGB by MATLAB's bicubic `imresize`
+on uint8, to the bit; both pictures compared in BT.601 studio-swing luminance, kept in float64; a
+border of `scale` pixels shaved. Every PSNR in this repository comes from here.
+
+How the bicubic baseline comes out (x2, dB / SSIM) depends on where the literature rounds:
+
+| route                                                        | Set5           | Set14          |
+|--------------------------------------------------------------|----------------|----------------|
+| this protocol: uint8 rounded after each pass, as MATLAB does | 33.67 / 0.9303 | 30.23 / 0.8691 |
+| RGB, rounded once per resize                                 | 33.68 / 0.9305 | 30.24 / 0.8692 |
+| Y rounded to uint8 at first, resized, rounded once per resize| 33.65 / 0.9296 | 30.23 / 0.8684 |
+| Y rounded to uint8 at first, resized in float (SRCNN's code) | 33.66 / 0.9299 | 30.23 / 0.8687 |
+| published (VDSR, LapSRN, EDSR)                               | 33.66 / 0.9299 | 30.24 / 0.8688 |
 """
 
 import dataclasses
 import json
+import math
+import pathlib
 import time
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -21,6 +33,7 @@ from .models.skeleton import scale_of
 
 # MATLAB's rgb2ycbcr, first row, for RGB in 0..255
 _LUMA = np.array([65.481, 128.553, 24.966]) / 255.0
+SSIM_WINDOW = 11
 
 
 def rgb_to_y(image):
@@ -54,7 +67,7 @@ def ssim_y(hr, sr, shave):
         hr, sr, shave: as in `psnr_y`; what is left must be at least 11 x 11.
     """
     x, y = _shaved_luminance(hr, sr, shave)
-    if min(x.shape) < 11:
+    if min(x.shape) < SSIM_WINDOW:
         raise UserError(f"SSIM needs at least 11x11 pixels within the border, not {x.shape}")
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     mean_x, mean_y = _window_mean(x), _window_mean(y)
@@ -78,10 +91,10 @@ def _shaved_luminance(hr, sr, shave):
 
 
 def _window_mean(image):
-    taps = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
+    taps = np.exp(-((np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2) ** 2) / (2 * 1.5**2))
     taps /= taps.sum()
     for axis in (0, 1):
-        length = image.shape[axis] - 10
+        length = image.shape[axis] - SSIM_WINDOW + 1
         image = sum(
             tap * np.take(image, np.arange(start, start + length), axis=axis)
             for start, tap in enumerate(taps)
@@ -137,6 +150,7 @@ def image_upscaler(model, ensemble=False):
     def upscale(image):
         # contiguous, since views of flipped images are copied many times over otherwise
         batch = np.ascontiguousarray(image, np.float32)[None]
+        # traced once and kept by the model; on TensorFlow the second size makes it serve them all
         return model.predict_on_batch(batch)[0]
 
     upscale = self_ensemble(upscale) if ensemble else upscale
@@ -148,78 +162,146 @@ def bicubic_upscaler(scale):
     return lambda image: imresize(image, scale=scale)
 
 
-class ValidationSet:
-    """The photographs of a folder as ground truth and the LR images made of them.
+class GroundTruth(NamedTuple):
+    """A photograph as the protocol sees it.
 
-    A grayscale file is compared as it is, its gray levels taken for luminance, which is how the
-    published Set14 figures treat `bridge`; the network sees it as RGB.
+    Args:
+        hr: uint8 H x W x 3, height and width multiples of the scale.
+        lr: uint8, what MATLAB's `imresize` makes of it.
+        gray: the file is grayscale: its gray levels are compared as they are, for luminance in
+            full range, which is how the published Set14 figures treat `bridge`; the network
+            sees three equal channels.
+    """
+
+    hr: np.ndarray
+    lr: np.ndarray
+    gray: bool
+
+
+def read_ground_truth(path, scale):
+    """Reads a photograph, crops it and makes its LR image.
+
+    Raises:
+        UserError: it is unreadable, or too small for SSIM's window within the shaved border.
+    """
+    image = open_image(path)
+    hr = modcrop(to_rgb(image), scale)
+    smallest = SSIM_WINDOW + 2 * scale
+    if min(hr.shape[:2]) < smallest:
+        size = f"{image.width}x{image.height}"
+        raise UserError(f"{path}: {size} pixels, evaluation needs at least {smallest}x{smallest}")
+    gray = image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")
+    return GroundTruth(hr, imresize(hr, scale=1 / scale), gray)
+
+
+def score(truth, upscale, shave):
+    """Scores an upscaler on one photograph.
+
+    Args:
+        truth: a `GroundTruth`.
+        upscale: function of a uint8 LR image that returns the uint8 picture as large as `truth.hr`.
+        shave: border in pixels that is left out.
+
+    Returns:
+        A dictionary of `height` and `width` (HR), `psnr_y`, `ssim_y` and `seconds`, the time the
+        upscaler took, compilation included where the size was new to it; and the picture.
+    """
+    started = time.perf_counter()
+    picture = upscale(truth.lr)
+    seconds = time.perf_counter() - started
+    hr, sr = truth.hr, picture
+    if truth.gray:
+        # the picture's channels are equal but for what the network adds to them
+        hr, sr = hr[..., 0], np.mean(sr, axis=2, dtype=np.float64)
+    return {
+        "height": hr.shape[0],
+        "width": hr.shape[1],
+        "psnr_y": psnr_y(hr, sr, shave),
+        "ssim_y": ssim_y(hr, sr, shave),
+        "seconds": seconds,
+    }, picture
+
+
+def image_names(paths, folder):
+    """Names that tell photographs apart: paths within `folder`, without suffix where they can."""
+    paths = [path.relative_to(folder if path != folder else path.parent) for path in paths]
+    names = [path.with_suffix("").as_posix() for path in paths]
+    return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
+
+
+def evaluate(upscale, folder, scale=2, shave=None, progress=False, keep=None):
+    """Scores an upscaler on every photograph of a folder; one photograph in memory at a time.
+
+    Args:
+        upscale: function of a uint8 LR image that returns the uint8 picture, `scale` times as high
+            and wide.
+        folder: read recursively; or one file.
+        scale: 2, 3 or 4.
+        shave: border in pixels that is left out; `scale` if not given.
+        progress: shows a bar, if stderr is a terminal.
+        keep: function that is given each photograph's name and picture, to save it.
+
+    Returns:
+        A `Report`.
+
+    Raises:
+        UserError: no folder, no image in it, an unreadable or too small one, or a picture of
+            another size.
+    """
+    paths = find_images(folder)
+    rows = []
+    names = image_names(paths, pathlib.Path(folder))
+    bar = tqdm(paths, disable=None if progress else True, unit="image", leave=False)
+    for name, path in zip(names, bar, strict=True):
+        row, picture = score(
+            read_ground_truth(path, scale), upscale, scale if shave is None else shave
+        )
+        rows.append({"name": name, **row})
+        if keep:
+            keep(name, picture)
+    return Report(str(folder), rows)
+
+
+class ValidationSet:
+    """The photographs of a folder, read once and kept, for validation during training.
 
     Args:
         folder: read recursively.
         scale: 2, 3 or 4.
 
     Raises:
-        UserError: no folder, no image in it, an unreadable one, or one smaller than `scale`.
+        UserError: as `evaluate`.
     """
 
     def __init__(self, folder, scale=2):
         self.folder = str(folder)
         self.scale = scale
-        self.names, self.photographs, self.lows, self.gray = [], [], [], []
-        for path in find_images(folder):
-            image = open_image(path)
-            hr = modcrop(to_rgb(image), scale)
-            if 0 in hr.shape:
-                raise UserError(f"{path}: smaller than {scale}x{scale} pixels")
-            self.names.append(path.stem)
-            self.photographs.append(hr)
-            self.lows.append(imresize(hr, scale=1 / scale))
-            self.gray.append(image.mode in ("L", "1"))
+        paths = find_images(folder)
+        self.names = image_names(paths, pathlib.Path(folder))
+        self.truths = [read_ground_truth(path, scale) for path in paths]
 
-    def evaluate(self, upscale, progress=False):
-        """Scores an upscaler on every photograph.
+    @property
+    def photographs(self):
+        """The HR photographs, cropped."""
+        return [truth.hr for truth in self.truths]
 
-        Args:
-            upscale: function of a uint8 LR image that returns the uint8 picture, `scale` times
-                as high and wide.
-            progress: shows a bar.
-
-        Returns:
-            A `Report`.
-        """
-        rows = []
-        photographs = zip(self.names, self.photographs, self.lows, self.gray, strict=True)
-        for name, hr, lr, gray in tqdm(
-            photographs, total=len(self.names), disable=not progress, unit="image", leave=False
-        ):
-            started = time.perf_counter()
-            sr = upscale(lr)
-            seconds = time.perf_counter() - started
-            if gray:
-                # its three channels are equal but for what the network adds to them
-                hr, sr = hr[..., 0], np.asarray(sr, np.float64).mean(axis=2)
-            rows.append(
-                {
-                    "name": name,
-                    "height": hr.shape[0],
-                    "width": hr.shape[1],
-                    "psnr_y": psnr_y(hr, sr, self.scale),
-                    "ssim_y": ssim_y(hr, sr, self.scale),
-                    "seconds": seconds,
-                }
-            )
+    def evaluate(self, upscale):
+        """Scores an upscaler on every photograph; a `Report`."""
+        rows = [
+            {"name": name, **score(truth, upscale, self.scale)[0]}
+            for name, truth in zip(self.names, self.truths, strict=True)
+        ]
         return Report(self.folder, rows)
 
     def scores(self, model):
         """`val_psnr` and `val_ssim` of a Keras network, as training logs them."""
-        # keras compiles predict once per model; the wrapper costs nothing
         report = self.evaluate(image_upscaler(model))
         return {"val_psnr": report.mean("psnr_y"), "val_ssim": report.mean("ssim_y")}
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """Scores of one upscaler on one folder: a row per photograph."""
+    """Scores of one upscaler on one folder: a row per photograph, see `score`."""
 
     folder: str
     rows: list
@@ -246,8 +328,21 @@ class Report:
         means = {column: self.mean(column) for column in ("psnr_y", "ssim_y", "seconds")}
         return {"folder": self.folder, "images": self.rows, "mean": means}
 
+    def to_json(self, path):
+        """Writes `to_dict`, whole or not at all."""
+        write_json(self.to_dict(), path)
+
 
 def write_json(results, path):
-    """Writes results that `Report.to_dict` gave, whole or not at all."""
+    """Writes results that `Report.to_dict` gave, whole or not at all; infinity becomes null."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(results, indent=1) + "\n")
+        temporary.write_text(json.dumps(_finite(results), indent=1, allow_nan=False) + "\n")
+
+
+def _finite(value):
+    # a picture equal to its ground truth has a PSNR without bound, and JSON has no word for it
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

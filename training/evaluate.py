@@ -1,0 +1,65 @@
+"""PSNR-Y and SSIM-Y of networks on folders of photographs, by the literature's protocol.
+
+    python training/evaluate.py --model runs/main/ct_secn_16/model.keras,bicubic --data_dir SET5
+
+Several models come side by side; `bicubic` is the baseline.
+"""
+
+import pathlib
+
+from absl import flags
+
+from keras_secn.errors import UserError, run_app
+
+# beside the repository during development, see tests/conftest.py
+SET5 = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "set5"
+
+FLAGS = flags.FLAGS
+flags.DEFINE_multi_string(
+    "model", [], "A .keras file, a preset's name or bicubic; repeatable, or comma separated."
+)
+flags.DEFINE_multi_string(
+    "data_dir", [], "Folder of ground truth photographs, read recursively; repeatable."
+)
+flags.DEFINE_integer("scale", None, "Enlargement; the networks' own if not given.")
+flags.DEFINE_boolean("ensemble", False, "Average networks over eight flips and rotations.")
+flags.DEFINE_string("json", None, "Writes all figures to this file.")
+flags.DEFINE_string("save_images", None, "Writes the pictures to this folder.")
+flags.DEFINE_boolean("progress", True, "Shows progress bars.")
+
+
+def main(argv):
+    names = [name for value in FLAGS.model for name in value.split(",") if name]
+    folders = FLAGS.data_dir or ([SET5] if SET5.is_dir() else [])
+    if not names:
+        raise UserError("--model is required: a .keras file, a preset's name or bicubic")
+    if not folders:
+        raise UserError("--data_dir is required: a folder of photographs")
+    if FLAGS.scale not in (None, 2, 3, 4):
+        raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
+
+    # after the flags are parsed: --help must not wait for Keras
+    from keras_secn import evaluation
+    from keras_secn.metrics import write_json
+
+    if FLAGS.json:
+        evaluation.check_writable(FLAGS.json)
+    if FLAGS.save_images:
+        evaluation.check_writable(FLAGS.save_images, folder=True)
+    candidates, scale = evaluation.load_candidates(names, FLAGS.scale, FLAGS.ensemble)
+    results = []
+    for reports in evaluation.compare(
+        candidates, folders, scale, FLAGS.save_images, FLAGS.progress
+    ):
+        first = next(iter(reports.values()))
+        print(f"## {first.folder}, x{scale}: PSNR-Y (dB) / SSIM-Y\n")
+        print(evaluation.comparison_table(reports), flush=True)
+        for candidate in candidates:
+            about = {"model": candidate.source, "parameters": candidate.parameters}
+            results.append({**about, **reports[candidate.label].to_dict()})
+    if FLAGS.json:
+        write_json({"scale": scale, "ensemble": FLAGS.ensemble, "results": results}, FLAGS.json)
+
+
+if __name__ == "__main__":
+    run_app(main)
