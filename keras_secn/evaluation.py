@@ -1,4 +1,7 @@
-"""Several models on several folders of photographs, side by side."""
+"""Several models on several folders of photographs, side by side.
+
+Keras is loaded by the first network: bicubic does without, and so do errors found before.
+"""
 
 import pathlib
 import tempfile
@@ -10,8 +13,6 @@ from .errors import UserError
 from .files import atomic_path
 from .images import find_images
 from .metrics import bicubic_upscaler, evaluate, image_upscaler
-from .models import scale_of
-from .training import load_checked
 
 BICUBIC = "bicubic"
 
@@ -38,16 +39,23 @@ def load_network(name):
     Raises:
         UserError: no such file or preset, or the file is no Keras model.
     """
-    path = pathlib.Path(name)
-    if path.suffix == ".keras":
-        if not path.is_file():
-            raise UserError(f"no such file: {name}")
-        return load_checked(path)
+    if _is_file(name):
+        from .training import load_checked
+
+        return load_checked(name)
     try:
         from .presets import load
     except ModuleNotFoundError:
         raise UserError(f"unknown model {name!r}: give {BICUBIC} or a .keras file") from None
     return load(name)
+
+
+def _is_file(name):
+    """Whether a model is given by a file, not by a preset's name; the file must be there."""
+    path = pathlib.Path(name)
+    if path.suffix == ".keras" and not path.is_file():
+        raise UserError(f"no such file: {name}")
+    return path.suffix == ".keras"
 
 
 def load_candidates(names, scale=None, ensemble=False):
@@ -67,12 +75,7 @@ def load_candidates(names, scale=None, ensemble=False):
     names = list(dict.fromkeys(names))
     networks = {name: load_network(name) for name in names if name != BICUBIC}
     for name, network in networks.items():
-        try:
-            own = scale_of(network)
-        except UserError:
-            own = 1
-        if own < 2:
-            raise UserError(f"{name} is not a super-resolution network (RGB in, larger RGB out)")
+        own = _scale(network, name)
         if scale not in (None, own):
             raise UserError(f"{name} enlarges {own} times, not {scale} times")
         scale = own
@@ -83,6 +86,18 @@ def load_candidates(names, scale=None, ensemble=False):
         upscale = image_upscaler(network, ensemble) if network else bicubic_upscaler(scale)
         candidates.append(Candidate(label, name, upscale, network and network.count_params()))
     return candidates, scale
+
+
+def _scale(network, name):
+    from .models import scale_of
+
+    try:
+        scale = scale_of(network)
+    except UserError:
+        scale = 1
+    if scale < 2:
+        raise UserError(f"{name} is not a super-resolution network (RGB in, larger RGB out)")
+    return scale
 
 
 def short_names(paths):
@@ -110,11 +125,9 @@ def compare(candidates, folders, scale, save_dir=None, progress=False):
         For each folder as it is done, a dictionary from label to `keras_secn.metrics.Report`.
 
     Raises:
-        UserError: as `keras_secn.metrics.evaluate`; folders are looked into before work starts.
+        UserError: as `keras_secn.metrics.evaluate`.
     """
     folders = {pathlib.Path(folder).resolve(): folder for folder in folders}
-    for folder in folders.values():
-        find_images(folder)
     for folder, folder_name in zip(folders.values(), short_names(folders), strict=True):
         reports = {}
         for candidate in candidates:
@@ -154,22 +167,29 @@ def _scores(value):
     return f"{value('psnr_y'):.2f} / {value('ssim_y'):.4f}"
 
 
-def check_writable(path, folder=False):
-    """Makes the folder that a result will go to, now rather than after hours of work.
+def check_paths(names, folders, json=None, save_dir=None):
+    """Looks at everything that can be refused before Keras is loaded and work starts.
 
     Args:
-        path: of the result; a folder if `folder`.
+        names: of models, as for `load_candidates`.
+        folders: of photographs.
+        json: file that results will be written to; its folder is made.
+        save_dir: folder that pictures will be written to; it is made.
 
     Raises:
-        UserError: nothing can be written there.
+        UserError: no such file or folder, no photographs, or nothing can be written there.
     """
-    path = pathlib.Path(path)
-    if not folder and path.is_dir():
-        raise UserError(f"cannot write to {path}: it is a folder")
-    target = path if folder else path.parent
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target):
-            pass
-    except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}") from None
+    for name in names:
+        _is_file(name)
+    for folder in folders:
+        find_images(folder)
+    if json and pathlib.Path(json).is_dir():
+        raise UserError(f"cannot write to {json}: it is a folder")
+    for path in [json and pathlib.Path(json).parent, save_dir]:
+        try:
+            if path:
+                pathlib.Path(path).mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=path):
+                    pass
+        except OSError as error:
+            raise UserError(f"cannot write to {path}: {error.strerror}") from None

@@ -29,7 +29,6 @@ from .errors import UserError
 from .files import atomic_path
 from .images import find_images, open_image, to_rgb
 from .imresize import imresize
-from .models.skeleton import scale_of
 
 # MATLAB's rgb2ycbcr, first row, for RGB in 0..255
 _LUMA = np.array([65.481, 128.553, 24.966]) / 255.0
@@ -145,6 +144,8 @@ def image_upscaler(model, ensemble=False):
     Raises:
         UserError: the model is not a super-resolution network.
     """
+    from .models import scale_of  # Keras takes seconds to load, and only networks need it
+
     scale_of(model)
 
     def upscale(image):

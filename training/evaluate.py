@@ -9,7 +9,9 @@ import pathlib
 
 from absl import flags
 
+from keras_secn import evaluation
 from keras_secn.errors import UserError, run_app
+from keras_secn.metrics import write_json
 
 # beside the repository during development, see tests/conftest.py
 SET5 = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "set5"
@@ -38,14 +40,7 @@ def main(argv):
     if FLAGS.scale not in (None, 2, 3, 4):
         raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
 
-    # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import evaluation
-    from keras_secn.metrics import write_json
-
-    if FLAGS.json:
-        evaluation.check_writable(FLAGS.json)
-    if FLAGS.save_images:
-        evaluation.check_writable(FLAGS.save_images, folder=True)
+    evaluation.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
     candidates, scale = evaluation.load_candidates(names, FLAGS.scale, FLAGS.ensemble)
     results = []
     for reports in evaluation.compare(
