@@ -14,7 +14,7 @@ _PUBLIC = {
     "build_network": "models",
     "scale_of": "models",
 }
-_MODULES = ("cascade", "data", "imresize", "layers", "metrics", "models", "training")
+_MODULES = ("cascade", "data", "imresize", "layers", "lite", "metrics", "models", "training")
 
 
 def __getattr__(name):

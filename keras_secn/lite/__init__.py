@@ -1,0 +1,26 @@
+"""LiteRT (TFLite) files: made from Keras models, checked against them, and run.
+
+Names are loaded at first use: running a file needs neither TensorFlow nor Keras.
+"""
+
+import importlib
+
+# public name -> module that defines it
+_PUBLIC = {
+    "LiteModel": "runtime",
+    "benchmark": "benchmarking",
+    "export": "exporter",
+    "export_tiled": "exporter",
+    "info": "metadata",
+    "layer_report": "layers_report",
+}
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(_PUBLIC)

@@ -1,0 +1,96 @@
+"""Latency, peak memory and size of `.tflite` files, side by side."""
+
+import pathlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from ..errors import UserError
+from .runtime import LiteModel
+
+
+def benchmark(paths, size, threads=None, rounds=10, progress=False):
+    """Times files on one made-up picture, in turns.
+
+    The files take turns round by round, so that a machine that slows down slows them all, and
+    ratios of medians hold. Memory is the peak of a process that runs only that file.
+
+    Args:
+        paths: `.tflite` files; ratios are to the first.
+        size: (height, width) of the LR picture; files of smaller fixed size work in tiles.
+        threads: for LiteRT.
+        rounds: runs of each file, after one that is not counted.
+        progress: shows a bar.
+
+    Returns:
+        A list of dictionaries: `file`, `scale`, `bytes`, `median_ms`, `min_ms`, `ratio`,
+        `peak_mib`.
+
+    Raises:
+        UserError: as `LiteModel`; rounds or size below 1.
+    """
+    if rounds < 1 or min(size) < 1:
+        raise UserError("size and rounds must be at least 1")
+    models = [LiteModel(path, threads) for path in paths]
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    seconds = [[] for _ in models]
+    for turn in tqdm(range(rounds + 1), disable=not progress, unit="round", leave=False):
+        for model, times in zip(models, seconds, strict=True):
+            started = time.perf_counter()
+            model(picture)
+            if turn:
+                times.append(time.perf_counter() - started)
+    medians = [float(np.median(times)) for times in seconds]
+    return [
+        {
+            "file": str(path),
+            "scale": model.scale,
+            "bytes": pathlib.Path(path).stat().st_size,
+            "median_ms": median * 1e3,
+            "min_ms": min(times) * 1e3,
+            "ratio": median / medians[0],
+            "peak_mib": peak_memory(path, size, threads),
+        }
+        for path, model, times, median in zip(paths, models, seconds, medians, strict=True)
+    ]
+
+
+def peak_memory(path, size, threads=None):
+    """Peak resident memory in MiB of a fresh process that runs a file once, interpreter included.
+
+    `None` where the system does not tell (only Linux does).
+    """
+    command = [sys.executable, "-m", __name__, str(path), *map(str, size), str(threads or 0)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout) if done.stdout.strip() else None
+
+
+def to_markdown(rows):
+    """The results as a table."""
+    lines = [
+        "| file | size (KB) | median (ms) | best (ms) | ratio | peak memory (MiB) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        peak = "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}"
+        lines.append(
+            f"| {pathlib.Path(row['file']).name} | {row['bytes'] / 1000:.0f} "
+            f"| {row['median_ms']:.1f} | {row['min_ms']:.1f} | {row['ratio']:.2f} | {peak} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _print_peak(path, height, width, threads):
+    LiteModel(path, int(threads) or None)(np.zeros((int(height), int(width), 3), np.uint8))
+    status = pathlib.Path("/proc/self/status")
+    if status.is_file():
+        # not getrusage: its maximum starts from the parent's
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        print(int(line.split()[1]) / 1024)
+
+
+if __name__ == "__main__":
+    _print_peak(*sys.argv[1:])

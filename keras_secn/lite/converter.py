@@ -1,0 +1,120 @@
+"""Keras network -> bytes of a `.tflite` file, one function per kind of quantization."""
+
+import contextlib
+import logging
+import os
+import tempfile
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from ..errors import UserError
+from .equalize import CENTRE
+
+
+def tensorflow():
+    """TensorFlow, if Keras runs on it: only then can a network be traced.
+
+    Raises:
+        UserError: another backend, or TensorFlow is not installed.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UserError("export to LiteRT needs KERAS_BACKEND=tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    return tf
+
+
+def float_network(model, io):
+    """`model` with rounding, clipping and the type of pixels in the graph."""
+    tf = tensorflow()
+
+    def run(lr):
+        sr = model(tf.cast(lr, tf.float32), training=False)
+        if io == "uint8":
+            # half up, as metrics.to_uint8; CAST alone would cut off
+            return tf.cast(tf.clip_by_value(tf.floor(sr + 0.5), 0.0, 255.0), tf.uint8)
+        return tf.clip_by_value(sr, 0.0, 255.0)
+
+    return run
+
+
+def centred_network(core):
+    """A network of `equalize.fold_normalisation`, on RGB of 0..255 at both ends."""
+
+    def run(lr):
+        return core(lr - CENTRE, training=False) * (255.0 / 6)
+
+    return run
+
+
+def convert(model, run, shape, io, quantization="none", pictures=None, progress=False):
+    """Traces `run` and converts it.
+
+    Args:
+        model: the Keras model whose weights `run` uses.
+        run: function of one tensor (1, H, W, 3).
+        shape: (height, width) in LR pixels, or `None` for any.
+        io: type of the pixels in the file, "uint8" or "float".
+        quantization: "none", "float16", "dynamic" or "int8".
+        pictures: uint8 LR pictures of one size, to calibrate int8 with.
+        progress: shows a bar over calibration.
+
+    Returns:
+        The file's bytes.
+    """
+    tf = tensorflow()
+    # the quantizer itself puts integers at the ends of a float network
+    traced_type = tf.uint8 if io == "uint8" and quantization != "int8" else tf.float32
+    height, width = shape or (None, None)
+
+    class Module(tf.Module):
+        def __init__(self):
+            super().__init__()
+            # a SavedModel leaves out variables that it cannot see, and says nothing
+            self.weights = [variable.value for variable in model.variables]
+
+        @tf.function(input_signature=[tf.TensorSpec((1, height, width, 3), traced_type, name="lr")])
+        def upscale(self, lr):
+            return {"sr": run(lr)}
+
+    module = Module()
+    with tempfile.TemporaryDirectory() as folder, quiet() as stderr:
+        tf.saved_model.save(module, folder, signatures={"serving_default": module.upscale})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if quantization != "none":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantization == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if quantization == "int8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: _feed(pictures, progress, stderr)
+            if io == "uint8":
+                converter.inference_input_type = converter.inference_output_type = tf.uint8
+        return converter.convert()
+
+
+def _feed(pictures, progress, stderr):
+    bar = tqdm(pictures, desc="calibrating", disable=not progress, unit="picture", file=stderr)
+    for picture in bar:
+        yield [picture[None].astype(np.float32)]
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keeps native chatter off stderr; yields a file that still reaches it, for a bar."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    saved = os.dup(2)
+    with open(os.devnull, "w") as sink:
+        os.dup2(sink.fileno(), 2)
+    try:
+        with open(saved, "w", closefd=False) as stderr:
+            yield stderr
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        logger.setLevel(level)

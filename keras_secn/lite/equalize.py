@@ -1,0 +1,237 @@
+"""Rewrites a network so that it loses less in 8 bits, without changing what it computes.
+
+An 8-bit tensor has one step for all its channels, so a channel of small range keeps few levels.
+Cross-layer equalization (Nagel et al., ICCV 2019, section 4.1) moves a positive factor per channel
+from the weights before a tensor to the weights after it. No activation function stands on the
+residual stream of this family, so one set of factors runs through all of it: head, blocks,
+body, long skip, upsampler.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from ..models.skeleton import block_kinds, block_layers
+
+# Factors stay within this ratio: an almost dead channel must not get huge weights.
+LIMIT = 32.0
+SATURATED = 8.0  # a sigmoid of more is 0 or 1 on a grid of 1/256
+
+
+def can_rewrite(model):
+    """Whether a model is of the skeleton's family, with blocks that this module knows."""
+    names = {layer.name for layer in model.layers}
+    wanted = {"subtract_mean", "head", "body", "long_skip", "tail", "add_mean"}
+    return wanted <= names and set(block_kinds(model)) <= set(INSIDE)
+
+
+def copy(model):
+    """The same network with the same weights, free to be rewritten."""
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    return clone
+
+
+# block kind -> its convolutions in order: the first reads the residual stream, the last writes to
+# it (through the gate, if there is one), and between neighbours lies a tensor of its own
+INSIDE = {
+    "residual": ("conv_1", "conv_2"),
+    "se": ("conv_1", "conv_2"),
+    "separable": ("depthwise_1", "pointwise_1", "depthwise_2", "pointwise_2"),
+    "inverted": ("expand", "depthwise", "project"),
+}
+
+
+def equalize(model, pictures, strength=1.0):
+    """Equalizes the channels' ranges in place, over the activations on `pictures`.
+
+    Args:
+        model: one that `can_rewrite` accepts; pass a `copy`.
+        pictures: uint8 LR pictures.
+        strength: 0 leaves the ranges as they are, 1 makes them equal. (Gates are refitted at any.)
+    """
+    ranges, gate_inputs = observe(model, pictures)
+    streams = [r for name, r in ranges.items() if name.startswith("stream")]
+    stream = _factors(streams, strength)
+    head, body = model.get_layer("head"), model.get_layer("body")
+    _scale_outputs(head, stream)
+    kinds = zip(block_kinds(model), block_layers(model), strict=True)
+    for index, (kind, block) in enumerate(kinds):
+        names = INSIDE[kind]
+        _scale_inputs(getattr(block, names[0]), 1 / stream)
+        outputs = stream
+        if hasattr(block, "se"):
+            branch = stream * ranges[f"{index}/{names[-1]}"]
+            outputs = stream * refit_gate(block.se, gate_inputs[index], branch)
+            _scale_inputs(block.se.squeeze, 1 / outputs)
+            hidden = _factors([ranges[f"{index}/squeeze"]], strength)
+            _scale_outputs(block.se.squeeze, hidden)
+            _scale_inputs(block.se.excite, 1 / hidden)
+        _scale_outputs(getattr(block, names[-1]), outputs)
+        for before, after in zip(names, names[1:], strict=False):
+            factors = _factors([ranges[f"{index}/{before}"]], strength)
+            _scale_outputs(getattr(block, before), factors)
+            _scale_inputs(getattr(block, after), 1 / factors)
+    _scale_inputs(body, 1 / stream)
+    _scale_outputs(body, stream)
+
+    previous = stream
+    for layer in _upsamplers(model):
+        _scale_inputs(layer, 1 / previous)
+        previous = _factors([ranges[layer.name]], strength)
+        _scale_outputs(layer, np.tile(previous, layer.filters // previous.size))
+    _scale_inputs(model.get_layer("tail"), 1 / previous)
+
+
+def refit_gate(se, inputs, branch):
+    """Replaces gates sigmoid(z) by a * sigmoid(b * z + c) per channel; b and c go into `excite`.
+
+    The integer sigmoid has a fixed grid of 1/256: a gate that stays near 0.01 keeps two levels of
+    it. With a just above the channel's largest gate the grid is used, and the factor a moves into
+    the weights before the product. Fitted by least squares over the gates seen; a = 1 is exact.
+
+    Args:
+        se: the `SqueezeExcite` layer, changed in place.
+        inputs: z seen on pictures, (pictures, channels).
+        branch: largest magnitude per channel of what the gates multiply.
+
+    Returns:
+        a, one per channel.
+    """
+    kernel, bias = se.excite.get_weights()
+    gates = 1 / (1 + np.exp(-np.clip(inputs, -60, 60)))
+    # a channel that is shut still feeds the mean: a must not shrink it below the open ones
+    largest = np.max(branch * np.minimum(1.5 * gates.max(axis=0), 1.0))
+    least = np.clip(largest / np.maximum(branch, 1e-12), 1 / 64, 1.0)
+    best_error = np.full(bias.shape, np.inf)
+    best = np.ones((3, bias.size))
+    for headroom in (1.2, 1.5, 2.0, 3.0, 6.0, 12.0, 1e9):
+        a = np.clip(gates.max(axis=0) * headroom, least, 1.0)
+        exact = a == 1.0
+        share = np.clip(gates / a, 1e-9, 1 - 1e-6)
+        target = np.log(share / (1 - share))
+        # least squares in z, weighted so that errors of the gate itself count
+        weight = (share * (1 - share)) ** 2 + 1e-12
+        mean_z = np.sum(weight * inputs, axis=0) / weight.sum(axis=0)
+        mean_t = np.sum(weight * target, axis=0) / weight.sum(axis=0)
+        centred = inputs - mean_z
+        spread = np.sum(weight * centred**2, axis=0)
+        b = np.sum(weight * centred * (target - mean_t), axis=0) / np.maximum(spread, 1e-12)
+        # a constant gate has no slope to fit, and weights of 0 would leave no grid for the bias
+        b = np.where(spread > 1e-9, np.clip(b, 0.1, 4.0), 1.0)
+        c = mean_t - b * mean_z
+        b, c = np.where(exact, 1.0, b), np.where(exact, 0.0, c)
+        fitted = a / (1 + np.exp(-np.clip(b * inputs + c, -60, 60)))
+        # what the fit misses, and what a grid of a / 256 rounds away
+        error = np.mean((fitted - gates) ** 2, axis=0) + (a / 256) ** 2 / 12
+        better = error < best_error
+        best_error = np.where(better, error, best_error)
+        best = np.where(better, [a, b, c], best)
+    a, b, c = best
+    # a gate that is always 0: its z of -100 would coarsen the grid for all the others
+    z = b * inputs + c
+    low, high = z.min(axis=0), z.max(axis=0)
+    shut = high < -SATURATED
+    narrow = np.where(shut, np.minimum(1.0, 4.0 / np.maximum(high - low, 1e-6)), 1.0)
+    c = np.where(shut, narrow * (c - high) - SATURATED, c)
+    b = b * narrow
+    se.excite.set_weights([kernel * b, bias * b + c])
+    return a
+
+
+def observe(model, pictures):
+    """What flows through a network on pictures.
+
+    Returns:
+        The largest magnitude per channel of every tensor with factors of its own, by name; and
+        for each block with squeeze-and-excitation the inputs of its gates' sigmoid, as an array
+        (pictures, channels), by the block's index.
+    """
+    ranges, gate_inputs = {}, {}
+
+    def note(name, tensor):
+        seen = np.abs(ops.convert_to_numpy(tensor)).max(axis=(0, 1, 2))
+        ranges[name] = np.maximum(ranges.get(name, 0), seen)
+
+    for picture in pictures:
+        x = ops.convert_to_tensor(picture[None].astype(np.float32))
+        x = skip = model.get_layer("head")(model.get_layer("subtract_mean")(x))
+        note("stream/head", x)
+        for index, block in enumerate(block_layers(model)):
+            inside = x
+            for layer in block.branch:
+                if layer.name == "se":
+                    hidden = layer.squeeze(ops.mean(inside, axis=(1, 2), keepdims=True))
+                    note(f"{index}/squeeze", hidden)
+                    kernel, bias = layer.excite.get_weights()
+                    z = ops.convert_to_numpy(hidden)[0, 0] @ kernel + bias
+                    gate_inputs.setdefault(index, []).append(z[0])
+                inside = layer(inside)
+                note(f"{index}/{layer.name}", inside)
+            inside = inside * block.residual_scaling
+            x = x + inside
+            note(f"stream/{index}/branch", inside)
+            note(f"stream/{index}", x)
+        x = model.get_layer("body")(x)
+        note("stream/body", x)
+        x = x + skip
+        note("stream/long_skip", x)
+        for layer in _upsamplers(model):
+            x = layer(x)
+            shuffle = model.get_layer(layer.name.replace("upsample", "pixel_shuffle"))
+            x = shuffle(x)
+            note(layer.name, x)
+    return ranges, {index: np.array(z) for index, z in gate_inputs.items()}
+
+
+def _upsamplers(model):
+    return [layer for layer in model.layers if layer.name.startswith("upsample_")]
+
+
+def _factors(ranges, strength):
+    """Factors that make channels equal: each tensor's shares, averaged over tensors."""
+    shares = [np.maximum(r / max(r.max(), 1e-12), 1 / LIMIT) for r in ranges]
+    largest = np.max(shares, axis=0)
+    return (largest.max() / largest) ** strength
+
+
+def _scale_outputs(layer, factors):
+    kernel, bias = layer.get_weights()
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        layer.set_weights([kernel * factors[:, None], bias * factors])
+    else:
+        layer.set_weights([kernel * factors, bias * factors])
+
+
+def _scale_inputs(layer, factors):
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel * factors[:, None], bias])
+
+
+def fold_normalisation(model):
+    """The network between `subtract_mean` and `add_mean` with both folded into head and tail.
+
+    Between integers of 0..255 each of the two would be a rounding of its own. The result takes
+    RGB minus `CENTRE` and gives RGB * 6 / 255, clipped to 0..6 by a ReLU6, which integer kernels
+    get for free: their output grid is then that of a uint8 picture. `CENTRE` is an integer, so
+    that subtracting it does not leave the grid; a border that the head pads is `CENTRE` gray then
+    and not the mean colour, a difference of a few levels one pixel outside the picture.
+
+    Returns:
+        A `keras.Model`: (B, H, W, 3) in -CENTRE..255-CENTRE to (B, scale*H, scale*W, 3) in 0..6.
+    """
+    model = copy(model)
+    head, tail = model.get_layer("head"), model.get_layer("tail")
+    kernel, bias = head.get_weights()
+    mean = 255.0 * np.array(model.get_layer("subtract_mean").mean)
+    kernel = kernel / 127.5
+    head.set_weights([kernel, bias + np.einsum("hwio,i->o", kernel, CENTRE - mean)])
+    kernel, bias = tail.get_weights()
+    mean = 255.0 * np.array(model.get_layer("add_mean").mean)
+    tail.set_weights([kernel * 127.5 * 6 / 255, (bias * 127.5 + mean) * 6 / 255])
+    core = keras.Model(head.input, tail.output, name=model.name)
+    centred = keras.Input((None, None, 3), name="centred")
+    return keras.Model(centred, keras.ops.relu6(core(centred)), name=model.name)
+
+
+CENTRE = 110.0  # of the three channels' means

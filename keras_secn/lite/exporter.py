@@ -1,0 +1,189 @@
+"""Makes a checked `.tflite` file of a Keras super-resolution network."""
+
+import pathlib
+
+import numpy as np
+
+from ..errors import UserError
+from ..files import atomic_path
+from ..metrics import image_upscaler
+from ..models.skeleton import scale_of
+from . import converter, equalize, metadata
+from .layers_report import layer_report
+from .pictures import fit, low_resolution
+from .quantizer import static_16x8
+from .runtime import LiteModel
+
+# quantization -> least PSNR in dB (RGB, peak 255) between the file's pictures and Keras'.
+# 60 dB is one pixel value in 15 off by one level; 40 dB costs a network of 36 dB some 1.5 dB.
+BOUNDS = {
+    "none": 60.0,
+    "float16": 52.0,
+    "dynamic": 40.0,
+    "int8": 38.0,
+    "int8_float_io": 38.0,
+    "int16x8": 45.0,
+}
+CALIBRATED = ("int8", "int8_float_io", "int16x8")
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
+CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
+STRENGTH = 0.5  # of equalization
+SIZES = range(8, 4097)  # LR pixels a side that a file of fixed size may have
+
+
+def export(
+    model,
+    path,
+    quantization="none",
+    shape="dynamic",
+    representative=None,
+    io="uint8",
+    check=None,
+    progress=True,
+    report=False,
+):
+    """Writes a `.tflite` file that takes RGB of 0..255, NHWC, and gives the same, clipped.
+
+    The file is loaded and compared with Keras on real photographs before it gets its name.
+
+    Args:
+        model: a Keras network: RGB in, larger RGB out.
+        path: where the file goes; replaced if it exists, left alone if anything fails.
+        quantization: "none" (float32), "float16" (weights), "dynamic" (int8 weights), "int8"
+            (integers throughout), "int8_float_io" (the same between float ends), or "int16x8"
+            (16-bit features, 8-bit weights).
+        shape: "dynamic", or (height, width) in LR pixels.
+        representative: folder of photographs, or list of uint8 LR pictures, to calibrate with;
+            the repository's sample photographs if `None`. Needed for int8 and int16x8.
+        io: "uint8" or "float", the type of the pixels.
+        check: photographs or LR pictures to compare on; as `representative` if `None`.
+        progress: shows a bar over calibration.
+        report: compares the layers of an int8 or int16x8 file with their float twins.
+
+    Returns:
+        The facts in the file's metadata (see `info`); `facts["check"]` holds the comparison,
+        `facts["layers"]` the report, if asked for (see `layer_report`).
+
+    Raises:
+        UserError: not a super-resolution network, an unknown option, a size that does not fit,
+            no representative images, or a file that differs too much from Keras (see `BOUNDS`).
+        OSError: the file cannot be written.
+    """
+    path = pathlib.Path(path)
+    scale = scale_of(model)
+    if quantization not in BOUNDS:
+        raise UserError(f"quantization must be one of {', '.join(BOUNDS)}, not {quantization!r}")
+    if io not in ("uint8", "float"):
+        raise UserError(f"io must be uint8 or float, not {io!r}")
+    if quantization == "int8_float_io":
+        io = "float"
+    size = _fixed_size(model, shape)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder")
+    pictures = _pictures(representative, scale, CALIBRATION_LIMIT, progress)
+    checked = _pictures(check, scale, CHECK_LIMIT) if check is not None else pictures[:CHECK_LIMIT]
+    if not checked or (quantization in CALIBRATED and not pictures):
+        raise UserError("no representative images: name a folder of photographs")
+
+    # the temporary file first: an unwritable folder shows before minutes of conversion
+    with atomic_path(path) as temporary:
+        content, twin = _convert(model, quantization, size, io, pictures, progress, report)
+        facts = {
+            "name": model.name,
+            "scale": scale,
+            "quantization": quantization,
+            "shape": "dynamic" if size is None else list(size),
+            "layout": "NHWC",
+            "colour": "RGB",
+            "value_range": [0, 255],
+            "io": io,
+        }
+        temporary.write_bytes(content)
+        facts["check"] = compare(model, temporary, checked)
+        if not facts["check"]["psnr"] >= BOUNDS[quantization]:
+            raise UserError(
+                f"the {quantization} file differs from Keras: {facts['check']['psnr']:.2f} dB"
+                f" between them, and at least {BOUNDS[quantization]:.0f} dB is required"
+            )
+        temporary.write_bytes(metadata.add(content, facts))
+    if twin:
+        facts["layers"] = layer_report(content, twin, checked[0])
+    return facts
+
+
+def compare(model, path, pictures):
+    """A file's pictures beside Keras': PSNR in dB over RGB, and the largest difference in levels.
+
+    Args:
+        model: the Keras network that the file was made of.
+        path: the `.tflite` file.
+        pictures: uint8 LR pictures; cut or mirrored to the file's size if that is fixed.
+    """
+    lite, keras_upscale = LiteModel(path), image_upscaler(model)
+    squares, count, largest = 0.0, 0, 0
+    for picture in pictures:
+        if lite.fixed_size:
+            picture = fit(picture, lite.fixed_size)
+        error = lite(picture).astype(np.float64) - keras_upscale(picture)
+        squares += float(np.sum(error**2))
+        count += error.size
+        largest = max(largest, int(np.abs(error).max()))
+    # equal pictures have no finite PSNR, which JSON could not hold
+    psnr = 10 * np.log10(255.0**2 / max(squares / count, 1e-5))
+    return {"psnr": round(float(psnr), 2), "largest_difference": largest, "pictures": len(pictures)}
+
+
+def _convert(model, quantization, size, io, pictures, progress, report):
+    """The file's bytes, and those of the same graph in float if a report is wanted."""
+    run = converter.float_network(model, io)
+    if quantization not in CALIBRATED:
+        return converter.convert(model, run, size, io, quantization), None
+    pictures = calibration_pictures(pictures, size)
+    if quantization == "int16x8":
+        twin = converter.convert(model, run, size, io)
+        return static_16x8(twin, pictures, io, progress), twin
+    run = converter.float_network(model, "float")
+    if equalize.can_rewrite(model):
+        model = equalize.copy(model)
+        equalize.equalize(model, pictures, STRENGTH)
+        model = equalize.fold_normalisation(model)
+        run = converter.centred_network(model)
+    twin = converter.convert(model, run, size, "float") if report else None
+    return converter.convert(model, run, size, io, "int8", pictures, progress), twin
+
+
+def calibration_pictures(pictures, size=None):
+    """Pictures of one size, as the calibrator wants them, that reach black and white.
+
+    Without both ends the integers at the input would not be the pixel values themselves.
+    """
+    size = size or (96, 96)
+    pictures = [fit(picture, size).copy() for picture in pictures]
+    # two corner pixels: whole patches of black and white would widen every tensor's range
+    pictures[0][0, 0], pictures[0][-1, -1] = 0, 255
+    return pictures
+
+
+def _fixed_size(model, shape):
+    if shape == "dynamic":
+        size = None
+    else:
+        try:
+            height, width = (int(length) for length in shape)
+        except (TypeError, ValueError):
+            raise UserError(f"shape must be dynamic or (height, width), not {shape!r}") from None
+        if height not in SIZES or width not in SIZES:
+            raise UserError(f"{height}x{width} does not fit: {SIZES[0]} to {SIZES[-1]} LR pixels")
+        size = height, width
+    own = model.input_shape[1:3]
+    if size != own and own != (None, None):
+        raise UserError(f"{model.name} takes pictures of {own[0]}x{own[1]} only")
+    return size
+
+
+def _pictures(source, scale, limit, progress=False):
+    if source is None:
+        if not SAMPLES.is_dir():
+            return []
+        source = SAMPLES
+    return low_resolution(source, scale, limit, progress)

@@ -1,0 +1,69 @@
+"""Low-resolution pictures to calibrate with and to check a file on."""
+
+import itertools
+import pathlib
+
+import numpy as np
+from tqdm import tqdm
+
+from ..errors import UserError
+from ..images import find_images, read_image
+from ..imresize import imresize
+from ..metrics import modcrop
+
+CROP = 128  # LR pixels a side at most: small enough to be quick, larger than a receptive field
+
+
+def low_resolution(source, scale, limit, progress=False):
+    """LR pictures from photographs, or arrays as they are.
+
+    Args:
+        source: a folder or file of photographs, which are reduced by `scale` (MATLAB's bicubic)
+            and cropped; or a list of uint8 LR pictures H x W x 3.
+        scale: the network's.
+        limit: how many at most, spread evenly over the folder.
+        progress: shows a bar.
+
+    Returns:
+        A list of uint8 arrays, the middle of each photograph, at most 128 x 128 LR pixels.
+
+    Raises:
+        UserError: nothing there, or a picture that is unreadable or of another kind.
+    """
+    if isinstance(source, str | pathlib.Path):
+        paths = find_images(source)
+        pictures = []
+        for path in tqdm(_spread(paths, limit), disable=not progress, unit="photo", leave=False):
+            photo = middle(read_image(path), (CROP + 8) * scale)
+            if min(photo.shape[:2]) < scale:
+                raise UserError(f"{path}: smaller than {scale}x{scale} pixels")
+            pictures.append(imresize(modcrop(photo, scale), scale=1 / scale))
+    else:
+        pictures = list(itertools.islice(source, limit))
+    if not pictures:
+        raise UserError("no representative images")
+    for picture in pictures:
+        shape = np.shape(picture)
+        if len(shape) != 3 or shape[2] != 3 or picture.dtype != np.uint8:
+            raise UserError("representative images must be uint8 arrays H x W x 3")
+    return [middle(picture, CROP) for picture in pictures]
+
+
+def middle(picture, size):
+    """The middle of a picture, at most `size` pixels high and wide."""
+    top, left = (max(0, (length - size) // 2) for length in picture.shape[:2])
+    return np.ascontiguousarray(picture[top : top + size, left : left + size])
+
+
+def fit(picture, size):
+    """A picture cut or mirrored to exactly (height, width)."""
+    height, width = size
+    picture = picture[:height, :width]
+    missing = height - picture.shape[0], width - picture.shape[1]
+    return np.pad(picture, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
+
+
+def _spread(items, limit):
+    if len(items) <= limit:
+        return items
+    return [items[index * len(items) // limit] for index in range(limit)]

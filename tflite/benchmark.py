@@ -1,0 +1,34 @@
+"""Latency, peak memory and size of `.tflite` files, side by side.
+
+python tflite/benchmark.py a.tflite b.tflite --size 270x480 --threads 2
+"""
+
+from absl import flags
+
+from keras_secn.errors import UserError, run_app
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("size", "270x480", "HxW of the LR picture.")
+flags.DEFINE_integer("threads", 2, "Threads of LiteRT.", lower_bound=1)
+flags.DEFINE_integer("rounds", 10, "Runs of each file.", lower_bound=1)
+flags.DEFINE_string("json", None, "Writes all figures to this file.")
+flags.DEFINE_boolean("progress", True, "Shows a progress bar.")
+
+
+def main(argv):
+    if len(argv) < 2:
+        raise UserError("usage: benchmark.py FILE... --size HxW --threads N")
+    from keras_secn.lite import benchmarking
+    from keras_secn.lite.sizes import parse_size
+
+    size = parse_size(FLAGS.size)
+    rows = benchmarking.benchmark(argv[1:], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
+    print(benchmarking.to_markdown(rows))
+    if FLAGS.json:
+        from keras_secn.metrics import write_json
+
+        write_json({"size": size, "threads": FLAGS.threads, "results": rows}, FLAGS.json)
+
+
+if __name__ == "__main__":
+    run_app(main, positional=True)

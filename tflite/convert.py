@@ -1,0 +1,69 @@
+"""Makes a `.tflite` file of a trained network and checks it against Keras.
+
+python tflite/convert.py --preset ct_secn_16 --quantization int8 --out ct_secn_16_int8.tflite
+python tflite/convert.py --model runs/first/ct_secn_16/model.keras --shape 270x480 --out f.tflite
+"""
+
+import pathlib
+
+from absl import flags
+
+from keras_secn.errors import UserError, run_app
+from keras_secn.lite.sizes import parse_size
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("preset", None, "Name of trained weights.")
+flags.DEFINE_string("model", None, "A .keras file, instead of --preset.")
+flags.DEFINE_enum(
+    "quantization",
+    "none",
+    ["none", "float16", "dynamic", "int8", "int8_float_io", "int16x8"],
+    "Number formats in the file.",
+)
+flags.DEFINE_string("shape", "dynamic", "dynamic, or HxW in LR pixels.")
+flags.DEFINE_enum("io", "uint8", ["uint8", "float"], "Type of the pixels in and out.")
+flags.DEFINE_string("out", None, "The .tflite file.", required=True)
+flags.DEFINE_string(
+    "representative", None, "Folder of photographs to calibrate with and to check on."
+)
+flags.DEFINE_boolean("report", False, "Prints the error of every layer (int8 and int16x8).")
+flags.DEFINE_boolean("progress", True, "Shows progress bars.")
+
+
+def main(argv):
+    if (FLAGS.preset is None) == (FLAGS.model is None):
+        raise UserError("give either --preset or --model")
+    if FLAGS.report and FLAGS.quantization not in ("int8", "int8_float_io", "int16x8"):
+        raise UserError("--report needs --quantization int8, int8_float_io or int16x8")
+    shape = parse_size(FLAGS.shape) if FLAGS.shape != "dynamic" else "dynamic"
+    if FLAGS.representative and not pathlib.Path(FLAGS.representative).exists():
+        raise UserError(f"no such folder: {FLAGS.representative}")
+
+    # after the flags are checked: Keras takes seconds
+    from keras_secn import evaluation
+    from keras_secn.lite import exporter, layers_report
+
+    model = evaluation.load_network(FLAGS.preset or FLAGS.model)
+    facts = exporter.export(
+        model,
+        FLAGS.out,
+        FLAGS.quantization,
+        shape,
+        FLAGS.representative,
+        FLAGS.io,
+        progress=FLAGS.progress,
+        report=FLAGS.report,
+    )
+    check = facts["check"]
+    print(
+        f"{FLAGS.out}: {pathlib.Path(FLAGS.out).stat().st_size / 1000:.0f} KB;"
+        f" {check['psnr']:.2f} dB between it and Keras on {check['pictures']} photographs"
+        f" (at least {exporter.BOUNDS[FLAGS.quantization]:.0f}),"
+        f" largest difference {check['largest_difference']}"
+    )
+    if FLAGS.report:
+        print(layers_report.to_markdown(facts["layers"]))
+
+
+if __name__ == "__main__":
+    run_app(main)
