@@ -13,8 +13,22 @@ _PUBLIC = {
     "build_edsr": "models",
     "build_network": "models",
     "scale_of": "models",
+    "set_pooling": "layers",
+    "load": "presets",
+    "list_presets": "presets",
+    "preset_card": "presets",
 }
-_MODULES = ("cascade", "data", "imresize", "layers", "lite", "metrics", "models", "training")
+_MODULES = (
+    "cascade",
+    "data",
+    "imresize",
+    "layers",
+    "lite",
+    "metrics",
+    "models",
+    "presets",
+    "training",
+)
 
 
 def __getattr__(name):

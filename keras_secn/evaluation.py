@@ -43,10 +43,8 @@ def load_network(name):
         from .training import load_checked
 
         return load_checked(name)
-    try:
-        from .presets import load
-    except ModuleNotFoundError:
-        raise UserError(f"unknown model {name!r}: give {BICUBIC} or a .keras file") from None
+    from .presets import load
+
     return load(name)
 
 

@@ -7,6 +7,8 @@ Source: Wu et al., "CT-SECN" (2018), section 3, which puts the squeeze-and-excit
 import keras
 from keras import ops
 
+from .errors import UserError
+
 PACKAGE = "keras_secn"
 
 # Mean RGB of the DIV2K training photographs on a 0..1 scale (EDSR, section 3.3, published code).
@@ -139,6 +141,32 @@ class SqueezeExcite(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "reduction": self.reduction, "window": self.window}
+
+
+def set_pooling(model, window):
+    """Switches a model's squeeze-and-excitation between global and local pooling (TLC).
+
+    Nothing is trained again: only where the channels' means are taken changes.
+
+    Args:
+        model: any Keras model with `SqueezeExcite` layers.
+        window: side of the square in LR pixels, as large as the LR patches of the training;
+            `None` for the mean over the whole image.
+
+    Returns:
+        The model, changed in place.
+
+    Raises:
+        UserError: the window is below 1.
+    """
+    if window is not None and window < 1:
+        raise UserError(f"a window has at least 1 pixel, not {window}")
+    for layer in model._flatten_layers():
+        if isinstance(layer, SqueezeExcite):
+            layer.window = window
+    # what Keras traced before knows the old pooling
+    model.train_function = model.test_function = model.predict_function = None
+    return model
 
 
 class Block(keras.layers.Layer):
