@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import functools
 import gc
 import json
 import pathlib
@@ -16,12 +17,15 @@ from .data import PatchDataset
 from .errors import UserError
 from .files import atomic_path
 from .imresize import imresize
+from .interpolation import start_as_interpolation
 from .metrics import image_upscaler, modcrop
 from .models import block_kinds, build_network
 from .progress import RunBar
 from .report import crops_picture, plot_history, plot_psnr_against_parameters, write_table
 from .strategy import pick_precision
 from .training import load_checked, train
+
+STARTS = ("interpolation", "random")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,8 @@ class CascadeSettings:
         scale, filters: of the networks.
         initialiser: how a new block starts; see `keras_secn.cascade.transfer_weights`.
         initial: a trained `.keras` file to start from in place of training the first network.
+        start: how a network without predecessor starts: "interpolation"
+            (`keras_secn.interpolation`) or "random".
     """
 
     plan: CascadePlan
@@ -46,6 +52,16 @@ class CascadeSettings:
     filters: int = 64
     initialiser: str = "random"
     initial: str | None = None
+    start: str = "interpolation"
+
+    def __post_init__(self):
+        if self.start not in STARTS:
+            raise UserError(f"unknown start {self.start!r}; known are {', '.join(STARTS)}")
+
+    def build(self, count, name, fresh):
+        """The network with `count` blocks replaced; `fresh` if nothing is transferred into it."""
+        model = build_network(self.plan.kinds(count), self.scale, self.filters, name=name)
+        return start_as_interpolation(model) if fresh and self.start == "interpolation" else model
 
     def recipe(self, stage):
         """The recipe of a stage, whose seed differs from the other stages'."""
@@ -159,9 +175,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
                 source, settings.initialiser, _calibration(settings, cache, recipe)
             )
         source = train(
-            lambda count=count, name=name: build_network(
-                plan.kinds(count), settings.scale, settings.filters, name=name
-            ),
+            functools.partial(settings.build, count, name, fresh=source is None),
             recipe,
             cache,
             folder / name,
@@ -190,9 +204,7 @@ def _from_scratch(settings, cache, folder, validate, strategy, bar):
     name = f"{settings.name(plan.replace)}_scratch"
     recipe = dataclasses.replace(settings.first, steps=settings.total_steps)
     model = train(
-        lambda: build_network(
-            plan.kinds(plan.replace), settings.scale, settings.filters, name=name
-        ),
+        functools.partial(settings.build, plan.replace, name, fresh=True),
         recipe,
         cache,
         folder / name,

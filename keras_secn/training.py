@@ -13,6 +13,8 @@ import keras
 from .data import InputWait, PatchDataset
 from .errors import UserError
 from .files import atomic_path
+from .losses import PENALTIES, losses_of, supervised
+from .optimizers import AdjustableClippingSGD
 from .strategy import precision_scope, strategy_scope
 
 SCHEDULES = ("cosine", "halving", "constant")
@@ -37,6 +39,11 @@ class Recipe:
         precision: "float32" or "mixed_bfloat16".
         interval: steps between validations and checkpoints.
         patience: stop after so many validations without a better PSNR; 0 to use all steps.
+        loss: "l1", "l2" or "charbonnier"; see `keras_secn.losses.PictureLoss`.
+        on_luminance: compare luminance only, for networks that leave colours to bicubic.
+        momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
+        theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to
+            +-theta / learning rate; 0 for none.
 
     Raises:
         UserError: a value is out of range.
@@ -54,8 +61,16 @@ class Recipe:
     precision: str = "float32"
     interval: int = 500
     patience: int = 0
+    loss: str = "l1"
+    on_luminance: bool = False
+    momentum: float = 0.0
+    theta: float = 0.0
 
     def __post_init__(self):
+        if self.loss not in PENALTIES:
+            raise UserError(f"unknown loss {self.loss!r}; known: {', '.join(PENALTIES)}")
+        if self.theta and not self.momentum:
+            raise UserError("theta bounds the steps of SGD: it needs a momentum")
         if self.schedule not in SCHEDULES:
             raise UserError(f"unknown schedule {self.schedule!r}; known: {', '.join(SCHEDULES)}")
         for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):
@@ -77,7 +92,7 @@ class Recipe:
         return self.epochs * self.steps_per_epoch
 
     def optimizer(self):
-        """Adam with the recipe's schedule, clipping and moving average."""
+        """Adam, or SGD, with the recipe's schedule, clipping and moving average."""
         steps = self.total_steps
         schedules = keras.optimizers.schedules
         rate = self.learning_rate
@@ -92,19 +107,24 @@ class Recipe:
             )
         elif self.schedule == "halving":
             rate = schedules.ExponentialDecay(rate, max(1, steps // 4), 0.5, staircase=True)
-        return keras.optimizers.Adam(
-            rate,
-            global_clipnorm=self.clipnorm or None,
-            use_ema=self.ema > 0,
-            ema_momentum=min(self.ema, max(0.0, 1 - 20 / steps)),
-        )
+        options = {
+            "global_clipnorm": self.clipnorm or None,
+            "use_ema": self.ema > 0,
+            "ema_momentum": min(self.ema, max(0.0, 1 - 20 / steps)),
+        }
+        if self.theta:
+            return AdjustableClippingSGD(rate, self.theta, momentum=self.momentum, **options)
+        if self.momentum:
+            return keras.optimizers.SGD(rate, self.momentum, **options)
+        return keras.optimizers.Adam(rate, **options)
 
 
 def compile_model(model, recipe):
-    """L1 loss in grey levels (EDSR, section 3.3) and the recipe's optimizer."""
+    """Gives a model of `supervised` the recipe's loss, in grey levels, and its optimizer."""
     # XLA doubles the step time of these networks on a CPU, and TensorFlow runs there by default
     jit = keras.backend.backend() != "tensorflow"
-    model.compile(optimizer=recipe.optimizer(), loss="mean_absolute_error", jit_compile=jit)
+    loss, weights = losses_of(model, recipe.loss, recipe.on_luminance)
+    model.compile(recipe.optimizer(), loss=loss, loss_weights=weights, jit_compile=jit)
 
 
 def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=None, bar=None):
@@ -146,7 +166,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
             averaged = build()
         with precision_scope(recipe.precision):
             keras.utils.set_random_seed(recipe.seed)
-            model = build()
+            model = supervised(build())
         compile_model(model, recipe)
         if (folder / "checkpoint.keras").exists():
             restored = load_checked(folder / "checkpoint.keras")
@@ -238,14 +258,15 @@ class CheckpointKeeper(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _write(self):
-        with atomic_path(self.folder / "checkpoint.keras") as path:
-            self.model.save(path)
+        # the checkpoint last: rows beyond it are dropped on resume, missing ones could not be made
         with atomic_path(self.folder / "history.json") as path:
             path.write_text(json.dumps(self.rows, indent=1))
         with atomic_path(self.folder / "history.csv") as path, open(path, "w", newline="") as file:
             writer = csv.DictWriter(file, list(self.rows[0]), extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.rows)
+        with atomic_path(self.folder / "checkpoint.keras") as path:
+            self.model.save(path)
 
     def average_into(self, averaged, model):
         """Gives `averaged` the moving average of the weights, or the weights if none is kept."""

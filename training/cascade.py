@@ -30,6 +30,9 @@ flags.DEFINE_integer("n", 16, "How many blocks are replaced in the end.")
 flags.DEFINE_integer("blocks_per_stage", 2, "How many blocks are replaced at each stage.")
 flags.DEFINE_string("order", "back_to_front", "back_to_front (the paper) or front_to_back.")
 flags.DEFINE_string("block", "separable", "Kind that replaces: separable, inverted or fire.")
+flags.DEFINE_string(
+    "start", "interpolation", "How a fresh network starts: interpolation or random."
+)
 flags.DEFINE_string("initialiser", "random", "How a new block starts: random, svd or lstsq.")
 
 flags.DEFINE_integer("first_steps", 8000, "Steps of SECN, before any replacement.")
@@ -89,6 +92,7 @@ def main(argv):
         filters=FLAGS.filters,
         initialiser=FLAGS.initialiser,
         initial=FLAGS.initial,
+        start=FLAGS.start,
     )
     validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
     cache = data.open_photographs(
