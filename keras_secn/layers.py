@@ -5,9 +5,12 @@ Source: Wu et al., "CT-SECN" (2018), section 3, which puts the squeeze-and-excit
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from .errors import UserError
+from .imresize import contributions
+from .luma import BLACK, LUMA
 
 PACKAGE = "keras_secn"
 
@@ -74,6 +77,114 @@ class PixelShuffle(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "block_size": self.block_size}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BicubicUpsample(keras.layers.Layer):
+    """Bicubic enlargement as `keras_secn.imresize` computes it, but neither rounded nor clipped.
+
+    One fixed convolution that gives all scale^2 subpixels, and a pixel shuffle: LiteRT has no
+    bicubic resize, and the backends' own treat the image's edge in another way than MATLAB.
+
+    Args:
+        scale: the factor by which height and width grow.
+
+    Shapes: (B, H, W, C) -> (B, scale * H, scale * W, C).
+    """
+
+    def __init__(self, scale=2, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+        # the weights of the scale outputs that lie in the middle pixel of nine; they reach two
+        # pixels to each side
+        weights, indices = contributions(9, 9 * scale, scale)
+        taps = np.zeros((5, scale))
+        for phase in range(scale):
+            np.add.at(taps[:, phase], indices[4 * scale + phase] - 2, weights[4 * scale + phase])
+        self.taps = taps
+
+    def call(self, inputs):
+        channels = inputs.shape[-1]
+        kernel = np.einsum("ay,bx,cd->abcyxd", self.taps, self.taps, np.eye(channels))
+        kernel = ops.convert_to_tensor(kernel.reshape(5, 5, channels, -1), dtype=self.compute_dtype)
+        # the edge repeated twice on each side, as `contributions` clamps its indices
+        x = inputs
+        x = ops.concatenate([x[:, :1]] * 2 + [x] + [x[:, -1:]] * 2, axis=1)
+        x = ops.concatenate([x[:, :, :1]] * 2 + [x] + [x[:, :, -1:]] * 2, axis=2)
+        x = ops.conv(x, kernel, padding="valid", data_format="channels_last")
+        return ops.depth_to_space(x, self.scale, data_format="channels_last")
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        height, width = (length and length * self.scale for length in (height, width))
+        return batch, height, width, channels
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+def luminance(pictures):
+    """Luminance (BT.601, 16..235) of RGB pictures in 0..255: (B, H, W, 3) -> (B, H, W, 1)."""
+    weights = ops.convert_to_tensor(LUMA, dtype=pictures.dtype)
+    return ops.sum(pictures * weights, axis=-1, keepdims=True) + BLACK
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Luminance(keras.layers.Layer):
+    """RGB in 0..255 to the luminance that SRCNN and its successors see, 16/255..235/255.
+
+    Shapes: (B, H, W, 3) -> (B, H, W, 1).
+    """
+
+    def call(self, inputs):
+        return luminance(inputs) / 255.0
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 1)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class WithLuminance(keras.layers.Layer):
+    """Gives RGB pictures another luminance and keeps their colours (Cb and Cr).
+
+    In BT.601 a step of luminance moves red, green and blue alike, by 255/219 of it.
+
+    Shapes: [(B, H, W, 3), (B, H, W, 1)] -> (B, H, W, 3); RGB in 0..255, luminance as `Luminance`
+    gives it.
+    """
+
+    def call(self, inputs):
+        pictures, wanted = inputs
+        return pictures + (255.0 * wanted - luminance(pictures)) * (255.0 / 219.0)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Supervise(keras.layers.Layer):
+    """Marks an intermediate picture that training compares with HR as well; changes nothing.
+
+    See `keras_secn.losses.supervised`.
+
+    Args:
+        weight: of its loss, beside 1 for the final picture.
+        shrink: by how much the picture is smaller than the final one.
+    """
+
+    def __init__(self, weight=1.0, shrink=1, **kwargs):
+        super().__init__(**kwargs)
+        self.weight = weight
+        self.shrink = shrink
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "weight": self.weight, "shrink": self.shrink}
 
 
 def local_mean(inputs, window):
@@ -330,11 +441,49 @@ class FireBlock(Block):
         ]
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
+class MobileNetBlock(Block):
+    """MobileNetV1's convolutions (Howard et al., 2017, figure 3), twice, with SE.
+
+    Unlike `SeparableSEBlock` a ReLU stands between depthwise and pointwise; no batch norm.
+    """
+
+    def branch_layers(self, filters):
+        return [
+            self.depthwise("depthwise_1", activation="relu"),
+            self.conv(filters, 1, "pointwise_1", activation="relu"),
+            self.depthwise("depthwise_2", activation="relu"),
+            self.conv(filters, 1, "pointwise_2"),
+            self.squeeze_excite(),
+        ]
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class XceptionBlock(Block):
+    """Xception's middle flow (Chollet, CVPR 2017, figure 5) with two convolutions, and SE.
+
+    ReLU - depthwise 3x3 - pointwise, twice: the activation comes first; no batch norm.
+    """
+
+    def branch_layers(self, filters):
+        return [
+            keras.layers.ReLU(name="relu_1", dtype=self.dtype_policy),
+            self.depthwise("depthwise_1"),
+            self.conv(filters, 1, "pointwise_1"),
+            keras.layers.ReLU(name="relu_2", dtype=self.dtype_policy),
+            self.depthwise("depthwise_2"),
+            self.conv(filters, 1, "pointwise_2"),
+            self.squeeze_excite(),
+        ]
+
+
 # A network's description is a list of these names: see `keras_secn.models.skeleton`.
 BLOCKS = {
     "residual": ResidualBlock,
     "se": SEResidualBlock,
     "separable": SeparableSEBlock,
+    "mobilenet": MobileNetBlock,
+    "xception": XceptionBlock,
     "inverted": InvertedResidualBlock,
     "fire": FireBlock,
 }

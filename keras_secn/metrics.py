@@ -29,9 +29,8 @@ from .errors import UserError
 from .files import atomic_path
 from .images import find_images, open_image, to_rgb
 from .imresize import imresize
+from .luma import BLACK, LUMA
 
-# MATLAB's rgb2ycbcr, first row, for RGB in 0..255
-_LUMA = np.array([65.481, 128.553, 24.966]) / 255.0
 SSIM_WINDOW = 11
 
 
@@ -42,7 +41,7 @@ def rgb_to_y(image):
         image: H x W x 3 RGB in 0..255, or H x W, which is taken for luminance already.
     """
     image = np.asarray(image, np.float64)
-    return image if image.ndim == 2 else image @ _LUMA + 16.0
+    return image if image.ndim == 2 else image @ LUMA + BLACK
 
 
 def psnr_y(hr, sr, shave):

@@ -1,0 +1,40 @@
+"""DRRN (Tai et al., CVPR 2017)."""
+
+import keras
+
+from .luminance import read_luminance, write_luminance
+
+
+def build_drrn(scale=2, blocks=1, units=9, filters=128, name="drrn"):
+    """DRRN_B1U9: residual units that share their weights (Tai et al., CVPR 2017, figure 4).
+
+    297,216 weights for B1U9, biases not counted. As in EDSR the paper's batch norms are left out:
+    the published count does not have them either.
+
+    Args:
+        scale: enlargement.
+        blocks: recursive blocks (B), each with weights of its own.
+        units: residual units per block (U), all with the block's weights.
+        filters: channels of every feature map.
+        name: the Keras model's name.
+
+    Returns: see `keras_secn.models.srcnn.build_srcnn`.
+    """
+    inputs, pictures, y = read_luminance(scale, enlarged=True)
+
+    def conv(name):
+        return keras.layers.Conv2D(filters, 3, padding="same", name=name)
+
+    def relu(x):
+        return keras.layers.ReLU()(x)
+
+    x = y
+    for block in range(blocks):
+        x = start = conv(f"block_{block}")(relu(x) if block else x)
+        conv_1, conv_2 = conv(f"block_{block}_conv_1"), conv(f"block_{block}_conv_2")
+        for _ in range(units):
+            # every unit adds to the block's start, not to the unit before (equation 4)
+            x = keras.layers.Add()([conv_2(relu(conv_1(relu(x)))), start])
+    x = keras.layers.Conv2D(1, 3, padding="same", name="residual", dtype="float32")(relu(x))
+    y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
+    return keras.Model(inputs, write_luminance(pictures, y), name=name)

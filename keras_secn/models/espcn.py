@@ -1,0 +1,26 @@
+"""ESPCN (Shi et al., CVPR 2016)."""
+
+import keras
+
+from ..layers import PixelShuffle
+from .luminance import read_luminance, write_luminance
+
+
+def build_espcn(scale=2, name="espcn"):
+    """ESPCN: convolutions on LR luminance and a pixel shuffle (Shi et al., CVPR 2016, figure 1).
+
+    Tanh, as the paper prefers over ReLU (section 3.2). 21,284 parameters at x2.
+
+    Args:
+        scale: enlargement.
+        name: the Keras model's name.
+
+    Returns: see `keras_secn.models.srcnn.build_srcnn`.
+    """
+    inputs, pictures, x = read_luminance(scale, enlarged=False)
+    conv = keras.layers.Conv2D
+    x = conv(64, 5, padding="same", activation="tanh", name="conv_1")(x)
+    x = conv(32, 3, padding="same", activation="tanh", name="conv_2")(x)
+    x = conv(scale**2, 3, padding="same", name="subpixels", dtype="float32")(x)
+    y = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
+    return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -1,0 +1,36 @@
+"""FSRCNN (Dong et al., ECCV 2016)."""
+
+import keras
+
+from .luminance import read_luminance, write_luminance
+
+
+def build_fsrcnn(scale=2, d=56, s=12, m=4, name="fsrcnn"):
+    """FSRCNN(d, s, m): an hourglass on LR luminance (Dong et al., ECCV 2016, section 3.2).
+
+    12,464 weights for (56, 12, 4), biases and PReLU slopes not counted.
+
+    Args:
+        scale: enlargement.
+        d: channels of the LR features.
+        s: channels of the shrunk features.
+        m: number of mapping layers.
+        name: the Keras model's name.
+
+    Returns: see `keras_secn.models.srcnn.build_srcnn`.
+    """
+    inputs, pictures, x = read_luminance(scale, enlarged=False)
+
+    def conv(x, filters, kernel_size, name):
+        x = keras.layers.Conv2D(filters, kernel_size, padding="same", name=name)(x)
+        return keras.layers.PReLU(shared_axes=[1, 2], name=f"{name}_prelu")(x)
+
+    x = conv(x, d, 5, "extract")
+    x = conv(x, s, 1, "shrink")
+    for index in range(m):
+        x = conv(x, s, 3, f"map_{index}")
+    x = conv(x, d, 1, "expand")
+    y = keras.layers.Conv2DTranspose(
+        1, 9, strides=scale, padding="same", name="deconvolution", dtype="float32"
+    )(x)
+    return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -1,0 +1,30 @@
+"""RGB around the networks that work on luminance alone, as all before SRResNet do.
+
+Their papers leave the colours to bicubic, and so do these: any network takes and gives RGB.
+"""
+
+import keras
+
+from ..layers import BicubicUpsample, Luminance, WithLuminance
+
+
+def read_luminance(scale, enlarged):
+    """The inputs of a network on luminance.
+
+    Args:
+        scale: enlargement.
+        enlarged: whether the network works on the bicubic enlargement, or on the LR picture.
+
+    Returns:
+        The input, (B, H, W, 3) RGB in 0..255; its bicubic enlargement, which `write_luminance`
+        takes the colours from; and the luminance, one channel of about 0..1.
+    """
+    inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
+    pictures = BicubicUpsample(scale, name="bicubic", dtype="float32")(inputs)
+    y = Luminance(name="luminance", dtype="float32")(pictures if enlarged else inputs)
+    return inputs, pictures, y
+
+
+def write_luminance(pictures, y):
+    """RGB of 0..255, not clipped: the colours of `pictures` and the luminance `y`, float32."""
+    return WithLuminance(name="colours", dtype="float32")([pictures, y])

@@ -1,0 +1,28 @@
+"""SRCNN (Dong et al., TPAMI 2016)."""
+
+import keras
+
+from .luminance import read_luminance, write_luminance
+
+
+def build_srcnn(scale=2, middle=1, name="srcnn"):
+    """SRCNN: three convolutions on bicubic luminance (Dong et al., TPAMI 2016, section 3.1).
+
+    `middle=1` is 9-1-5 (8,032 weights), `middle=5` is 9-5-5 (57,184), biases not counted. The
+    paper trains without padding; here pictures keep their size.
+
+    Args:
+        scale: enlargement.
+        middle: kernel size of the second convolution.
+        name: the Keras model's name.
+
+    Returns:
+        A functional `keras.Model`: (B, H, W, 3) RGB in 0..255, any H and W, to
+        (B, scale * H, scale * W, 3) in about 0..255, not clipped, always float32.
+    """
+    inputs, pictures, y = read_luminance(scale, enlarged=True)
+    conv = keras.layers.Conv2D
+    x = conv(64, 9, padding="same", activation="relu", name="extract")(y)
+    x = conv(32, middle, padding="same", activation="relu", name="map")(x)
+    y = conv(1, 5, padding="same", name="reconstruct", dtype="float32")(x)
+    return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -1,0 +1,34 @@
+"""VDSR (Kim et al., CVPR 2016)."""
+
+import keras
+
+from .luminance import read_luminance, write_luminance
+
+
+def build_vdsr(scale=2, depth=20, filters=64, name="vdsr"):
+    """VDSR: twenty convolutions learn what bicubic lacks (Kim et al., CVPR 2016, section 3.1).
+
+    665,921 parameters. Its gradient clipping is `Recipe(momentum=0.9, theta=...)`.
+
+    Args:
+        scale: enlargement.
+        depth: number of convolutions.
+        filters: channels of every feature map.
+        name: the Keras model's name.
+
+    Returns: see `keras_secn.models.srcnn.build_srcnn`.
+    """
+    inputs, pictures, y = read_luminance(scale, enlarged=True)
+    x = y
+    for index in range(1, depth):
+        x = keras.layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer="he_normal",
+            name=f"conv_{index}",
+        )(x)
+    x = keras.layers.Conv2D(1, 3, padding="same", name="residual", dtype="float32")(x)
+    y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
+    return keras.Model(inputs, write_luminance(pictures, y), name=name)
