@@ -1,17 +1,19 @@
 """Packaging of keras-secn: `pip install .`."""
 
+import pathlib
+
 from setuptools import find_packages, setup
 
 setup(
     name="keras-secn",
     version="0.1.0",
     description="Super-resolution for Keras: CT-SECN, cascade training and LiteRT models",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=pathlib.Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["keras_secn", "keras_secn.*"]),
-    package_data={"keras_secn": ["weights/*"]},
+    package_data={"keras_secn": ["weights/*", "samples/*.md", "samples/*/*.jpg"]},
     install_requires=[
         # 3.15 walks a PyDataset straight on over epochs, which resume relies on
         "keras>=3.15,<3.16",
@@ -25,7 +27,16 @@ setup(
         "matplotlib>=3.8",
     ],
     extras_require={
-        "jax": ["jax>=0.4.34"],
-        "dev": ["pytest>=8", "hypothesis>=6", "ruff>=0.8", "scikit-image>=0.24"],
+        # 0.10.2 is what the tests run on; the CPU build, a GPU's comes with jax[cuda12]
+        "jax": ["jax>=0.6,<0.11"],
+        # DIV2K: --dataset div2k
+        "tfds": ["tensorflow-datasets>=4.9.9"],
+        "dev": [
+            "pytest>=8",
+            "hypothesis>=6",
+            "ruff>=0.8",
+            "scikit-image>=0.24",
+            "keras-secn[jax,tfds]",
+        ],
     },
 )
