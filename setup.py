@@ -19,6 +19,8 @@ setup(
         "keras>=3.15,<3.16",
         # the default backend; 2.21 is the first whose LiteRT converter takes Keras 3.15 models
         "tensorflow>=2.21,<2.22",
+        # what training logs to; TensorFlow 2.21 no longer brings it
+        "tensorboard>=2.20",
         "numpy>=1.26",
         # 13 reads and writes every format that the tests list
         "pillow>=12",

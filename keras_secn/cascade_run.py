@@ -18,12 +18,13 @@ from .errors import UserError
 from .files import atomic_path
 from .imresize import imresize
 from .interpolation import start_as_interpolation
+from .loading import load_checked
 from .metrics import image_upscaler, modcrop
 from .models import block_kinds, build_network
 from .progress import RunBar
 from .report import crops_picture, plot_history, plot_psnr_against_parameters, write_table
 from .strategy import pick_precision
-from .training import load_checked, train
+from .training import train
 
 STARTS = ("interpolation", "random")
 

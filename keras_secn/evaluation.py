@@ -40,7 +40,7 @@ def load_network(name):
         UserError: no such file or preset, or the file is no Keras model.
     """
     if _is_file(name):
-        from .training import load_checked
+        from .loading import load_checked
 
         return load_checked(name)
     from .presets import load

@@ -1,18 +1,19 @@
 """Training one network on patches: recipe, compile, fit, checkpoints and resume."""
 
-import csv
 import dataclasses
 import importlib.util
-import json
 import math
 import pathlib
-import time
+import sys
 
 import keras
 
+from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint
 from .data import InputWait, PatchDataset
 from .errors import UserError
 from .files import atomic_path
+from .interruption import StopRequest
+from .loading import load_checked
 from .losses import PENALTIES, losses_of, supervised
 from .optimizers import AdjustableClippingSGD
 from .strategy import precision_scope, strategy_scope
@@ -131,8 +132,9 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
     """Trains the network that `build()` makes, or goes on where an earlier call was cut off.
 
     Every `recipe.interval` steps the state (weights, moving average, optimizer) is saved under a
-    temporary name and renamed, so that a kill at any moment costs at most one interval; batches
-    are a function of the step alone, so that the resumed run is the uninterrupted one.
+    temporary name and renamed, so that a kill at any moment costs at most one interval; SIGTERM
+    and Ctrl-C save it at once and cost nothing. Batches are a function of the step alone, so that
+    the resumed run is the uninterrupted one.
 
     Args:
         build: makes the network; called under the recipe's precision, and once more in float32.
@@ -151,14 +153,22 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         The trained float32 network.
 
     Raises:
-        UserError: a checkpoint is damaged or belongs to another network.
+        UserError: the checkpoints are damaged or belong to another network.
+        Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "model.keras").exists():
-        if bar:
-            bar.skip(recipe.total_steps)
-        return load_checked(folder / "model.keras")
+        try:
+            finished = load_checked(folder / "model.keras")
+        except UserError as error:
+            if not has_checkpoint(folder):
+                raise
+            print(f"warning: {error}; made again from the last checkpoint", file=sys.stderr)
+        else:
+            if bar:
+                bar.skip(recipe.total_steps)
+            return finished
 
     keras.utils.set_random_seed(recipe.seed)
     with strategy_scope(strategy):
@@ -168,114 +178,50 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
             keras.utils.set_random_seed(recipe.seed)
             model = supervised(build())
         compile_model(model, recipe)
-        if (folder / "checkpoint.keras").exists():
-            restored = load_checked(folder / "checkpoint.keras")
-            if [w.shape for w in restored.weights] != [w.shape for w in model.weights]:
-                raise UserError(f"{folder / 'checkpoint.keras'} belongs to another network")
-            model = restored
-    epoch = int(model.optimizer.iterations) // recipe.steps_per_epoch
-    keeper = CheckpointKeeper(folder, averaged, recipe, validate, epoch)
-    stopped = keeper.out_of_patience()
+        checkpoint = load_checkpoint(folder, model)
+        model = checkpoint.model
 
-    if epoch < recipe.epochs and not stopped:
+    def fit(epoch, epochs, steps):
+        start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
         data = PatchDataset(
             cache,
             batch_size=recipe.batch_size,
             hr_patch=recipe.hr_patch,
             seed=recipe.seed,
-            start_step=epoch * recipe.steps_per_epoch,
-            steps=(recipe.epochs - epoch) * recipe.steps_per_epoch,
+            start_step=start_step,
+            steps=ends - start_step,
         )
         callbacks = [InputWait(data), keeper]
-        if start and not epoch:
+        if start and not start_step:
             callbacks.insert(0, start)
         if bar:
-            bar.skip(epoch * recipe.steps_per_epoch)
             callbacks.append(bar(folder.name))
-        if importlib.util.find_spec("tensorflow"):
+        if all(map(importlib.util.find_spec, ("tensorflow", "tensorboard"))):
             # Keras writes TensorBoard's files with TensorFlow, whatever the backend
             callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
         model.fit(
             data,
-            epochs=recipe.epochs,
+            epochs=epochs,
             initial_epoch=epoch,
-            steps_per_epoch=recipe.steps_per_epoch,
+            steps_per_epoch=steps,
             callbacks=callbacks,
             shuffle=False,
             verbose=0,
         )
+
+    with StopRequest() as stop:
+        keeper = CheckpointKeeper(folder, averaged, recipe, validate, stop, checkpoint)
+        if bar:
+            bar.skip(keeper.step)
+        epoch = keeper.step // recipe.steps_per_epoch
+        if keeper.steps_left:
+            # the rest of an interval that was cut in two, then whole ones
+            fit(epoch, epoch + 1, keeper.steps_left)
+            keeper.restore_raw(model)
+            epoch += 1
+        if epoch < recipe.epochs and not keeper.out_of_patience():
+            fit(epoch, recipe.epochs, recipe.steps_per_epoch)
     keeper.average_into(averaged, model)
     with atomic_path(folder / "model.keras") as path:
         averaged.save(path)
     return averaged
-
-
-def load_checked(path):
-    """Loads a `.keras` file.
-
-    Raises:
-        UserError: the file is damaged or not a Keras model.
-    """
-    try:
-        return keras.saving.load_model(path)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{path} cannot be loaded as a Keras model: {reason}") from error
-
-
-class CheckpointKeeper(keras.callbacks.Callback):
-    """At the end of each interval: validates the averaged weights, logs, saves the state."""
-
-    def __init__(self, folder, averaged, recipe, validate, epoch):
-        super().__init__()
-        self.folder = folder
-        self.averaged = averaged
-        self.recipe = recipe
-        self.validate = validate
-        self.rows = []
-        if (folder / "history.json").exists():
-            # rows that a killed run wrote after its last checkpoint are done again
-            rows = json.loads((folder / "history.json").read_text())
-            self.rows = [row for row in rows if row["step"] <= epoch * recipe.steps_per_epoch]
-        self.started = time.perf_counter()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.started = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs = logs if logs is not None else {}
-        trained = time.perf_counter() - self.started
-        step = (epoch + 1) * self.recipe.steps_per_epoch
-        if self.validate:
-            self.average_into(self.averaged, self.model)
-            logs.update(self.validate(self.averaged))
-        row = {"step": step, "seconds": round(trained, 3)}
-        row.update({name: float(value) for name, value in logs.items()})
-        row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.rows.append(row)
-        self._write()
-        if self.out_of_patience():
-            self.model.stop_training = True
-
-    def _write(self):
-        # the checkpoint last: rows beyond it are dropped on resume, missing ones could not be made
-        with atomic_path(self.folder / "history.json") as path:
-            path.write_text(json.dumps(self.rows, indent=1))
-        with atomic_path(self.folder / "history.csv") as path, open(path, "w", newline="") as file:
-            writer = csv.DictWriter(file, list(self.rows[0]), extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(self.rows)
-        with atomic_path(self.folder / "checkpoint.keras") as path:
-            self.model.save(path)
-
-    def average_into(self, averaged, model):
-        """Gives `averaged` the moving average of the weights, or the weights if none is kept."""
-        averaged.set_weights(model.get_weights())
-        if self.recipe.ema:
-            model.optimizer.finalize_variable_values(averaged.trainable_variables)
-
-    def out_of_patience(self):
-        scores = [row["val_psnr"] for row in self.rows if "val_psnr" in row]
-        if not self.recipe.patience or not scores:
-            return False
-        return len(scores) - 1 - scores.index(max(scores)) >= self.recipe.patience
