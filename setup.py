@@ -24,13 +24,24 @@ setup(
         "numpy>=1.26",
         # 13 reads and writes every format that the tests list
         "pillow>=12",
-        "absl-py>=2.1",
+        # runs .tflite files, the default engine of upscaling; the schema they are edited with
+        "ai-edge-litert>=2.3,<2.4",
+        "flatbuffers>=25",
+        # tensorflow-model-optimization asks for absl-py 1
+        "absl-py>=1.4",
         "tqdm>=4.66",
         "matplotlib>=3.8",
     ],
     extras_require={
         # 0.10.2 is what the tests run on; the CPU build, a GPU's comes with jax[cuda12]
         "jax": ["jax>=0.6,<0.11"],
+        # LiteRT files of int16x8, quantization-aware training, pruning and clustering; the latter
+        # three know tf_keras only, which must be of TensorFlow's version
+        "quantization": [
+            "ai-edge-quantizer>=0.10,<0.11",
+            "tensorflow-model-optimization>=0.8.1,<0.9",
+            "tf_keras>=2.21,<2.22",
+        ],
         # DIV2K: --dataset div2k
         "tfds": ["tensorflow-datasets>=4.9.9"],
         "dev": [
@@ -38,7 +49,7 @@ setup(
             "hypothesis>=6",
             "ruff>=0.8",
             "scikit-image>=0.24",
-            "keras-secn[jax,tfds]",
+            "keras-secn[jax,quantization,tfds]",
         ],
     },
 )

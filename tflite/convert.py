@@ -8,6 +8,7 @@ import pathlib
 
 from absl import flags
 
+from keras_secn import evaluation
 from keras_secn.errors import UserError, run_app
 from keras_secn.lite.sizes import parse_size
 
@@ -36,11 +37,10 @@ def main(argv):
     if FLAGS.report and FLAGS.quantization not in ("int8", "int8_float_io", "int16x8"):
         raise UserError("--report needs --quantization int8, int8_float_io or int16x8")
     shape = parse_size(FLAGS.shape) if FLAGS.shape != "dynamic" else "dynamic"
-    if FLAGS.representative and not pathlib.Path(FLAGS.representative).exists():
-        raise UserError(f"no such folder: {FLAGS.representative}")
+    folders = [FLAGS.representative] if FLAGS.representative else []
+    evaluation.check_paths([FLAGS.preset or FLAGS.model], folders)
 
     # after the flags are checked: Keras takes seconds
-    from keras_secn import evaluation
     from keras_secn.lite import exporter, layers_report
 
     model = evaluation.load_network(FLAGS.preset or FLAGS.model)

@@ -11,6 +11,10 @@ from tqdm import tqdm
 
 from ..errors import UserError
 from .equalize import CENTRE
+from .flatbuffer import pin_output
+
+
+PIXELS = "pixels"  # part of the names of the operators that make pixels of a float picture
 
 
 def tensorflow():
@@ -33,21 +37,22 @@ def float_network(model, io):
 
     def run(lr):
         sr = model(tf.cast(lr, tf.float32), training=False)
-        if io == "uint8":
+        with tf.name_scope(PIXELS):
+            sr = tf.clip_by_value(sr, 0.0, 255.0)
             # half up, as metrics.to_uint8; CAST alone would cut off
-            return tf.cast(tf.clip_by_value(tf.floor(sr + 0.5), 0.0, 255.0), tf.uint8)
-        return tf.clip_by_value(sr, 0.0, 255.0)
+            return tf.cast(tf.floor(sr + 0.5), tf.uint8) if io == "uint8" else sr
 
     return run
 
 
-def centred_network(core):
-    """A network of `equalize.fold_normalisation`, on RGB of 0..255 at both ends."""
+def plain_network(model):
+    """`model` as it is: in an integer file the output's grid clips, see `flatbuffer.pin_output`."""
+    return lambda lr: model(lr, training=False)
 
-    def run(lr):
-        return core(lr - CENTRE, training=False) * (255.0 / 6)
 
-    return run
+def centred_network(model):
+    """A network of `equalize.fold_normalisation`, on RGB of 0..255."""
+    return lambda lr: model(lr - CENTRE, training=False)
 
 
 def convert(model, run, shape, io, quantization="none", pictures=None, progress=False):
@@ -93,7 +98,8 @@ def convert(model, run, shape, io, quantization="none", pictures=None, progress=
             converter.representative_dataset = lambda: _feed(pictures, progress, stderr)
             if io == "uint8":
                 converter.inference_input_type = converter.inference_output_type = tf.uint8
-        return converter.convert()
+        content = converter.convert()
+    return pin_output(content) if quantization == "int8" else content
 
 
 def _feed(pictures, progress, stderr):

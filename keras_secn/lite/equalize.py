@@ -64,6 +64,7 @@ def equalize(model, pictures, strength=1.0):
             branch = stream * ranges[f"{index}/{names[-1]}"]
             outputs = stream * refit_gate(block.se, gate_inputs[index], branch)
             _scale_inputs(block.se.squeeze, 1 / outputs)
+            _wake(block.se, ranges[f"{index}/squeeze"] == 0)
             hidden = _factors([ranges[f"{index}/squeeze"]], strength)
             _scale_outputs(block.se.squeeze, hidden)
             _scale_inputs(block.se.excite, 1 / hidden)
@@ -139,6 +140,17 @@ def refit_gate(se, inputs, branch):
     return a
 
 
+def _wake(se, dead):
+    """Makes units that no picture wakes a constant 1 that nothing reads.
+
+    If all are dead, the tensor has no range, and a file with such a tensor does not load.
+    """
+    kernel, bias = se.squeeze.get_weights()
+    se.squeeze.set_weights([np.where(dead, 0, kernel), np.where(dead, 1, bias)])
+    kernel, bias = se.excite.get_weights()
+    se.excite.set_weights([np.where(dead[:, None], 0, kernel), bias])
+
+
 def observe(model, pictures):
     """What flows through a network on pictures.
 
@@ -209,16 +221,16 @@ def _scale_inputs(layer, factors):
 
 
 def fold_normalisation(model):
-    """The network between `subtract_mean` and `add_mean` with both folded into head and tail.
+    """The network with `subtract_mean` and `add_mean` folded into head and tail.
 
     Between integers of 0..255 each of the two would be a rounding of its own. The result takes
-    RGB minus `CENTRE` and gives RGB * 6 / 255, clipped to 0..6 by a ReLU6, which integer kernels
-    get for free: their output grid is then that of a uint8 picture. `CENTRE` is an integer, so
-    that subtracting it does not leave the grid; a border that the head pads is `CENTRE` gray then
-    and not the mean colour, a difference of a few levels one pixel outside the picture.
+    RGB minus `CENTRE`, an integer, so that subtracting it does not leave the grid; a border that
+    the head pads is `CENTRE` gray then and not the mean colour, a difference of a few levels one
+    pixel outside the picture.
 
     Returns:
-        A `keras.Model`: (B, H, W, 3) in -CENTRE..255-CENTRE to (B, scale*H, scale*W, 3) in 0..6.
+        A `keras.Model`: (B, H, W, 3) in -CENTRE..255-CENTRE to (B, scale*H, scale*W, 3) in about
+        0..255.
     """
     model = copy(model)
     head, tail = model.get_layer("head"), model.get_layer("tail")
@@ -228,10 +240,8 @@ def fold_normalisation(model):
     head.set_weights([kernel, bias + np.einsum("hwio,i->o", kernel, CENTRE - mean)])
     kernel, bias = tail.get_weights()
     mean = 255.0 * np.array(model.get_layer("add_mean").mean)
-    tail.set_weights([kernel * 127.5 * 6 / 255, (bias * 127.5 + mean) * 6 / 255])
-    core = keras.Model(head.input, tail.output, name=model.name)
-    centred = keras.Input((None, None, 3), name="centred")
-    return keras.Model(centred, keras.ops.relu6(core(centred)), name=model.name)
+    tail.set_weights([kernel * 127.5, bias * 127.5 + mean])
+    return keras.Model(head.input, tail.output, name=model.name)
 
 
 CENTRE = 110.0  # of the three channels' means

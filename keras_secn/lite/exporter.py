@@ -25,7 +25,7 @@ BOUNDS = {
     "int16x8": 45.0,
 }
 CALIBRATED = ("int8", "int8_float_io", "int16x8")
-SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
 CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
 STRENGTH = 0.5  # of equalization
 SIZES = range(8, 4097)  # LR pixels a side that a file of fixed size may have
@@ -54,7 +54,7 @@ def export(
             (16-bit features, 8-bit weights).
         shape: "dynamic", or (height, width) in LR pixels.
         representative: folder of photographs, or list of uint8 LR pictures, to calibrate with;
-            the repository's sample photographs if `None`. Needed for int8 and int16x8.
+            the sample photographs that come along if `None`. Needed for int8 and int16x8.
         io: "uint8" or "float", the type of the pixels.
         check: photographs or LR pictures to compare on; as `representative` if `None`.
         progress: shows a bar over calibration.
@@ -142,7 +142,7 @@ def _convert(model, quantization, size, io, pictures, progress, report):
     if quantization == "int16x8":
         twin = converter.convert(model, run, size, io)
         return static_16x8(twin, pictures, io, progress), twin
-    run = converter.float_network(model, "float")
+    run = converter.plain_network(model)
     if equalize.can_rewrite(model):
         model = equalize.copy(model)
         equalize.equalize(model, pictures, STRENGTH)

@@ -3,25 +3,17 @@
 import json
 import pathlib
 
-import flatbuffers
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from ..errors import UserError
+from . import flatbuffer
 
 NAME = "keras_secn"
-IDENTIFIER = b"TFL3"
 
 
 def add(content, facts):
     """The bytes of a `.tflite` file with `facts` (a dictionary) in a metadata buffer."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    for buffer in model.buffers:
-        # ai-edge-quantizer keeps large buffers behind the flatbuffer, which is about to grow
-        if buffer.offset > 1:
-            end = buffer.offset + buffer.size
-            buffer.data = np.frombuffer(content[buffer.offset : end], np.uint8)
-            buffer.offset = buffer.size = 0
+    model = flatbuffer.unpack(content)
     buffer = schema.BufferT()
     buffer.data = list(json.dumps(facts).encode())
     model.buffers.append(buffer)
@@ -29,9 +21,7 @@ def add(content, facts):
     entry.name = NAME
     entry.buffer = len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
+    return flatbuffer.pack(model)
 
 
 def read(content):
@@ -54,7 +44,7 @@ def load_bytes(path):
     if not path.is_file():
         raise UserError(f"no such file: {path}")
     content = path.read_bytes()
-    if content[4:8] != IDENTIFIER:
+    if content[4:8] != flatbuffer.IDENTIFIER:
         raise UserError(f"{path}: not a LiteRT (.tflite) file")
     return content
 

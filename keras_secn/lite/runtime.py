@@ -56,7 +56,9 @@ class LiteModel:
         size = self.fixed_size or (PROBE, PROBE)
         try:
             shape = self._run(np.zeros((*size, 3), np.uint8)).shape
-        except (ValueError, RuntimeError, KeyError, IndexError):
+        except RuntimeError as error:
+            raise UserError(f"{self.path}: LiteRT cannot run it: {error}") from None
+        except (ValueError, KeyError, IndexError):
             raise UserError(refusal) from None
         self.scale = shape[0] // size[0]
         if self.scale < 2 or shape != (size[0] * self.scale, size[1] * self.scale, 3):

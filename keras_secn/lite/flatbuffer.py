@@ -1,0 +1,81 @@
+"""The inside of a `.tflite` file: read, written again, and the grid of an integer picture."""
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+IDENTIFIER = b"TFL3"
+
+# operators whose output has the grid of their input, and those that round to any grid
+CARRIERS = (
+    "DEPTH_TO_SPACE",
+    "DEQUANTIZE",
+    "QUANTIZE",
+    "RESHAPE",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+)
+ROUNDERS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "SUB")
+
+
+def unpack(content):
+    """The bytes of a file as an object tree that can be changed."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    for buffer in model.buffers:
+        # ai-edge-quantizer keeps large buffers behind the flatbuffer, which may be about to grow
+        if buffer.offset > 1:
+            end = buffer.offset + buffer.size
+            buffer.data = np.frombuffer(content[buffer.offset : end], np.uint8)
+            buffer.offset = buffer.size = 0
+    return model
+
+
+def pack(model):
+    """The bytes of an object tree."""
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def operator_names(model):
+    """Names of the operators of an object tree, in order of execution."""
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items()}
+    codes = [names[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
+    return [codes[operator.opcodeIndex] for operator in model.subgraphs[0].operators]
+
+
+def pin_output(content):
+    """Gives the picture that an integer file returns a step of 1 from 0 to 255.
+
+    Calibration only knows the brightest pixel it has seen; white beyond it would be cut off. On
+    this grid saturation is the clipping, and costs nothing. The operator that makes the picture
+    reads its output's grid when the file is loaded, so that nothing else needs to change.
+
+    Args:
+        content: bytes of a file with integers inside, from TensorFlow's converter.
+
+    Returns:
+        The changed bytes; unchanged if the last operators cannot round to another grid.
+    """
+    model = unpack(content)
+    graph = model.subgraphs[0]
+    makers = {
+        index: (name, operator)
+        for name, operator in zip(operator_names(model), graph.operators, strict=True)
+        for index in operator.outputs
+    }
+    index, path = graph.outputs[0], []
+    while True:
+        path.append(graph.tensors[index])
+        name, operator = makers.get(index, (None, None))
+        if name not in CARRIERS:
+            break
+        index = operator.inputs[0]
+    if name not in ROUNDERS:
+        return content
+    for tensor in path:
+        if tensor.type in (schema.TensorType.INT8, schema.TensorType.UINT8):
+            tensor.quantization.scale = np.array([1.0], np.float32)
+            zero = -128 if tensor.type == schema.TensorType.INT8 else 0
+            tensor.quantization.zeroPoint = np.array([zero], np.int64)
+    return pack(model)
