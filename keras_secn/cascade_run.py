@@ -1,7 +1,6 @@
 """A whole cascade from photographs to its table: stages, from-scratch comparison, report."""
 
 import dataclasses
-import fcntl
 import functools
 import gc
 import json
@@ -15,7 +14,6 @@ from .cascade import CascadePlan, CascadeReplacement
 from .complexity import multiply_adds
 from .data import PatchDataset
 from .errors import UserError
-from .files import atomic_path
 from .imresize import imresize
 from .interpolation import start_as_interpolation
 from .loading import load_checked
@@ -23,6 +21,7 @@ from .metrics import image_upscaler, modcrop
 from .models import block_kinds, build_network
 from .progress import RunBar
 from .report import crops_picture, plot_history, plot_psnr_against_parameters, write_table
+from .run_folder import run_folder
 from .strategy import pick_precision
 from .training import train
 
@@ -89,7 +88,8 @@ def resolve_precision(folder, name):
     """The precision of a run: what it was started with, else what `pick_precision` measures."""
     path = pathlib.Path(folder) / "settings.json"
     if name == "auto" and path.exists():
-        return json.loads(path.read_text())["first"]["precision"]
+        settings = json.loads(path.read_text())
+        return settings.get("first", settings.get("recipe"))["precision"]
     precision, seconds = pick_precision(name)
     for candidate, time in seconds.items():
         print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
@@ -116,46 +116,14 @@ def run_cascade(settings, cache, folder, *, validate, from_scratch=False, strate
     Raises:
         UserError: another run holds the folder, or it was started with other settings.
     """
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another run is using {folder}") from None
-        _check_settings(settings, folder)
-        with RunBar(settings.total_steps * (2 if from_scratch else 1)) as bar:
-            rows = list(_stages(settings, cache, folder, validate, strategy, bar))
-            if from_scratch:
-                rows.append(_from_scratch(settings, cache, folder, validate, strategy, bar))
+    with (
+        run_folder(folder, settings) as folder,
+        RunBar(settings.total_steps * (2 if from_scratch else 1)) as bar,
+    ):
+        rows = list(_stages(settings, cache, folder, validate, strategy, bar))
+        if from_scratch:
+            rows.append(_from_scratch(settings, cache, folder, validate, strategy, bar))
     return rows
-
-
-def _check_settings(settings, folder):
-    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
-    path = folder / "settings.json"
-    if path.exists():
-        found = json.loads(path.read_text())
-        if found != wanted:
-            different = _first_difference(found, wanted)
-            raise UserError(
-                f"{folder} was started with other settings ({different}); "
-                "use the same flags or another --output_dir"
-            )
-    else:
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(wanted, indent=1) + "\n")
-
-
-def _first_difference(found, wanted, prefix=""):
-    for key in wanted:
-        if isinstance(wanted[key], dict) and isinstance(found.get(key), dict):
-            inner = _first_difference(found[key], wanted[key], f"{prefix}{key}.")
-            if inner:
-                return inner
-        elif found.get(key) != wanted[key]:
-            return f"{prefix}{key} was {found.get(key)}, now {wanted[key]}"
-    return None
 
 
 def _stages(settings, cache, folder, validate, strategy, bar):

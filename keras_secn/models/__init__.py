@@ -1,5 +1,6 @@
 """One factory per network of the paper, each a Keras functional model."""
 
+from .aplus import build_aplus as build_aplus
 from .ct_srcnn import build_ct_srcnn as build_ct_srcnn
 from .drcn import build_drcn as build_drcn
 from .drrn import build_drrn as build_drrn

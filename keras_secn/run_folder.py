@@ -1,0 +1,67 @@
+"""A run's folder: one process at a time, and always the same settings."""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import pathlib
+
+from .errors import UserError
+from .files import atomic_path
+
+
+@contextlib.contextmanager
+def run_folder(folder, settings):
+    """Makes or reopens a run's folder, and keeps other processes out while the body runs.
+
+    Args:
+        folder: where the run keeps everything.
+        settings: a dataclass; kept as `settings.json` by the first run.
+
+    Yields:
+        The folder as a `pathlib.Path`.
+
+    Raises:
+        UserError: another run holds the folder, or it was started with other settings.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"another run is using {folder}") from None
+        check_settings(settings, folder)
+        yield folder
+
+
+def check_settings(settings, folder):
+    """Writes `settings.json`, or compares it with the settings.
+
+    Raises:
+        UserError: the folder was started with other settings.
+    """
+    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
+    path = folder / "settings.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        if found != wanted:
+            different = _first_difference(found, wanted)
+            raise UserError(
+                f"{folder} was started with other settings ({different}); "
+                "use the same flags or another --output_dir"
+            )
+    else:
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+def _first_difference(found, wanted, prefix=""):
+    for key in wanted:
+        if isinstance(wanted[key], dict) and isinstance(found.get(key), dict):
+            inner = _first_difference(found[key], wanted[key], f"{prefix}{key}.")
+            if inner:
+                return inner
+        elif found.get(key) != wanted[key]:
+            return f"{prefix}{key} was {found.get(key)}, now {wanted[key]}"
+    return None
