@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from .cascade import CascadePlan, CascadeReplacement
-from .complexity import multiply_adds
 from .data import PatchDataset
 from .errors import UserError
 from .imresize import imresize
@@ -20,7 +19,13 @@ from .loading import load_checked
 from .metrics import image_upscaler, modcrop
 from .models import block_kinds, build_network
 from .progress import RunBar
-from .report import crops_picture, plot_history, plot_psnr_against_parameters, write_table
+from .report import (
+    crops_picture,
+    network_row,
+    plot_history,
+    plot_psnr_against_parameters,
+    write_table,
+)
 from .run_folder import run_folder
 from .strategy import pick_precision
 from .training import train
@@ -133,7 +138,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
         source = load_checked(settings.initial)
         if block_kinds(source) != plan.kinds(0):
             raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
-        yield _row(settings.name(0), source, 0, validate)
+        yield network_row(settings.name(0), source, 0, validate)
 
     for stage in settings.trained_stages:
         count = plan.counts[stage]
@@ -154,7 +159,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
             bar=bar,
         )
         steps += recipe.total_steps
-        yield _row(name, source, steps, validate)
+        yield network_row(name, source, steps, validate)
         gc.collect()
 
 
@@ -182,17 +187,7 @@ def _from_scratch(settings, cache, folder, validate, strategy, bar):
         bar=bar,
     )
     steps = recipe.total_steps
-    return {**_row(name, model, steps, validate), "from_scratch": True}
-
-
-def _row(name, model, steps, validate):
-    return {
-        "name": name,
-        "parameters": model.count_params(),
-        "multiply_adds": multiply_adds(model),
-        "steps": steps,
-        **{key: float(value) for key, value in validate(model).items()},
-    }
+    return {**network_row(name, model, steps, validate), "from_scratch": True}
 
 
 def write_report(rows, folder, settings, photographs):

@@ -4,7 +4,29 @@ import json
 
 import numpy as np
 
+from .complexity import multiply_adds
 from .files import atomic_path
+from .strategy import local_scope
+
+
+def network_row(name, model, steps, validate):
+    """A network's row for `table`.
+
+    Args:
+        name: of the network.
+        model: the Keras network.
+        steps: optimizer steps it has had in all.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+    """
+    with local_scope():
+        scores = validate(model)
+    return {
+        "name": name,
+        "parameters": model.count_params(),
+        "multiply_adds": multiply_adds(model),
+        "steps": steps,
+        **{key: float(value) for key, value in scores.items()},
+    }
 
 
 def table(rows):

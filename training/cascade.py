@@ -15,6 +15,7 @@ from keras_secn.errors import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/cascade")
+flags.adopt_module_key_flags(training_flags)  # for --help
 flags.DEFINE_string("initial", None, "A trained SECN (.keras) to start from.")
 
 flags.DEFINE_integer("blocks", 16, "Residual blocks.")
@@ -39,7 +40,7 @@ flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from s
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import cascade_run, metrics, report, strategy
+    from keras_secn import cascade_run, hosts, metrics, report, strategy
     from keras_secn.cascade import CascadePlan
 
     plan = CascadePlan(
@@ -72,6 +73,8 @@ def main(argv):
         from_scratch=FLAGS.from_scratch,
         strategy=devices,
     )
+    if not hosts.is_first():
+        return
     cascade_run.write_report(rows, FLAGS.output_dir, settings, validation.photographs)
     print(report.table(rows))
     print(f"written to {FLAGS.output_dir}: table.md, psnr_parameters.png, history.png, crops.png")

@@ -1,0 +1,117 @@
+"""Trains a system of the zoo from photographs, in stages where its paper does."""
+
+import dataclasses
+import functools
+import json
+
+from . import aplus, zoo
+from .ct_srcnn import WidthPlan, WidthTransfer
+from .files import atomic_path
+from .interpolation import start_as_interpolation
+from .models.skeleton import block_layers
+from .progress import RunBar
+from .report import network_row, plot_history, table
+from .run_folder import run_folder
+from .training import load_checked, train
+
+
+@dataclasses.dataclass(frozen=True)
+class ZooSettings:
+    """What a training is asked to do.
+
+    Args:
+        model: a name of `keras_secn.zoo.SYSTEMS`.
+        recipe: a `keras_secn.training.Recipe`; of all steps together, where there are stages.
+        scale: enlargement.
+        arguments: of the factory, in place of the system's own.
+        start: "interpolation" or "random": how networks of SECN's skeleton start.
+        plan: the stages of CT-SRCNN.
+    """
+
+    model: str
+    recipe: object
+    scale: int = 2
+    arguments: dict = dataclasses.field(default_factory=dict)
+    start: str = "interpolation"
+    plan: WidthPlan = WidthPlan()
+
+    def stages(self):
+        """(name, factory arguments) of each network that is trained, in order."""
+        if self.model != "ct_srcnn" or self.arguments:
+            return [(self.model, self.arguments)]
+        widths = self.plan.stages
+        return [(f"ct_srcnn_{i}", {"widths": w}) for i, w in enumerate(widths)]
+
+    def build(self, name, arguments):
+        model = zoo.system(self.model).build(self.scale, name=name, **arguments)
+        if block_layers(model) and self.start == "interpolation":
+            start_as_interpolation(model)
+        return model
+
+
+def run_system(settings, cache, folder, *, validate, strategy=None):
+    """Trains or resumes a system in `folder`, which keeps everything.
+
+    Args:
+        settings: `ZooSettings`; a folder that was started with others is refused.
+        cache: the `PhotoCache` to train on.
+        folder: each network lives in a folder of its own in it, see `keras_secn.training.train`.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+        strategy: see `keras_secn.strategy`.
+
+    Returns:
+        The trained network, and a row for `keras_secn.report.table` per stage.
+
+    Raises:
+        UserError: no such system, another run holds the folder, or it was started with other
+            settings.
+    """
+    zoo.system(settings.model)
+    with run_folder(folder, settings) as folder:
+        runner = _fit if settings.model == "aplus" else _train
+        model, rows = runner(settings, cache, folder, validate, strategy)
+        with atomic_path(folder / "table.md") as path:
+            path.write_text(table(rows))
+        histories = [(row["name"], _history(folder / row["name"])) for row in rows]
+        if all(rows for _, rows in histories):
+            plot_history(histories, folder / "history.png")
+    return model, rows
+
+
+def _train(settings, cache, folder, validate, strategy):
+    stages, model, rows = settings.stages(), None, []
+    recipe = dataclasses.replace(
+        settings.recipe, steps=max(1, settings.recipe.steps // len(stages))
+    )
+    with RunBar(recipe.total_steps * len(stages)) as bar:
+        for index, (name, arguments) in enumerate(stages):
+            model = train(
+                functools.partial(settings.build, name, arguments),
+                dataclasses.replace(recipe, seed=recipe.seed + index),
+                cache,
+                folder / name,
+                start=WidthTransfer(model) if model else None,
+                validate=validate,
+                strategy=strategy,
+                bar=bar,
+            )
+            rows.append(network_row(name, model, recipe.total_steps * (index + 1), validate))
+    return model, rows
+
+
+def _fit(settings, cache, folder, validate, strategy):
+    path = folder / "aplus" / "model.keras"
+    if path.exists():
+        model = load_checked(path)
+    else:
+        model = aplus.fit(
+            cache, settings.scale, seed=settings.recipe.seed, progress=True, **settings.arguments
+        )
+        with atomic_path(path) as temporary:
+            model.save(temporary)
+    return model, [network_row("aplus", model, 0, validate)]
+
+
+def _history(folder):
+    path = folder / "history.json"
+    return json.loads(path.read_text()) if path.exists() else []

@@ -1,0 +1,75 @@
+"""Trains any system of the paper's Table 1 by name, on the same photographs and options.
+
+    python training/train.py --model vdsr --data_dir PHOTOS --val_dir SET5 --output_dir runs/vdsr
+
+The same command goes on where it was interrupted. `--model aplus` fits A+, `--model ct_srcnn`
+runs both of its cascades; `--model srgan --initial runs/srresnet/srresnet/model.keras` goes on
+from a trained SRResNet against a discriminator. The trained network is model.keras in a folder of
+its name within OUTPUT_DIR.
+"""
+
+import json
+
+from absl import flags
+
+from keras_secn import training_flags
+from keras_secn.errors import UserError, run_app
+
+FLAGS = flags.FLAGS
+training_flags.define(output_dir="runs/zoo")
+flags.adopt_module_key_flags(training_flags)  # for --help
+flags.DEFINE_string("model", None, "What to train: a name of keras_secn.zoo.SYSTEMS, or srgan.")
+flags.DEFINE_string("arguments", "{}", "Of its factory, as JSON: '{\"blocks\": 8}'.")
+flags.DEFINE_integer("steps", 8000, "Optimizer steps, of all stages together.")
+flags.DEFINE_enum("loss", None, ["l1", "l2", "charbonnier"], "The paper's own if not given.")
+flags.DEFINE_float("momentum", 0.0, "SGD with this momentum (VDSR: 0.9) in place of Adam.")
+flags.DEFINE_float("theta", 0.0, "VDSR's clipping: gradients to +-theta / learning rate.")
+flags.DEFINE_string(
+    "start", "interpolation", "How networks of SECN's kind start: interpolation or random."
+)
+flags.DEFINE_string("initial", None, "For srgan: a trained generator (.keras).")
+flags.DEFINE_string("features", "VGG19", "For srgan: a feature network of keras.applications.")
+flags.DEFINE_string("feature_layer", "block5_conv4", "For srgan: which of its layers.")
+flags.DEFINE_string("feature_weights", "imagenet", "For srgan: imagenet, a file, or random.")
+flags.mark_flag_as_required("model")
+
+
+def main(argv):
+    try:
+        arguments = json.loads(FLAGS.arguments)
+    except ValueError:
+        raise UserError(f"--arguments is not JSON: {FLAGS.arguments}") from None
+
+    # after the flags are parsed: --help must not wait for Keras
+    from keras_secn import metrics, perceptual, report, strategy, zoo, zoo_run
+
+    name = FLAGS.model
+    published = {} if name == "srgan" else dict(zoo.system(name).recipe)
+    if FLAGS.loss:
+        published["loss"] = FLAGS.loss
+    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    recipe = training_flags.recipe(
+        FLAGS.steps, momentum=FLAGS.momentum, theta=FLAGS.theta, **published
+    )
+    validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
+    cache = training_flags.photographs()
+    if name == "srgan":
+        if not FLAGS.initial:
+            raise UserError("srgan needs --initial: a trained SRResNet (.keras)")
+        settings = perceptual.AdversarialSettings(
+            recipe, FLAGS.initial, FLAGS.features, FLAGS.feature_layer, FLAGS.feature_weights
+        )
+        rows = perceptual.run_adversarial(
+            settings, cache, FLAGS.output_dir, validate=validation.scores
+        )
+    else:
+        settings = zoo_run.ZooSettings(name, recipe, FLAGS.scale, arguments, FLAGS.start)
+        _, rows = zoo_run.run_system(
+            settings, cache, FLAGS.output_dir, validate=validation.scores, strategy=devices
+        )
+    print(report.table(rows))
+    print(f"written to {FLAGS.output_dir}: {rows[-1]['name']}/model.keras, table.md")
+
+
+if __name__ == "__main__":
+    run_app(main)
