@@ -1,5 +1,6 @@
 """Photographs on disk: which files there are, and their pixels as uint8 RGB."""
 
+import contextlib
 import pathlib
 import threading
 import warnings
@@ -57,6 +58,18 @@ def open_image(path):
     Raises:
         UserError: as `read_image`.
     """
+    with opened(path) as image:
+        image.load()
+        return ImageOps.exif_transpose(image)
+
+
+@contextlib.contextmanager
+def opened(path):
+    """Opens an image with Pillow, not decoded yet; the body decodes what it needs.
+
+    Raises:
+        UserError: as `read_image`; also for whatever the body raises.
+    """
     try:
         # warning filters belong to the process, so threads must set them one at a time; opening
         # reads the header only
@@ -68,8 +81,7 @@ def open_image(path):
             refusal = _refusal(image)
             if refusal:
                 raise UserError(refusal)
-            image.load()
-            return ImageOps.exif_transpose(image)
+            yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UserError(f"{path}: too many pixels to be safe ({Image.MAX_IMAGE_PIXELS})") from None
     except Exception as error:

@@ -1,0 +1,42 @@
+"""Transparency: colours under it are made up, so that no fringes grow from them."""
+
+import numpy as np
+
+
+def bleed(colour, alpha):
+    """Gives fully transparent pixels the colour of the visible ones around them.
+
+    What a file holds under transparent pixels, often black, would leak into the edges of the
+    enlarged picture. The visible colours are averaged into ever coarser grids, and each hole takes
+    its colour from the finest grid that has one.
+
+    Args:
+        colour: H x W x C, uint8 or uint16.
+        alpha: H x W x 1 of the same type, 0 where the picture is transparent.
+
+    Returns:
+        `colour` with other values where `alpha` is 0.
+    """
+    hidden = alpha[..., 0] == 0
+    if not hidden.any() or hidden.all():
+        return colour
+    weight = alpha.astype(np.float32) / np.iinfo(alpha.dtype).max
+    levels = [(colour * weight, weight)]
+    while max(levels[-1][1].shape[:2]) > 1:
+        levels.append(tuple(_half(plane) for plane in levels[-1]))
+    filled = None
+    for sums, weight in reversed(levels):
+        own = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
+        if filled is not None:
+            coarse = filled.repeat(2, axis=0).repeat(2, axis=1)[: own.shape[0], : own.shape[1]]
+            own = np.where(weight > 0, own, coarse)
+        filled = own
+    result = colour.copy()
+    result[hidden] = np.floor(filled[hidden] + 0.5).astype(colour.dtype)
+    return result
+
+
+def _half(plane):
+    plane = np.pad(plane, ((0, plane.shape[0] % 2), (0, plane.shape[1] % 2), (0, 0)))
+    height, width, channels = plane.shape
+    return plane.reshape(height // 2, 2, width // 2, 2, channels).sum(axis=(1, 3))

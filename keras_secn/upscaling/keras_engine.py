@@ -1,0 +1,49 @@
+"""A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
+
+import numpy as np
+
+from ..models import scale_of
+from .fused_upsampler import fuse_upsampler
+from .gates import PooledNetwork, TileNetwork
+from .receptive_field import receptive_radius
+
+
+class KerasEngine:
+    """What `Upscaler` asks of a network; `lite_engine` has the same for files.
+
+    Args:
+        model: a Keras super-resolution network.
+
+    Attributes:
+        scale: enlargement.
+        radius: overlap in LR pixels that makes tiles exact; `None` if the network sees the whole
+            image.
+        window: (height, width) if it takes tiles of one size only, else `None`.
+        eight_bit: whether pictures pass through it in 8 bits.
+
+    Raises:
+        UserError: not a super-resolution network, or it pools over local windows.
+    """
+
+    window = None
+    eight_bit = False
+
+    def __init__(self, model):
+        self.scale = scale_of(model)
+        self._whole = fuse_upsampler(model)
+        self._pool = PooledNetwork(self._whole)
+        self._tile = TileNetwork(self._whole)
+        self.radius = receptive_radius(self.tile, np.ones((1, self._pool.count), np.float32))
+
+    def whole(self, lr):
+        """Enlarges a whole image, float32 (H, W, 3) in 0..255, at least 6 LR pixels a side."""
+        return self._whole.predict_on_batch(lr[None])[0]
+
+    def pool(self, patches):
+        """The gates of an image from (P, h, w, 3) of it; `None` if the network has none."""
+        return self._pool.predict_on_batch(patches) if self._pool.gated else None
+
+    def tile(self, lr, gates):
+        """Enlarges a tile of an image, given the image's gates."""
+        inputs = [lr[None], gates] if self._tile.gated else lr[None]
+        return self._tile.predict_on_batch(inputs)[0]

@@ -1,0 +1,103 @@
+"""`.tflite` files as engines, without TensorFlow or Keras; the attributes are `KerasEngine`'s."""
+
+import os
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from ..errors import UserError
+from ..lite import metadata
+from ..lite.runtime import LiteModel
+
+# Signatures of a file of `lite_file.export_tiles`; the first by alphabet is what a file shows to
+# programs that know nothing of signatures
+PLAIN, POOL, TILE, WHOLE = "serving_default", "statistics", "tile", "whole"
+
+
+def lite_engine(path, threads=None):
+    """The engine for a file: ours with exact tiles, or any other super-resolution file.
+
+    Args:
+        path: a `.tflite` file.
+        threads: for LiteRT; all processors that the process may use if `None`.
+
+    Raises:
+        UserError: no such file, no LiteRT file, or not a super-resolution network.
+    """
+    threads = threads or _processors()
+    facts = metadata.info(path)
+    if "tiles" in facts:
+        return TiledFileEngine(path, facts, threads)
+    return PlainFileEngine(path, threads)
+
+
+def _processors():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class TiledFileEngine:
+    """A file of `export_tiles`: gates first, then tiles that equal the whole image.
+
+    Args:
+        path: the file.
+        facts: its metadata.
+        threads: for LiteRT.
+    """
+
+    window = None
+    eight_bit = False
+
+    def __init__(self, path, facts, threads):
+        self._path, self._threads = str(path), threads
+        self.scale = facts["scale"]
+        self.radius, self._gated = facts["tiles"]["radius"], facts["tiles"]["gated"]
+        self._runner = None, None
+
+    def _run(self, signature, **inputs):
+        # one signature at a time: each keeps the memory of its largest run
+        if self._runner[0] != signature:
+            self._runner = None, None
+            try:
+                interpreter = Interpreter(self._path, num_threads=self._threads)
+                self._runner = signature, interpreter.get_signature_runner(signature)
+            except (ValueError, RuntimeError):
+                raise UserError(f"{self._path}: damaged LiteRT file") from None
+        return next(iter(self._runner[1](**inputs).values()))
+
+    def whole(self, lr):
+        return self._run(WHOLE, lr=lr[None])[0]
+
+    def pool(self, patches):
+        return self._run(POOL, patches=patches) if self._gated else None
+
+    def tile(self, lr, gates):
+        inputs = {"lr": lr[None]} if gates is None else {"lr": lr[None], "gates": gates}
+        return self._run(TILE, **inputs)[0]
+
+
+class PlainFileEngine:
+    """Any other super-resolution file; channel means, if it takes any, are a tile's own.
+
+    Args:
+        path: the file.
+        threads: for LiteRT.
+    """
+
+    eight_bit = True
+
+    def __init__(self, path, threads):
+        self._model = LiteModel(path, threads)
+        self.scale = self._model.scale
+        self.radius = self._model.overlap
+        self.window = self._model.fixed_size
+
+    def whole(self, lr):
+        return self._model(lr.astype(np.uint8)).astype(np.float32)
+
+    def pool(self, patches):
+        return None
+
+    def tile(self, lr, gates):
+        return self.whole(lr)

@@ -1,0 +1,76 @@
+"""Where an image is cut: tiles for the network, and a sample of patches for the gates."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+# LR pixels: an image of at most so many is pooled whole, so that its gates are exact
+POOLED_WHOLE = 512 * 512
+# a larger one is pooled over a grid of patches of this side, of about so many pixels together
+PATCH, SAMPLED = 64, 256 * 256
+
+
+class Cut(NamedTuple):
+    """One tile along one axis, in LR pixels.
+
+    Args:
+        start, stop: what the network is given.
+        first, last: what is kept of it.
+    """
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+def cuts(length, tile, overlap, exactly=False):
+    """Tiles along one axis, all of one size, that overlap by at least `overlap` at each side.
+
+    Args:
+        length: of the image in LR pixels.
+        tile: size of a tile, overlaps included.
+        overlap: at least so many LR pixels lie between what is kept and the tile's edge, where
+            that is not the image's edge.
+        exactly: tiles are as large as `tile` says, not smaller where that covers the image as well.
+
+    Returns:
+        A list of `Cut`.
+    """
+    if length <= tile:
+        return [Cut(0, length, 0, length)]
+    count = math.ceil((length - 2 * overlap) / (tile - 2 * overlap))
+    size = tile if exactly else math.ceil((length + 2 * overlap * (count - 1)) / count)
+    starts = [min(i * (size - 2 * overlap), length - size) for i in range(count)]
+    edges = [0, *(start + overlap for start in starts[1:]), length]
+    return [
+        Cut(start, start + size, first, last)
+        for start, first, last in zip(starts, edges, edges[1:], strict=False)
+    ]
+
+
+def sample(height, width):
+    """The patches of an image that its gates are computed from, as (rows, columns) slices.
+
+    They depend on the image's size alone: an image of at most `POOLED_WHOLE` pixels is one patch,
+    a larger one is sampled by a regular grid from edge to edge.
+    """
+    if height * width <= POOLED_WHOLE:
+        return [(slice(0, height), slice(0, width))]
+    patch_height, patch_width = min(PATCH, height), min(PATCH, width)
+    count = SAMPLED // (patch_height * patch_width)
+    columns = round(math.sqrt(count * width / height))
+    columns = min(max(columns, 1), count, width // patch_width)
+    rows = min(max(count // columns, 1), height // patch_height)
+    return [
+        (slice(top, top + patch_height), slice(left, left + patch_width))
+        for top in _spread(height - patch_height, rows)
+        for left in _spread(width - patch_width, columns)
+    ]
+
+
+def _spread(last, count):
+    if count == 1:
+        return [last // 2]
+    return [round(place) for place in np.linspace(0, last, count)]

@@ -1,0 +1,184 @@
+"""Any picture, enlarged: arrays, Pillow images and files of every kind and size."""
+
+import os
+
+import numpy as np
+
+from ..errors import UserError
+from .alpha import bleed
+from .engines import choose_engine
+from .enlarge import Enlarger
+
+TILE = 512  # LR pixels a side
+SMALLEST_PART = 16  # LR pixels a side of a tile beside its overlaps
+
+
+class Upscaler:
+    """Enlarges pictures with one network.
+
+    A result depends on the picture alone, neither on the size of tiles nor (by more than rounding)
+    on the engine: the network's gates are computed first, from the whole picture, or from a sample
+    of it beyond 262,144 pixels, and tiles overlap by the receptive field.
+
+    Args:
+        model: a preset's name, a Keras model, a `.keras` or a `.tflite` file; `None` for the preset
+            `ct_secn_16`.
+        engine: "litert" or "keras"; `None` for LiteRT if there is a file for it.
+        scale: enlargement, a power of the network's own, which is also the default: an x2 network
+            makes x4 by working twice.
+        ensemble: average over the eight flips and rotations: eight times as slow, about 0.1 dB.
+        tile: side of a tile in LR pixels, overlaps included; memory follows it.
+        threads: for LiteRT; all processors if `None`.
+
+    Attributes:
+        scale: enlargement.
+
+    Raises:
+        UserError: no such model, not a super-resolution network, or options that do not fit.
+    """
+
+    def __init__(
+        self, model=None, *, engine=None, scale=None, ensemble=False, tile=None, threads=None
+    ):
+        self.engine = choose_engine(model, engine, threads)
+        own = self.engine.scale
+        self.scale = own if scale is None else scale
+        self.passes = 1
+        while own**self.passes < self.scale:
+            self.passes += 1
+        if own**self.passes != self.scale:
+            raise UserError(f"a network that enlarges {own} times cannot make {scale} times of it")
+        tile = TILE if tile is None else tile
+        least = 2 * (self.engine.radius or 0) + SMALLEST_PART
+        if tile < least:
+            raise UserError(f"tile must be at least {least} for this network, not {tile}")
+        self._enlarger = Enlarger(self.engine, tile, ensemble)
+
+    def __call__(self, image, out=None, **options):
+        """Enlarges a picture.
+
+        Args:
+            image: one of
+                - an array: H x W, or H x W x C with C of 1 (gray), 3 (RGB) or 4 (RGB and alpha);
+                  uint8, uint16, or float of 0..1;
+                - a Pillow image of any mode that has an agreed white;
+                - a path: see `keras_secn.upscaling.files.upscale_file`, which takes `options`.
+            out: where a file goes, if `image` is a path; `photo_x2.jpg` beside `photo.jpg` if
+                `None`.
+
+        Returns:
+            The kind that was given: an array of the same type and number of dimensions, a Pillow
+            image (gray, RGB, or with alpha), or the path of the file that was written.
+
+        Raises:
+            UserError: an array or image of another kind, or an unreadable file.
+        """
+        if isinstance(image, str | os.PathLike):
+            from .files import upscale_file
+
+            return upscale_file(self, image, out, **options)
+        if out is not None or options:
+            raise UserError("out and its options are for files; save the result yourself")
+        if isinstance(image, np.ndarray):
+            return self._array(image)
+        if hasattr(image, "getbands"):
+            return self._pillow(image)
+        raise UserError(
+            f"upscale takes arrays, Pillow images and paths, not {type(image).__name__}"
+        )
+
+    def _array(self, image):
+        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
+            raise UserError(f"upscale takes H x W or H x W x 1, 3 or 4, not {image.shape}")
+        if 0 in image.shape:
+            raise UserError(f"an empty picture: {image.shape}")
+        floating = np.issubdtype(image.dtype, np.floating)
+        if not floating and image.dtype not in (np.uint8, np.uint16):
+            raise UserError(f"upscale takes uint8, uint16 or float of 0..1, not {image.dtype}")
+        pixels = image.astype(np.float32) if floating else image
+        if floating and not (pixels.min() >= 0 and pixels.max() <= 1):
+            raise UserError("float pictures are in 0..1")
+        pixels = pixels[..., None] if image.ndim == 2 else pixels
+        result = np.concatenate(list(self.bands(pixels)))
+        return (result[..., 0] if image.ndim == 2 else result).astype(image.dtype, copy=False)
+
+    def _pillow(self, image):
+        from PIL import ImageOps
+
+        from ..images import _refusal
+        from .picture import to_image, to_pixels
+
+        refusal = _refusal(image)
+        if refusal:
+            raise UserError(refusal)
+        upright = ImageOps.exif_transpose(image)
+        pixels, converted = to_pixels(upright)
+        result = to_image(np.concatenate(list(self.bands(pixels))))
+        # what Pillow would save with it
+        kept = {"exif", "dpi", "xmp", *(() if converted else ("icc_profile",))}
+        result.info.update({key: upright.info[key] for key in kept & set(upright.info)})
+        return result
+
+    def work(self, height, width):
+        """LR pixels that `bands` reports through `tick` for a picture of one or three channels."""
+        grown = (self.engine.scale ** (2 * step) for step in range(self.passes))
+        return height * width * sum(grown)
+
+    def bands(self, pixels, tick=None):
+        """Enlarges an array as a stream of rows.
+
+        Args:
+            pixels: H x W x C; C is 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB and alpha);
+                uint8, uint16, or float32 of 0..1.
+            tick: is called with numbers of LR pixels as they are done, `work` in all (twice as many
+                with an alpha that is not constant).
+
+        Yields:
+            Finished rows from top to bottom, (h, scale * W, C) of the same type.
+        """
+        if pixels.shape[2] in (1, 3):
+            yield from self._opaque_bands(pixels, tick)
+            return
+        colour, alpha = pixels[..., :-1], pixels[..., -1:]
+        if np.issubdtype(pixels.dtype, np.integer):
+            colour = bleed(colour, alpha)
+        colour = self._opaque_bands(colour, tick)
+        if alpha.min() == alpha.max():
+            for rows in colour:
+                yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
+        else:
+            for pair in zip(colour, self._opaque_bands(alpha, tick), strict=True):
+                yield np.concatenate(pair, axis=2)
+
+    def _opaque_bands(self, pixels, tick):
+        dtype = pixels.dtype
+        if self.passes > 1 and dtype == np.uint8 and not self.engine.eight_bit:
+            # what one pass hands to the next is not rounded to 8 bits
+            pixels = pixels.astype(np.uint16) * np.uint16(257)
+        for _ in range(self.passes - 1):
+            pixels = np.concatenate(list(self._enlarger.bands(pixels, tick)))
+        for rows in self._enlarger.bands(pixels, tick):
+            if rows.dtype != dtype:
+                from .picture import to_eight_bit
+
+                rows = to_eight_bit(rows)
+            yield rows
+
+
+def upscale(image, out=None, model=None, **options):
+    """Enlarges a picture: `keras_secn.upscale("photo.jpg", "photo_x2.png")`.
+
+    Args:
+        image, out: see `Upscaler.__call__`.
+        model: see `Upscaler`.
+        **options: of `Upscaler` (engine, scale, ensemble, tile, threads), and, for files,
+            `overwrite` and `quality`.
+
+    Returns:
+        The kind that was given; see `Upscaler.__call__`.
+
+    Raises:
+        UserError: see `Upscaler`.
+    """
+    for_files = {key: options.pop(key) for key in ("overwrite", "quality") if key in options}
+    return Upscaler(model, **options)(image, out, **for_files)
