@@ -30,8 +30,12 @@ setup(
         # tensorflow-model-optimization asks for absl-py 1
         "absl-py>=1.4",
         "tqdm>=4.66",
+        # 16-bit pictures of several channels, which Pillow reduces to 8 bits
+        "imagecodecs>=2024.6",
+        "tifffile>=2024.8",
         "matplotlib>=3.8",
     ],
+    entry_points={"console_scripts": ["keras-secn = keras_secn.cli:main"]},
     extras_require={
         # 0.10.2 is what the tests run on; the CPU build, a GPU's comes with jax[cuda12]
         "jax": ["jax>=0.6,<0.11"],

@@ -17,6 +17,8 @@ _PUBLIC = {
     "load": "presets",
     "list_presets": "presets",
     "preset_card": "presets",
+    "upscale": "upscaling",
+    "Upscaler": "upscaling",
 }
 _MODULES = (
     "cascade",
@@ -28,6 +30,7 @@ _MODULES = (
     "models",
     "presets",
     "training",
+    "upscaling",
 )
 
 

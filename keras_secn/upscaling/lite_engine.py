@@ -37,6 +37,28 @@ def _processors():
     return os.cpu_count() or 1
 
 
+def describe(path):
+    """Facts that any file shows: `bytes`, `signatures`, and `operators` with their numbers.
+
+    Raises:
+        UserError: LiteRT cannot load it.
+    """
+    interpreter = _interpreter(path, 1)
+    names = [operator["op_name"] for operator in interpreter._get_ops_details()]
+    return {
+        "bytes": os.path.getsize(path),
+        "signatures": interpreter.get_signature_list(),
+        "operators": {name: names.count(name) for name in sorted(set(names))},
+    }
+
+
+def _interpreter(path, threads):
+    try:
+        return Interpreter(str(path), num_threads=threads)
+    except (ValueError, RuntimeError):
+        raise UserError(f"{path}: damaged LiteRT file") from None
+
+
 class TiledFileEngine:
     """A file of `export_tiles`: gates first, then tiles that equal the whole image.
 
@@ -59,11 +81,8 @@ class TiledFileEngine:
         # one signature at a time: each keeps the memory of its largest run
         if self._runner[0] != signature:
             self._runner = None, None
-            try:
-                interpreter = Interpreter(self._path, num_threads=self._threads)
-                self._runner = signature, interpreter.get_signature_runner(signature)
-            except (ValueError, RuntimeError):
-                raise UserError(f"{self._path}: damaged LiteRT file") from None
+            interpreter = _interpreter(self._path, self._threads)
+            self._runner = signature, interpreter.get_signature_runner(signature)
         return next(iter(self._runner[1](**inputs).values()))
 
     def whole(self, lr):

@@ -16,7 +16,7 @@ def receptive_radius(tile, gates):
         gates: any gates for it.
 
     Returns:
-        The radius in LR pixels, or `None` if it sees the whole image, so that tiles cannot equal it.
+        The radius in LR pixels; `None` if it sees the whole image, which tiles cannot equal.
     """
     side = FIRST
     while side <= LARGEST:

@@ -120,7 +120,7 @@ class Upscaler:
         return result
 
     def work(self, height, width):
-        """LR pixels that `bands` reports through `tick` for a picture of one or three channels."""
+        """LR pixels that `bands` reports through `tick` for a picture."""
         grown = (self.engine.scale ** (2 * step) for step in range(self.passes))
         return height * width * sum(grown)
 
@@ -130,8 +130,7 @@ class Upscaler:
         Args:
             pixels: H x W x C; C is 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB and alpha);
                 uint8, uint16, or float32 of 0..1.
-            tick: is called with numbers of LR pixels as they are done, `work` in all (twice as many
-                with an alpha that is not constant).
+            tick: is called with numbers of LR pixels as they are done, `work` in all.
 
         Yields:
             Finished rows from top to bottom, (h, scale * W, C) of the same type.
@@ -147,7 +146,7 @@ class Upscaler:
             for rows in colour:
                 yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
         else:
-            for pair in zip(colour, self._opaque_bands(alpha, tick), strict=True):
+            for pair in zip(colour, self._opaque_bands(alpha, None), strict=True):
                 yield np.concatenate(pair, axis=2)
 
     def _opaque_bands(self, pixels, tick):
