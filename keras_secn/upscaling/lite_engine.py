@@ -1,6 +1,8 @@
 """`.tflite` files as engines, without TensorFlow or Keras; the attributes are `KerasEngine`'s."""
 
+import contextlib
 import os
+import sys
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -54,9 +56,24 @@ def describe(path):
 
 def _interpreter(path, threads):
     try:
-        return Interpreter(str(path), num_threads=threads)
+        with _without_greeting():
+            return Interpreter(str(path), num_threads=threads)
     except (ValueError, RuntimeError):
         raise UserError(f"{path}: damaged LiteRT file") from None
+
+
+@contextlib.contextmanager
+def _without_greeting():
+    """LiteRT prints that it has a delegate, in native code, where no filter reaches."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "w") as sink:
+            os.dup2(sink.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 class TiledFileEngine:
@@ -107,7 +124,8 @@ class PlainFileEngine:
     eight_bit = True
 
     def __init__(self, path, threads):
-        self._model = LiteModel(path, threads)
+        with _without_greeting():
+            self._model = LiteModel(path, threads)
         self.scale = self._model.scale
         self.radius = self._model.overlap
         self.window = self._model.fixed_size
