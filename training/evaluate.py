@@ -3,6 +3,11 @@
     python training/evaluate.py --model runs/main/ct_secn_16/model.keras,bicubic --data_dir SET5
 
 Several models come side by side; `bicubic` is the baseline.
+
+    python training/evaluate.py --table1 --data_dir SET5 --data_dir SET14
+
+prints the paper's Table 1: every system that is a preset, or that a --model of its name
+(vdsr/model.keras) stands for, beside the published figures; and plots PSNR against cost.
 """
 
 import pathlib
@@ -27,13 +32,15 @@ flags.DEFINE_integer("scale", None, "Enlargement; the networks' own if not given
 flags.DEFINE_boolean("ensemble", False, "Average networks over eight flips and rotations.")
 flags.DEFINE_string("json", None, "Writes all figures to this file.")
 flags.DEFINE_string("save_images", None, "Writes the pictures to this folder.")
+flags.DEFINE_boolean("table1", False, "Prints and plots the paper's Table 1.")
+flags.DEFINE_string("plot", "table1.png", "Where the plot of --table1 goes.")
 flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 
 
 def main(argv):
     names = [name for value in FLAGS.model for name in value.split(",") if name]
     folders = FLAGS.data_dir or ([SET5] if SET5.is_dir() else [])
-    if not names:
+    if not names and not FLAGS.table1:
         raise UserError("--model is required: a .keras file, a preset's name or bicubic")
     if not folders:
         raise UserError("--data_dir is required: a folder of photographs")
@@ -41,6 +48,8 @@ def main(argv):
         raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
 
     evaluation.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
+    if FLAGS.table1:
+        return print_table1(names, folders)
     candidates, scale = evaluation.load_candidates(names, FLAGS.scale, FLAGS.ensemble)
     results = []
     for reports in evaluation.compare(
@@ -54,6 +63,18 @@ def main(argv):
             results.append({**about, **reports[candidate.label].to_dict()})
     if FLAGS.json:
         write_json({"scale": scale, "ensemble": FLAGS.ensemble, "results": results}, FLAGS.json)
+
+
+def print_table1(files, folders):
+    from keras_secn import table1
+
+    rows = table1.table1(files, folders, FLAGS.progress)
+    print("Ours, and in brackets the published figure: PSNR-Y (dB) / SSIM-Y, x2\n")
+    print(table1.to_markdown(rows, folders))
+    table1.plot(rows, pathlib.Path(folders[0]).name, FLAGS.plot)
+    print(f"written: {FLAGS.plot}")
+    if FLAGS.json:
+        write_json({"folders": [str(folder) for folder in folders], "rows": rows}, FLAGS.json)
 
 
 if __name__ == "__main__":

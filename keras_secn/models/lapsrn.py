@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from ..errors import UserError
-from ..layers import Supervise
+from ..layers import PACKAGE, Supervise
 from .luminance import read_luminance, write_luminance
 
 
@@ -56,6 +56,7 @@ def build_lapsrn(scale=2, depth=10, filters=64, name="lapsrn"):
     return keras.Model(inputs, write_luminance(pictures, y), name=name)
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
 def bilinear(shape, dtype=None):
     """The start of the picture's transposed convolution: bilinear enlargement by 2."""
     taps = np.array([0.25, 0.75, 0.75, 0.25])

@@ -1,0 +1,354 @@
+"""Losses, VDSR's clipping, supervision, the stages of CT-SRCNN, SRGAN, and the commands."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_secn import evaluation, large_step, perceptual, presets, table1, zoo, zoo_run
+from keras_secn.block_comparison import ComparisonSettings, compare_blocks
+from keras_secn.ct_srcnn import WidthPlan, transfer_widths
+from keras_secn.errors import UserError
+from keras_secn.imresize import imresize
+from keras_secn.losses import PictureLoss, SupervisedModel, losses_of, supervised
+from keras_secn.metrics import evaluate, image_upscaler, rgb_to_y
+from keras_secn.models import build_ct_srcnn, build_drcn, build_lapsrn, build_srresnet, build_vdsr
+from keras_secn.optimizers import AdjustableClippingSGD
+from keras_secn.training import Recipe, compile_model
+
+TRAINING = pathlib.Path(__file__).parents[1] / "training"
+PROBE = np.random.default_rng(0).uniform(0, 255, (1, 9, 8, 3)).astype("float32")
+
+
+def validate(model):
+    return {"val_psnr": float(np.mean(model.predict_on_batch(PROBE))), "val_ssim": 0.5}
+
+
+def recipe(steps=2, **options):
+    return Recipe(steps, **{"interval": 1, "batch_size": 2, "hr_patch": 16, **options})
+
+
+@pytest.fixture
+def pictures():
+    rng = np.random.default_rng(1)
+    return rng.uniform(0, 255, (2, 2, 8, 12, 3)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("penalty", "expected"),
+    [
+        ("l1", np.abs),
+        ("l2", np.square),
+        ("charbonnier", lambda error: np.sqrt(error**2 + 0.255**2)),
+    ],
+)
+def test_losses_are_their_formulas(penalty, expected, pictures):
+    hr, sr = pictures
+    found = float(PictureLoss(penalty)(hr, sr))
+    assert found == pytest.approx(expected(hr - sr).mean(), rel=1e-5)
+    y = rgb_to_y(hr) - rgb_to_y(sr)
+    found = float(PictureLoss(penalty, on_luminance=True)(hr, sr))
+    assert found == pytest.approx(expected(y).mean(), rel=1e-4)
+
+
+def test_smaller_and_gray_pictures_are_compared_with_hr_in_their_form(pictures):
+    hr, _ = pictures
+    small = np.stack([imresize(image, scale=0.5) for image in hr])
+    # the border is treated otherwise than by MATLAB's resize
+    error = np.abs(PictureLoss(shrink=2).call(hr, small))[:, 2:-2, 2:-2]
+    assert error.max() < 1e-2
+    gray = rgb_to_y(hr)[..., None].astype("float32") / 255
+    assert PictureLoss()(hr, gray) < 1e-3
+
+
+def test_a_step_moves_no_weight_by_more_than_theta():
+    start = np.array([1.0, -2.0, 3.0], "float32")
+    gradient = np.array([1e6, -1e-3, -1e6], "float32")
+    for rate in (0.1, 1e-3):
+        weight = keras.Variable(start)
+        optimizer = AdjustableClippingSGD(rate, theta=0.01, momentum=0.9)
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+        np.testing.assert_allclose(weight - start, [-0.01, rate * 1e-3, 0.01], atol=1e-6)
+
+
+def test_theta_needs_sgd_and_losses_have_names():
+    with pytest.raises(UserError, match="needs a momentum"):
+        Recipe(10, theta=0.01)
+    with pytest.raises(UserError, match="unknown loss 'l3'"):
+        Recipe(10, loss="l3")
+    assert isinstance(Recipe(10, momentum=0.9, theta=0.1).optimizer(), AdjustableClippingSGD)
+
+
+@pytest.mark.parametrize(
+    ("build", "outputs", "weights"),
+    [
+        # DRCN: alpha = 1/2 shared out over the recursions
+        (lambda: build_drcn(recursions=3, filters=4), 4, [1, 1 / 3, 1 / 3, 1 / 3]),
+        (lambda: build_lapsrn(scale=4, depth=1, filters=4), 2, [1, 1]),
+    ],
+)
+def test_intermediate_pictures_are_supervised(build, outputs, weights):
+    keras.utils.set_random_seed(0)
+    model = build()
+    trained = supervised(model)
+    assert isinstance(trained, SupervisedModel) and len(trained.outputs) == outputs
+    # the average of one is put into the other by order
+    assert [w.path for w in trained.weights] == [w.path for w in model.weights]
+    losses, loss_weights = losses_of(trained, "l2")
+    np.testing.assert_allclose(loss_weights, weights)
+
+    scale = model.compute_output_shape((1, 6, 6, 3))[1] // 6
+    rng = np.random.default_rng(0)
+    lr = rng.uniform(0, 255, (2, 6, 6, 3)).astype("float32")
+    hr = rng.uniform(0, 255, (2, 6 * scale, 6 * scale, 3)).astype("float32")
+    found = [loss(hr, sr) for loss, sr in zip(losses, trained(lr), strict=True)]
+    compile_model(trained, Recipe(1, loss="l2"))
+    total = trained.evaluate(lr, hr, verbose=0, return_dict=True)["loss"]
+    assert total == pytest.approx(np.dot(np.array(found, float), weights), rel=1e-4)
+
+
+def test_networks_without_marks_are_trained_as_they_are():
+    model = build_vdsr(depth=2, filters=4)
+    assert supervised(model) is model and losses_of(model)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vdsr", {"momentum": 0.9, "theta": 1e-3}),
+        ("drcn", {}),
+        ("lapsrn", {}),
+        ("srresnet", {"precision": "mixed_bfloat16"}),
+    ],
+)
+def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
+    entry = zoo.system(name)
+    settings = zoo_run.ZooSettings(name, recipe(**entry.recipe, **options), arguments=entry.small)
+    cache = build_cache(scale=2)
+    model, (row,) = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    home = tmp_path / "run" / name
+    assert row["steps"] == 2 and row["parameters"] == model.count_params()
+    history = json.loads((home / "history.json").read_text())
+    assert [r["step"] for r in history] == [1, 2] and all(r["loss"] > 0 for r in history)
+    fresh = settings.build(name, entry.small)
+    moved = [not np.array_equal(a, b) for a, b in zip(fresh.weights, model.weights, strict=True)]
+    assert any(moved)
+    again, _ = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    np.testing.assert_array_equal(model(PROBE), again(PROBE))
+
+
+def test_width_plan_grows_then_narrows():
+    assert WidthPlan(4, 3, 6, 2, 2, 3).stages == [
+        (4, 4),
+        (4, 4, 4, 4),
+        (4, 4, 4, 4, 4),
+        (4, 4, 2, 2, 2),
+        (2, 2, 2, 2, 2),
+    ]
+    assert len(WidthPlan().stages[-1]) == 12 and WidthPlan().stages[-1][0] == 32
+    for options, words in (
+        ({"start": 1}, "cannot grow"),
+        ({"depth": 2}, "cannot grow"),
+        ({"per_stage": 0}, "at least one"),
+        ({"trimmed": 65}, "cannot trim"),
+    ):
+        with pytest.raises(UserError, match=words):
+            WidthPlan(**options)
+
+
+def test_a_deeper_network_starts_where_the_shallow_one_stood():
+    keras.utils.set_random_seed(0)
+    source, target = build_ct_srcnn(widths=(5, 6)), build_ct_srcnn(widths=(5, 6, 6, 6))
+    transfer_widths(source, target)
+    np.testing.assert_allclose(target(PROBE), source(PROBE), atol=1e-3)
+
+
+def test_trimming_drops_the_channels_that_do_nothing():
+    keras.utils.set_random_seed(0)
+    source, target = build_ct_srcnn(widths=(6, 5)), build_ct_srcnn(widths=(3, 2))
+    for name, dead in (("conv_0", [0, 2, 5]), ("conv_1", [1, 2, 4])):
+        kernel, bias = source.get_layer(name).get_weights()
+        kernel[..., dead] *= 1e-6
+        source.get_layer(name).set_weights([kernel, bias])
+    transfer_widths(source, target)
+    np.testing.assert_allclose(target(PROBE), source(PROBE), atol=1e-2)
+
+
+def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
+    settings = zoo_run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    model, rows = zoo_run.run_system(
+        settings, build_cache(scale=2), tmp_path / "run", validate=validate
+    )
+    assert [row["name"] for row in rows] == ["ct_srcnn_0", "ct_srcnn_1", "ct_srcnn_2"]
+    assert [row["steps"] for row in rows] == [2, 4, 6]
+    assert model.get_layer("conv_0").filters == 2
+    assert (tmp_path / "run" / "history.png").is_file()
+
+
+@pytest.fixture
+def adversarial(tmp_path):
+    """Settings of a tiny SRGAN with random features (pretrained ones cannot be fetched here)."""
+    keras.utils.set_random_seed(0)
+    build_srresnet(blocks=1, filters=4).save(tmp_path / "generator.keras")
+
+    def settings(steps, **options):
+        return perceptual.AdversarialSettings(
+            recipe(steps, ema=0.0, warmup=0, schedule="constant", learning_rate=1e-3),
+            str(tmp_path / "generator.keras"),
+            features="VGG16",
+            feature_layer="block1_conv2",
+            feature_weights="random",
+            filters=4,
+            units=8,
+            **options,
+        )
+
+    return settings
+
+
+def test_srgan_moves_both_networks_and_goes_on_exactly(adversarial, build_cache, tmp_path):
+    cache = build_cache(scale=2)
+
+    def networks():
+        settings = adversarial(3)
+        keras.utils.set_random_seed(0)
+        return perceptual.Adversaries(
+            keras.saving.load_model(settings.initial),
+            perceptual.build_discriminator(16, 4, 8),
+            perceptual.feature_network("VGG16", "block1_conv2", "random"),
+            settings,
+        )
+
+    data = perceptual.PatchDataset(cache, 2, 16)
+    whole = networks()
+    before = [np.array(v) for v in whole.variables]
+    for step in range(2):
+        logs = whole.step(*data[step])
+    assert logs["loss"] > 0 and logs["discriminator_loss"] > 0
+    for network in (whole.generator, whole.discriminator):
+        index = {id(v): i for i, v in enumerate(whole.variables)}
+        network.trainable = True
+        for weight in network.trainable_variables:
+            assert not np.array_equal(before[index[id(weight)]], weight), weight.path
+
+    first = networks()
+    first.step(*data[0])
+    first.save(tmp_path / "state.npz", [{"step": 1}])
+    second = networks()
+    assert second.load(tmp_path / "state.npz") == [{"step": 1}]
+    second.step(*data[1])
+    np.testing.assert_array_equal(second.generator(PROBE), whole.generator(PROBE))
+
+
+def test_srgan_as_a_run(adversarial, build_cache, tmp_path):
+    before, after = perceptual.run_adversarial(
+        adversarial(2), build_cache(scale=2), tmp_path / "run", validate=validate
+    )
+    assert (before["steps"], after["steps"]) == (0, 2)
+    assert before["val_psnr"] != after["val_psnr"]
+    found = keras.saving.load_model(tmp_path / "run" / "srgan" / "model.keras")
+    assert validate(found)["val_psnr"] == pytest.approx(after["val_psnr"], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("VGG99",), "no network 'VGG99'"),
+        (("VGG16", "block9", "random"), "block9"),
+        (("VGG16", "block1_conv2", "missing.weights.h5"), "missing.weights.h5"),
+    ],
+)
+def test_feature_networks_that_cannot_be_are_named(arguments, words):
+    with pytest.raises(UserError, match=words):
+        perceptual.feature_network(*arguments)
+
+
+def test_blocks_are_compared_at_equal_steps(build_cache, tmp_path):
+    kinds = ("residual", "mobilenet", "xception")
+    settings = ComparisonSettings(kinds, recipe(), blocks=1, filters=8)
+    rows = compare_blocks(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
+    assert [row["name"] for row in rows] == list(kinds)
+    assert rows[1]["parameters"] == rows[2]["parameters"] < rows[0]["parameters"]
+    written = (tmp_path / "run" / "blocks.md").read_text().splitlines()
+    assert len(written) == 5 and "MobileNetV1" in written[3]
+    with pytest.raises(UserError, match="unknown block kinds"):
+        ComparisonSettings(("dense",), recipe())
+
+
+def test_a_large_step_is_measured_in_its_own_process():
+    arguments = {"blocks": 1, "filters": 8}
+    row = large_step.measure("secn_large", batch_size=1, hr_patch=8, arguments=arguments)
+    assert row["parameters"] == zoo.system("secn_large").build(**arguments).count_params()
+    assert row["loss"] > 0 and row["peak_mib"] > 50
+    assert row["precision"] == "mixed_bfloat16" and "secn_large" in large_step.to_markdown([row])
+
+
+def test_table1_shows_ours_beside_published(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(table1, "list_presets", list)
+    keras.utils.set_random_seed(0)
+    path = tmp_path / "vdsr" / "model.keras"
+    path.parent.mkdir()
+    build_vdsr(depth=2, filters=4).save(path)
+    photos.rename(tmp_path / "set5")
+    folders = [tmp_path / "set5"]
+    rows = {row["name"]: row for row in table1.table1([path], folders)}
+    assert list(rows) == ["bicubic", *zoo.SYSTEMS]
+    report = evaluate(image_upscaler(keras.saving.load_model(path)), folders[0])
+    assert rows["vdsr"]["ours"] == [
+        (pytest.approx(report.mean("psnr_y")), pytest.approx(report.mean("ssim_y")))
+    ]
+    assert rows["vdsr"]["published"] == [(37.53, 0.9587)] and rows["vdsr"]["seconds"] > 0
+    assert rows["edsr"]["ours"] == [None] and rows["edsr"]["seconds"] is None
+    text = table1.to_markdown(list(rows.values()), folders)
+    assert "| EDSR B16F64 | 1,369,859 | 1.373 M | - (37.95 / 0.9604) | - |" in text
+    table1.plot(list(rows.values()), "set5", tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").stat().st_size > 10_000
+
+
+def test_published_figures_follow_the_folders_name():
+    assert table1.published("bicubic", "data/Set14") == (30.24, 0.8688)
+    assert table1.published("secn", "photos") is None
+    assert table1.published("espcn", "set5") is None
+
+
+def run(script, *arguments):
+    arguments = [str(argument) for argument in arguments]
+    command = [sys.executable, TRAINING / script, *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_train_py_as_a_user_runs_it(photos, tmp_path):
+    done = run(
+        *("train.py", "--model", "espcn", "--steps", 2, "--interval", 1, "--batch_size", 2),
+        *("--hr_patch", 16, "--data_dir", photos, "--val_dir", photos, "--precision", "float32"),
+        *("--output_dir", tmp_path / "run", "--cache_dir", tmp_path / "cache"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "|  | espcn |" in done.stdout
+    candidates, _ = evaluation.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
+    assert candidates[0].parameters == 21_284
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "vgg"), "unknown system 'vgg'"),
+        (("--model", "vdsr", "--arguments", "{"), "not JSON"),
+    ],
+)
+def test_train_py_refuses_in_one_line(arguments, words, photos):
+    done = run("train.py", *arguments, "--data_dir", photos, "--val_dir", photos)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error:") and words in done.stderr
+
+
+def test_presets_of_systems_are_known_to_the_table():
+    """A preset that bears a system's name must be that system."""
+    for name in set(presets.list_presets()) & set(zoo.SYSTEMS):
+        card = presets.preset_card(name)
+        assert card["parameters"] == zoo.SYSTEMS[name].parameters
+        assert card["factory"] == zoo.SYSTEMS[name].factory
