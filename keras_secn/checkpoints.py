@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 import keras
 
-from .errors import UserError
+from . import hosts
+from .errors import Stopped, UserError
 from .files import atomic_path
 from .loading import STATE, load_checked
+from .strategy import local_scope
 
 CURRENT, PREVIOUS = "checkpoint.keras", "checkpoint.previous.keras"
 
@@ -137,11 +139,11 @@ class CheckpointKeeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
-        if self.stop.number and self.steps_left:
+        number = self.stop.wanted(self.step) if self.steps_left else 0
+        if number:
             metrics = [keras.ops.convert_to_numpy(v).tolist() for v in self.model.metrics_variables]
             self._save(self.model, {"metrics": metrics, "seconds": self._elapsed()})
-            with self.stop.at_once(self._stopped()):
-                pass
+            raise Stopped(number, self._stopped(), agreed=True)
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs if logs is not None else {}
@@ -164,12 +166,16 @@ class CheckpointKeeper(keras.callbacks.Callback):
         averaged.set_weights(model.get_weights())
         if self.recipe.ema:
             model.optimizer.finalize_variable_values(averaged.trainable_variables)
+            # by way of NumPy: on JAX they would still live on all the devices of `model`
+            averaged.set_weights(averaged.get_weights())
 
     def out_of_patience(self):
         scores = [row["val_psnr"] for row in self.rows if "val_psnr" in row]
         if not self.recipe.patience or not scores:
             return False
-        return len(scores) - 1 - scores.index(max(scores)) >= self.recipe.patience
+        # processes on different hardware may see the last digits of a score otherwise
+        worse = len(scores) - 1 - scores.index(max(scores))
+        return hosts.largest(worse) >= self.recipe.patience
 
     def _elapsed(self):
         return self._seconds + time.perf_counter() - self._started
@@ -183,22 +189,30 @@ class CheckpointKeeper(keras.callbacks.Callback):
         with self.stop.at_once(self._stopped()):
             if self.validate:
                 self.average_into(self.averaged, model)
-                scores = {name: float(v) for name, v in self.validate(self.averaged).items()}
+                with local_scope():
+                    scores = {name: float(v) for name, v in self.validate(self.averaged).items()}
         rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         row = {"step": self.step, "seconds": round(self._seconds, 3)}
         self.rows.append({**row, **logs, **scores, "learning_rate": rate})
         self._seconds = 0.0
+        if hosts.is_first():
+            self._write_history()
+        return scores
+
+    def _write_history(self):
         with atomic_path(self.folder / "history.json") as path:
             path.write_text(json.dumps(self.rows, indent=1))
         with atomic_path(self.folder / "history.csv") as path, open(path, "w", newline="") as file:
             writer = csv.DictWriter(file, list(self.rows[0]), extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.rows)
-        return scores
 
     def _save(self, model, interval):
+        if not hosts.is_first():
+            return
         with atomic_path(self.folder / CURRENT) as path:
-            model.save(path)
+            with local_scope():  # saving makes variables, which one process cannot do for all
+                model.save(path)
             with zipfile.ZipFile(path, "a") as archive:
                 archive.writestr(STATE, json.dumps({"rows": self.rows, **interval}))
             if self._rotate:

@@ -3,6 +3,8 @@
 from .errors import UserError
 from .photo_cache import PhotoCache, cache_pairs
 
+BYTES = 1 << 22  # of a photograph's file, about
+
 
 def load_div2k(
     cache_dir=None, *, scale=2, min_hr=0, strict=False, progress=True, split="train", data_dir=None
@@ -41,17 +43,19 @@ def load_div2k(
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"DIV2K cannot be fetched to {builder.data_dir}: {reason:.200}") from error
 
-    def produce():
-        for number, example in enumerate(examples.as_numpy_iterator(), 1):
-            yield _pair(f"{split}/{number:04d}", example, scale, min_hr)
+    names = [f"{split}/{number:04d}" for number in range(1, len(examples) + 1)]
+
+    def produce(start, end):
+        part = examples.skip(start).take(end - start).as_numpy_iterator()
+        for name, example in zip(names[start:end], part, strict=True):
+            yield _pair(name, example, scale, min_hr)
 
     return cache_pairs(
         PhotoCache.default_dir() if cache_dir is None else cache_dir,
         [builder.info.full_name, str(builder.data_dir), split, min_hr],
-        [len(examples)],
+        [(name, BYTES) for name in names],
         scale,
         produce,
-        total=len(examples),
         strict=strict,
         progress=progress,
     )

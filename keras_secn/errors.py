@@ -3,8 +3,6 @@
 import signal
 import sys
 
-from absl import app
-
 
 class UserError(ValueError):
     """Bad input or a bad environment; its text is one line that says what to do."""
@@ -16,11 +14,13 @@ class Stopped(KeyboardInterrupt):
     Args:
         number: of the signal.
         text: one line that says what was saved.
+        agreed: whether all processes of a run stop at this point.
     """
 
-    def __init__(self, number, text="stopped"):
+    def __init__(self, number, text="stopped", agreed=False):
         super().__init__(f"{text} ({signal.Signals(number).name})")
         self.status = 128 + number  # the shell's customary status
+        self.agreed = agreed
 
 
 def _terminated(number, frame):
@@ -38,12 +38,17 @@ def run_app(main, positional=False):
         positional: whether there may be any others.
     """
 
+    from absl import app  # 30 ms that the `keras-secn` command does without
+
+    from . import hosts  # it needs the errors above
+
     def guarded(argv):
         signal.signal(signal.SIGTERM, _terminated)
         try:
             if len(argv) > 1 and not positional:
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
-            return main(argv)
+            with hosts.together():
+                return main(argv)
         except (UserError, OSError) as error:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             sys.exit(1)

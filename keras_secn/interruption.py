@@ -3,21 +3,25 @@
 import contextlib
 import signal
 import threading
+import time
 
+from . import hosts
 from .errors import Stopped
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PATIENCE = 2  # seconds: launchers repeat a signal to processes that had it already
+AGREE_EVERY = 20  # steps between two questions whether another process was told to stop
 
 
 class StopRequest:
-    """Inside `with`, the first SIGINT or SIGTERM is noted; a second one acts as usual.
+    """Inside `with`, the first SIGINT or SIGTERM is noted; a later one acts as usual.
 
-    Attributes:
-        number: of the signal that came, or None.
+    Several processes stop together: at the next step at which they ask each other.
     """
 
     def __init__(self):
-        self.number = None
+        self._number = 0
+        self._noted = 0.0
         self._previous = {}
         self._at_once = None
 
@@ -36,21 +40,35 @@ class StopRequest:
         self._previous = {}
 
     def _note(self, number, frame):
-        self.number = number
-        self.__exit__()
-        if self._at_once:
-            raise Stopped(number, self._at_once)
+        if self._number and time.monotonic() - self._noted > PATIENCE:
+            self.__exit__()
+            signal.raise_signal(number)
+        elif not self._number:
+            self._number, self._noted = number, time.monotonic()
+            if self._at_once:
+                raise Stopped(number, self._at_once)
+
+    def wanted(self, step=0):
+        """The number of the signal to stop for, or 0; to be asked by all processes alike."""
+        if hosts.count() == 1:
+            return self._number
+        return hosts.largest(self._number) if step % AGREE_EVERY == 0 else 0
+
+    def stop_if_wanted(self, text, step=0):
+        """Raises `Stopped(text)` if a signal came; what is to be kept must be saved."""
+        number = self.wanted(step)
+        if number:
+            raise Stopped(number, text, agreed=True)
 
     @contextlib.contextmanager
     def at_once(self, text):
         """Inside, all is saved: a signal that comes, or came before, raises `Stopped(text)`."""
-        self._at_once = text
+        self.stop_if_wanted(text)
+        # one of several processes must not leave the others alone
+        self._at_once = text if hosts.count() == 1 else None
         try:
-            if self.number:
-                raise Stopped(self.number, text)
             yield
         finally:
             self._at_once = None
         # code that was interrupted may have swallowed the exception
-        if self.number:
-            raise Stopped(self.number, text)
+        self.stop_if_wanted(text)

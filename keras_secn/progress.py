@@ -3,6 +3,8 @@
 import keras
 from tqdm import tqdm
 
+from . import hosts
+
 
 class StepBar(keras.callbacks.Callback):
     """Moves a shared tqdm bar, and shows the stage and its last validation beside it.
@@ -38,14 +40,21 @@ class RunBar:
     """
 
     def __init__(self, total):
-        self.bar = tqdm(total=total, unit="step", dynamic_ncols=True, smoothing=0.05)
+        self.bar = tqdm(
+            total=total,
+            unit="step",
+            dynamic_ncols=True,
+            smoothing=0.05,
+            disable=not hosts.is_first(),
+        )
 
     def __call__(self, name):
         return StepBar(self.bar, name)
 
     def skip(self, steps):
         """Counts steps that an earlier call has done, without counting them into the ETA."""
-        self.bar.initial += steps
+        if not self.bar.disable:
+            self.bar.initial += steps
         self.bar.update(steps)
 
     def __enter__(self):

@@ -6,13 +6,16 @@ import fcntl
 import json
 import pathlib
 
+from . import hosts
 from .errors import UserError
 from .files import atomic_path
 
 
 @contextlib.contextmanager
 def run_folder(folder, settings):
-    """Makes or reopens a run's folder, and keeps other processes out while the body runs.
+    """Makes or reopens a run's folder, and keeps other runs out while the body runs.
+
+    Of the processes of one run (`keras_secn.hosts`) the first one holds the folder.
 
     Args:
         folder: where the run keeps everything.
@@ -28,7 +31,8 @@ def run_folder(folder, settings):
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if hosts.is_first():
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(f"another run is using {folder}") from None
         check_settings(settings, folder)
@@ -51,7 +55,7 @@ def check_settings(settings, folder):
                 f"{folder} was started with other settings ({different}); "
                 "use the same flags or another --output_dir"
             )
-    else:
+    elif hosts.is_first():
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(wanted, indent=1) + "\n")
 

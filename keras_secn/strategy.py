@@ -1,4 +1,4 @@
-"""Where a network is trained and in which precision: devices, float32 or bfloat16."""
+"""Where a network is trained and in which precision: devices, hosts, float32 or bfloat16."""
 
 import contextlib
 import time
@@ -6,10 +6,11 @@ import time
 import keras
 import numpy as np
 
+from . import hosts
 from .errors import UserError
 from .layers import BLOCKS
 
-STRATEGIES = ("single", "mirrored", "auto")
+STRATEGIES = ("single", "mirrored", "multihost", "auto")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
 
@@ -18,7 +19,8 @@ def pick_strategy(name="single", logical_devices=0):
 
     Args:
         name: "single" (the backend's default device), "mirrored" (every device holds the network
-            and takes an equal share of each batch) or "auto" (mirrored if there are several).
+            and takes an equal share of each batch), "multihost" (the same over all devices of
+            several processes, see `keras_secn.hosts`) or "auto" (mirrored if there are several).
         logical_devices: splits the CPU into so many devices, to try "mirrored" without several.
 
     Returns:
@@ -26,12 +28,18 @@ def pick_strategy(name="single", logical_devices=0):
         `keras.distribution.DataParallel` that has been made Keras' global distribution.
 
     Raises:
-        UserError: an unknown name, or fewer than two devices for "mirrored".
+        UserError: an unknown name, fewer than two devices for "mirrored", or no launcher and no
+            JAX for "multihost".
     """
     if name not in STRATEGIES:
         raise UserError(f"unknown strategy {name!r}; known are {', '.join(STRATEGIES)}")
     if name == "single":
         return None
+    if name == "multihost":
+        if logical_devices:
+            _jax_devices_of_cpu(logical_devices)
+        hosts.join()
+        return _data_parallel(keras.distribution.list_devices())
     tensorflow = keras.backend.backend() == "tensorflow"
     devices = (_tensorflow_devices if tensorflow else _jax_devices)(logical_devices)
     if len(devices) < 2:
@@ -45,7 +53,12 @@ def pick_strategy(name="single", logical_devices=0):
         import tensorflow as tf  # the strategy is the backend's own; nothing else here needs it
 
         return tf.distribute.MirroredStrategy([device.name for device in devices])
-    distribution = keras.distribution.DataParallel(devices=devices)
+    return _data_parallel(devices)
+
+
+def _data_parallel(devices):
+    # each process reads its own share of a batch: Keras must not divide it again
+    distribution = keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
     keras.distribution.set_distribution(distribution)
     return distribution
 
@@ -61,16 +74,43 @@ def _tensorflow_devices(logical_devices):
 
 
 def _jax_devices(logical_devices):
+    if logical_devices:
+        _jax_devices_of_cpu(logical_devices)
+    return keras.distribution.list_devices()
+
+
+def _jax_devices_of_cpu(number):
     import jax
 
-    if logical_devices:
-        jax.config.update("jax_num_cpu_devices", logical_devices)
-    return keras.distribution.list_devices()
+    jax.config.update("jax_num_cpu_devices", number)
 
 
 def strategy_scope(strategy):
     """A context in which variables are made on all devices of `strategy` (or of none)."""
     return strategy.scope() if hasattr(strategy, "scope") else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def local_scope():
+    """Variables made inside live on one device of this process, and models run there (JAX)."""
+    if keras.backend.backend() == "tensorflow":
+        yield
+        return
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(before)
+
+
+def require_shares(batch_size, strategy):
+    """Raises a `UserError` if a batch cannot be shared out evenly among the devices."""
+    devices = getattr(strategy, "num_replicas_in_sync", None) or getattr(
+        strategy, "num_model_replicas", 1
+    )
+    if batch_size % devices:
+        raise UserError(f"batch_size {batch_size} cannot be shared by {devices} devices")
 
 
 @contextlib.contextmanager
@@ -101,9 +141,12 @@ def pick_precision(name="auto", kinds=("se", "separable"), filters=64, lr_patch=
     if name != "auto":
         return name, {}
     seconds = {precision: None for precision in PRECISIONS[1:]}
-    for precision in seconds:
-        seconds[precision] = _step_time(precision, kinds, filters, lr_patch, batch)
-    return min(seconds, key=seconds.get), seconds
+    with local_scope():
+        for precision in seconds:
+            seconds[precision] = _step_time(precision, kinds, filters, lr_patch, batch)
+    fastest = min(PRECISIONS[1:], key=seconds.get)
+    # several processes must agree, whatever each of them measured
+    return PRECISIONS[hosts.largest(PRECISIONS.index(fastest))], seconds
 
 
 def _step_time(precision, kinds, filters, lr_patch, batch):

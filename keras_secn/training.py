@@ -8,6 +8,7 @@ import sys
 
 import keras
 
+from . import hosts
 from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint
 from .data import InputWait, PatchDataset
 from .errors import UserError
@@ -16,7 +17,7 @@ from .interruption import StopRequest
 from .loading import load_checked
 from .losses import PENALTIES, losses_of, supervised
 from .optimizers import AdjustableClippingSGD
-from .strategy import precision_scope, strategy_scope
+from .strategy import local_scope, precision_scope, require_shares, strategy_scope
 
 SCHEDULES = ("cosine", "halving", "constant")
 
@@ -158,9 +159,13 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "model.keras").exists():
+    require_shares(recipe.batch_size, strategy)
+    finished = (folder / "model.keras").exists()
+    hosts.require_equal(int(finished), "the networks they find finished")
+    if finished:
         try:
-            finished = load_checked(folder / "model.keras")
+            with local_scope():
+                finished = load_checked(folder / "model.keras")
         except UserError as error:
             if not has_checkpoint(folder):
                 raise
@@ -172,7 +177,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
 
     keras.utils.set_random_seed(recipe.seed)
     with strategy_scope(strategy):
-        with precision_scope("float32"):
+        with precision_scope("float32"), local_scope():
             averaged = build()
         with precision_scope(recipe.precision):
             keras.utils.set_random_seed(recipe.seed)
@@ -180,6 +185,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
         model = checkpoint.model
+    hosts.require_equal(int(model.optimizer.iterations), "the checkpoint they find")
 
     def fit(epoch, epochs, steps):
         start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
@@ -190,13 +196,15 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
             seed=recipe.seed,
             start_step=start_step,
             steps=ends - start_step,
+            shard=(hosts.index(), hosts.count()),
         )
         callbacks = [InputWait(data), keeper]
         if start and not start_step:
             callbacks.insert(0, start)
         if bar:
             callbacks.append(bar(folder.name))
-        if all(map(importlib.util.find_spec, ("tensorflow", "tensorboard"))):
+        tensorboard = all(map(importlib.util.find_spec, ("tensorflow", "tensorboard")))
+        if tensorboard and hosts.is_first():
             # Keras writes TensorBoard's files with TensorFlow, whatever the backend
             callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
         model.fit(
@@ -222,6 +230,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         if epoch < recipe.epochs and not keeper.out_of_patience():
             fit(epoch, recipe.epochs, recipe.steps_per_epoch)
     keeper.average_into(averaged, model)
-    with atomic_path(folder / "model.keras") as path:
-        averaged.save(path)
+    if hosts.is_first():
+        with atomic_path(folder / "model.keras") as path, local_scope():
+            averaged.save(path)
     return averaged

@@ -38,7 +38,7 @@ def define(output_dir):
     flags.DEFINE_integer("seed", 0, "Of weights and patches.")
     flags.DEFINE_integer("interval", 500, "Steps between validations and checkpoints.")
     flags.DEFINE_string("precision", "auto", "auto (times both), float32 or mixed_bfloat16.")
-    flags.DEFINE_string("strategy", "single", "single, mirrored or auto.")
+    flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto.")
     flags.DEFINE_integer("logical_devices", 0, "Splits the CPU into so many devices.")
 
 

@@ -20,15 +20,15 @@ from keras_secn.imresize import imresize
 def coordinates(tmp_path, sizes, scale=2):
     """A cache whose pixels tell their own HR row, HR column and photograph."""
 
-    def produce():
-        for number, (height, width) in enumerate(sizes):
+    def produce(start, end):
+        for number, (height, width) in list(enumerate(sizes))[start:end]:
             y, x = np.mgrid[: height * scale, : width * scale].astype(np.uint8)
             hr = np.stack([y, x, np.full_like(y, number)], axis=-1)
             yield str(number), hr, hr[::scale, ::scale]
 
-    options = {"total": len(sizes), "strict": False, "progress": False}
+    states = [(str(number), height * width) for number, (height, width) in enumerate(sizes)]
     return photo_cache.cache_pairs(
-        tmp_path / "cache", "coordinates", sizes, scale, produce, **options
+        tmp_path / "cache", "coordinates", states, scale, produce, strict=False, progress=False
     )
 
 

@@ -59,22 +59,67 @@ def test_changes_are_noticed(build_cache, photos, tmp_path, decoded, change):
     elif change == "replaced":
         Image.fromarray(noise((44, 44), 9)).save(photos / "a.png")
     elif change == "touched":
-        os.utime(photos / "a.png", ns=(1, 1))
+        os.utime(photos / "a.png", ns=(1, 1))  # as if the clock had been moved back
     else:
         options = {"scale": 4}
     cache = build_cache(**options)
     assert len(decoded) == len(cache) == {"added": 4, "removed": 2}.get(change, 3)
-    # the old state's cache is gone; another scale's may still be wanted
-    kept = [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
-    assert len(kept) == (2 if change == "scale" else 1)
+    # the old state's pixels are gone; another scale's may still be wanted
+    assert len(list((tmp_path / "cache").glob("*/*.bin"))) == (2 if change == "scale" else 1)
 
 
-@pytest.mark.parametrize("name", ["hr.bin", "lr.bin", "index.json"])
+@pytest.fixture
+def small_shards(monkeypatch):
+    """Shards of one photograph."""
+    monkeypatch.setattr(photo_cache, "SHARD_PHOTOS", 1)
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "touched"])
+def test_only_what_changed_is_built_again(small_shards, build_cache, photos, decoded, change):
+    build_cache()
+    decoded.clear()
+    if change == "added":
+        Image.fromarray(noise((30, 30), 9)).save(photos / "aa.png")
+    elif change == "removed":
+        (photos / "sub/b.png").unlink()
+    else:
+        os.utime(photos / "sub/b.png", ns=(1, 1))
+    cache = build_cache()
+    assert decoded == {"added": ["aa.png"], "removed": [], "touched": ["b.png"]}[change]
+    names = [pathlib.Path(name).name for name in cache.names]
+    for i, name in enumerate(names):  # whatever shard each is in
+        seed = {"a.png": 0, "b.png": 1, "c.png": 2, "aa.png": 9}[name]
+        hr = noise(PHOTO_SIZES.get(name, PHOTO_SIZES.get(f"sub/{name}", (30, 30))), seed)
+        height, width = (length // 2 * 2 for length in hr.shape[:2])
+        np.testing.assert_array_equal(cache.hr(i), hr[:height, :width])
+        np.testing.assert_array_equal(cache.lr(i), imresize(hr[:height, :width], scale=0.5))
+
+
+def test_shards_are_cut_by_bytes_count_and_name(monkeypatch):
+    states = [(f"{number}.png", 1 << 20) for number in range(5000)]
+
+    def lengths(states):
+        ranges = list(photo_cache._ranges(states))
+        assert ranges[0][0] == 0 and ranges[-1][1] == len(states)
+        assert all(a[1] == b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+        return [end - start for start, end in ranges]
+
+    assert max(lengths(states)) == photo_cache.SHARD_BYTES >> 20
+    small = [(name, 100) for name, _ in states]
+    assert photo_cache.SHARD_PHOTOS >= max(lengths(small)) > 64
+    # a photograph more changes the shard it falls into, and no other
+    before = {tuple(small[a:b]) for a, b in photo_cache._ranges(small)}
+    small.insert(2500, ("new.png", 100))
+    after = {tuple(small[a:b]) for a, b in photo_cache._ranges(small)}
+    assert 1 <= len(after - before) <= 3
+
+
+@pytest.mark.parametrize("name", ["bin", "json"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
 def test_damaged_cache_is_rebuilt(build_cache, decoded, name, damage):
     before = build_cache()
     pixels = [before.hr(i).copy() for i in range(3)], [before.lr(i).copy() for i in range(3)]
-    path = before.folder / name
+    (path,) = before.folder.glob(f"*.{name}")
     data = bytearray(path.read_bytes())
     del before
     data[len(data) // 2] ^= 0xFF
@@ -90,6 +135,37 @@ def test_damaged_cache_is_rebuilt(build_cache, decoded, name, damage):
         np.testing.assert_array_equal(cache.lr(i), pixels[1][i])
 
 
+def test_pixels_that_rotted_unnoticed_are_never_read(build_cache, decoded):
+    cache = build_cache()
+    expected = cache.hr(1).copy()
+    (path,) = cache.folder.glob("*.bin")
+    before = path.stat()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # a disk's error leaves no date
+    cache = build_cache()
+    damaged = [cache.names.index(name) for name in cache.damaged()]
+    assert len(damaged) == 1
+    with pytest.raises(UserError, match="damaged on the disk; the same command") as error:
+        for i in range(3):
+            cache.lr(i), cache.hr(i)
+    assert "\n" not in str(error.value)
+    decoded.clear()
+    cache = build_cache()
+    assert len(decoded) == 3 and not cache.damaged()
+    np.testing.assert_array_equal(cache.hr(1), expected)
+
+
+def test_copied_cache_is_as_good(build_cache, decoded, tmp_path, photos):
+    cache = build_cache()
+    for path in cache.folder.glob("*.bin"):
+        os.utime(path, ns=(1, 1))
+    decoded.clear()
+    build_cache()
+    assert not decoded
+
+
 def test_open_cache_survives_its_replacement(build_cache, photos):
     cache = build_cache()
     before = cache.hr(1).copy()
@@ -98,15 +174,37 @@ def test_open_cache_survives_its_replacement(build_cache, photos):
     np.testing.assert_array_equal(cache.hr(1), before)
 
 
-def test_interrupted_build_leaves_nothing(build_cache, tmp_path, monkeypatch):
-    def full_disk(*_):
-        raise OSError(28, "No space left on device")
+def test_full_disk_keeps_what_was_built(small_shards, build_cache, tmp_path, monkeypatch, decoded):
+    calls = []
+
+    def full_disk(handle, fsync=os.fsync):
+        calls.append(handle)
+        if len(calls) > 4:  # a shard is two files
+            raise OSError(28, "No space left on device")
+        fsync(handle)
 
     with monkeypatch.context() as patch:
-        patch.setattr(photo_cache.os, "fsync", full_disk)
+        patch.setattr(os, "fsync", full_disk)
         with pytest.raises(OSError, match="No space"):
             build_cache()
-    assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+    assert sorted(path.suffix for path in (tmp_path / "cache").glob("*/[!.]*")) == [
+        *[".bin"] * 2,
+        *[".json"] * 2,
+    ]
+    decoded.clear()
+    assert len(build_cache()) == 3 and decoded == ["c.png"]
+
+
+def test_photograph_replaced_while_it_is_read(build_cache, photos, monkeypatch, capsys):
+    def read_image(path, original=photo_cache.read_image):
+        pixels = original(path)
+        if path.name == "b.png" and os.stat(path).st_mtime_ns != 5:
+            os.utime(path, ns=(5, 5))
+        return pixels
+
+    monkeypatch.setattr(photo_cache, "read_image", read_image)
+    assert len(build_cache()) == 2
+    assert "b.png: changed while it was read" in capsys.readouterr().err
     assert len(build_cache()) == 3
 
 
@@ -126,7 +224,7 @@ def test_two_processes_at_once_and_a_killed_one(photos, tmp_path, build_cache):
         Image.fromarray(noise((1500, 1500), seed)).save(photos / name)
     killed = subprocess.Popen(command)
     deadline = time.monotonic() + 30
-    while not list((tmp_path / "cache").glob(".*building*")) and killed.poll() is None:
+    while not list((tmp_path / "cache").glob("*/.*.bin")) and killed.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.002)
     killed.kill()
@@ -134,9 +232,14 @@ def test_two_processes_at_once_and_a_killed_one(photos, tmp_path, build_cache):
     builders = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     outputs = {builder.communicate()[0] for builder in builders}
     assert [builder.returncode for builder in builders] == [0, 0, 0]
-    folders = [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
-    assert outputs == {f"{folders[0]}\n"} and len(folders) == 1
-    assert str(build_cache().folder) == str(folders[0])
+    (folder,) = (tmp_path / "cache").iterdir()
+    assert outputs == {f"{folder}\n"}
+    assert build_cache().folder == folder
+    # what the killed one left behind is gone
+    assert sorted(path.suffix for path in folder.iterdir() if path.name != ".lock") == [
+        ".bin",
+        ".json",
+    ]
 
 
 def test_unusable_files_are_named_and_skipped(build_cache, photos, capsys):
