@@ -26,12 +26,33 @@ def benchmark(paths, size, threads=None, rounds=10, progress=False):
         progress: shows a bar.
 
     Returns:
-        A list of dictionaries: `file`, `scale`, `bytes`, `median_ms`, `min_ms`, `ratio`,
+        A list of dictionaries: `file`, `bytes`, `median_ms`, `min_ms`, `ratio`,
         `peak_mib`.
 
     Raises:
         UserError: as `LiteModel`; rounds or size below 1.
     """
+    seconds = _time(paths, size, threads, rounds, progress)
+    medians = [float(np.median(times)) for times in seconds]
+    return [
+        {
+            "file": str(path),
+            "bytes": pathlib.Path(path).stat().st_size,
+            "median_ms": median * 1e3,
+            "min_ms": min(times) * 1e3,
+            "ratio": median / medians[0],
+            "peak_mib": peak_memory(path, size, threads),
+        }
+        for path, times, median in zip(paths, seconds, medians, strict=True)
+    ]
+
+
+def time_files(paths, size, threads=None, rounds=10, progress=False):
+    """The median seconds of each file, timed as `benchmark` does."""
+    return [float(np.median(times)) for times in _time(paths, size, threads, rounds, progress)]
+
+
+def _time(paths, size, threads, rounds, progress):
     if rounds < 1 or min(size) < 1:
         raise UserError("size and rounds must be at least 1")
     models = [LiteModel(path, threads) for path in paths]
@@ -43,19 +64,7 @@ def benchmark(paths, size, threads=None, rounds=10, progress=False):
             model(picture)
             if turn:
                 times.append(time.perf_counter() - started)
-    medians = [float(np.median(times)) for times in seconds]
-    return [
-        {
-            "file": str(path),
-            "scale": model.scale,
-            "bytes": pathlib.Path(path).stat().st_size,
-            "median_ms": median * 1e3,
-            "min_ms": min(times) * 1e3,
-            "ratio": median / medians[0],
-            "peak_mib": peak_memory(path, size, threads),
-        }
-        for path, model, times, median in zip(paths, models, seconds, medians, strict=True)
-    ]
+    return seconds
 
 
 def peak_memory(path, size, threads=None):

@@ -10,9 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import UserError
-from .equalize import CENTRE
 from .flatbuffer import pin_output
-
 
 PIXELS = "pixels"  # part of the names of the operators that make pixels of a float picture
 
@@ -50,21 +48,22 @@ def plain_network(model):
     return lambda lr: model(lr, training=False)
 
 
-def centred_network(model):
-    """A network of `equalize.fold_normalisation`, on RGB of 0..255."""
-    return lambda lr: model(lr - CENTRE, training=False)
+def variables_of(model):
+    """The TensorFlow variables of a Keras model."""
+    return [variable.value for variable in model.variables]
 
 
-def convert(model, run, shape, io, quantization="none", pictures=None, progress=False):
+def convert(variables, run, shape, io, quantization="none", pictures=None, progress=False):
     """Traces `run` and converts it.
 
     Args:
-        model: the Keras model whose weights `run` uses.
+        variables: TensorFlow variables that `run` uses, see `variables_of`.
         run: function of one tensor (1, H, W, 3).
         shape: (height, width) in LR pixels, or `None` for any.
         io: type of the pixels in the file, "uint8" or "float".
         quantization: "none", "float16", "dynamic" or "int8".
-        pictures: uint8 LR pictures of one size, to calibrate int8 with.
+        pictures: uint8 LR pictures of one size, to calibrate int8 with; `None` if `run` is full
+            of fake quantization already.
         progress: shows a bar over calibration.
 
     Returns:
@@ -79,7 +78,7 @@ def convert(model, run, shape, io, quantization="none", pictures=None, progress=
         def __init__(self):
             super().__init__()
             # a SavedModel leaves out variables that it cannot see, and says nothing
-            self.weights = [variable.value for variable in model.variables]
+            self.weights = variables
 
         @tf.function(input_signature=[tf.TensorSpec((1, height, width, 3), traced_type, name="lr")])
         def upscale(self, lr):
@@ -93,11 +92,11 @@ def convert(model, run, shape, io, quantization="none", pictures=None, progress=
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantization == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        if quantization == "int8":
+        if quantization == "int8" and pictures is not None:
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = lambda: _feed(pictures, progress, stderr)
-            if io == "uint8":
-                converter.inference_input_type = converter.inference_output_type = tf.uint8
+        if quantization == "int8" and io == "uint8":
+            converter.inference_input_type = converter.inference_output_type = tf.uint8
         content = converter.convert()
     return pin_output(content) if quantization == "int8" else content
 

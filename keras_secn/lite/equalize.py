@@ -19,10 +19,23 @@ SATURATED = 8.0  # a sigmoid of more is 0 or 1 on a grid of 1/256
 
 
 def can_rewrite(model):
-    """Whether a model is of the skeleton's family, with blocks that this module knows."""
+    """Whether a model is of a family that this module knows, folded where it is collapsible."""
     names = {layer.name for layer in model.layers}
-    wanted = {"subtract_mean", "head", "body", "long_skip", "tail", "add_mean"}
-    return wanted <= names and set(block_kinds(model)) <= set(INSIDE)
+    if {"subtract_mean", "head", "body", "long_skip", "tail", "add_mean"} <= names:
+        return set(block_kinds(model)) <= set(INSIDE)
+    return {"subtract_mean", "head", "tail", "levels"} <= names and "gate" not in names
+
+
+def prepared(model, pictures, strength):
+    """The network to quantize: equalized, normalisation folded; as it is where that is unknown.
+
+    Args: see `equalize`; `model` is left alone.
+    """
+    if not can_rewrite(model):
+        return model
+    model = copy(model)
+    equalize(model, pictures, strength)
+    return fold_normalisation(model)
 
 
 def copy(model):
@@ -50,6 +63,9 @@ def equalize(model, pictures, strength=1.0):
         pictures: uint8 LR pictures.
         strength: 0 leaves the ranges as they are, 1 makes them equal. (Gates are refitted at any.)
     """
+    if not block_layers(model):
+        _equalize_stack(model, pictures, strength)
+        return
     ranges, gate_inputs = observe(model, pictures)
     streams = [r for name, r in ranges.items() if name.startswith("stream")]
     stream = _factors(streams, strength)
@@ -82,6 +98,18 @@ def equalize(model, pictures, strength=1.0):
         previous = _factors([ranges[layer.name]], strength)
         _scale_outputs(layer, np.tile(previous, layer.filters // previous.size))
     _scale_inputs(model.get_layer("tail"), 1 / previous)
+
+
+def _equalize_stack(model, pictures, strength):
+    """A stack of convolutions: every tensor between two of them has factors of its own."""
+    stack = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    seen = keras.Model(model.input, [layer.output for layer in stack[:-1]])
+    batch = [seen.predict_on_batch(picture[None].astype(np.float32)) for picture in pictures]
+    for index, (before, after) in enumerate(zip(stack, stack[1:], strict=False)):
+        largest = np.max([np.abs(tensors[index]).max(axis=(0, 1, 2)) for tensors in batch], axis=0)
+        factors = _factors([largest], strength)
+        _scale_outputs(before, factors)
+        _scale_inputs(after, 1 / factors)
 
 
 def refit_gate(se, inputs, branch):
@@ -221,27 +249,36 @@ def _scale_inputs(layer, factors):
 
 
 def fold_normalisation(model):
-    """The network with `subtract_mean` and `add_mean` folded into head and tail.
+    """The network with what normalises its pixels folded into head and tail.
 
-    Between integers of 0..255 each of the two would be a rounding of its own. The result takes
-    RGB minus `CENTRE`, an integer, so that subtracting it does not leave the grid; a border that
-    the head pads is `CENTRE` gray then and not the mean colour, a difference of a few levels one
-    pixel outside the picture.
+    Between integers of 0..255 each of these layers would be a rounding of its own. `CENTRE`, an
+    integer, is all that is subtracted, which does not leave the grid; a border that the head pads
+    is `CENTRE` gray then and not the mean colour, a difference of a few levels one pixel outside
+    the picture.
 
     Returns:
-        A `keras.Model`: (B, H, W, 3) in -CENTRE..255-CENTRE to (B, scale*H, scale*W, 3) in about
-        0..255.
+        A `keras.Model` like the one given.
     """
-    model = copy(model)
-    head, tail = model.get_layer("head"), model.get_layer("tail")
+
+    def swap(layer):
+        if layer.name == "subtract_mean":
+            return keras.layers.Rescaling(1.0, -CENTRE, name=layer.name)
+        if layer.name in ("add_mean", "levels"):
+            return keras.layers.Activation("linear", name=layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    folded = keras.models.clone_model(model, clone_function=swap)
+    folded.set_weights(model.get_weights())
+    head, tail = folded.get_layer("head"), folded.get_layer("tail")
     kernel, bias = head.get_weights()
     mean = 255.0 * np.array(model.get_layer("subtract_mean").mean)
     kernel = kernel / 127.5
     head.set_weights([kernel, bias + np.einsum("hwio,i->o", kernel, CENTRE - mean)])
     kernel, bias = tail.get_weights()
-    mean = 255.0 * np.array(model.get_layer("add_mean").mean)
-    tail.set_weights([kernel * 127.5, bias * 127.5 + mean])
-    return keras.Model(head.input, tail.output, name=model.name)
+    skips_mean = any(layer.name == "levels" for layer in model.layers)
+    mean = np.zeros(3) if skips_mean else mean
+    tail.set_weights([kernel * 127.5, bias * 127.5 + np.tile(mean, bias.size // 3)])
+    return folded
 
 
 CENTRE = 110.0  # of the three channels' means

@@ -4,13 +4,14 @@ import pathlib
 
 import numpy as np
 
+from ..collapsible import fold
 from ..errors import UserError
 from ..files import atomic_path
 from ..metrics import image_upscaler
 from ..models.skeleton import scale_of
 from . import converter, equalize, metadata
 from .layers_report import layer_report
-from .pictures import fit, low_resolution
+from .pictures import SAMPLES, fit, low_resolution
 from .quantizer import static_16x8
 from .runtime import LiteModel
 
@@ -22,10 +23,10 @@ BOUNDS = {
     "dynamic": 40.0,
     "int8": 38.0,
     "int8_float_io": 38.0,
+    "int8_qat": 38.0,
     "int16x8": 45.0,
 }
-CALIBRATED = ("int8", "int8_float_io", "int16x8")
-SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
+CALIBRATED = ("int8", "int8_float_io", "int8_qat", "int16x8")
 CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
 STRENGTH = 0.5  # of equalization
 SIZES = range(8, 4097)  # LR pixels a side that a file of fixed size may have
@@ -41,6 +42,8 @@ def export(
     check=None,
     progress=True,
     report=False,
+    training=None,
+    steps=500,
 ):
     """Writes a `.tflite` file that takes RGB of 0..255, NHWC, and gives the same, clipped.
 
@@ -50,15 +53,18 @@ def export(
         model: a Keras network: RGB in, larger RGB out.
         path: where the file goes; replaced if it exists, left alone if anything fails.
         quantization: "none" (float32), "float16" (weights), "dynamic" (int8 weights), "int8"
-            (integers throughout), "int8_float_io" (the same between float ends), or "int16x8"
-            (16-bit features, 8-bit weights).
+            (integers throughout), "int8_float_io" (the same between float ends), "int8_qat" (int8
+            after quantization-aware training), or "int16x8" (16-bit features, 8-bit weights,
+            float pixel shuffle and ends).
         shape: "dynamic", or (height, width) in LR pixels.
         representative: folder of photographs, or list of uint8 LR pictures, to calibrate with;
             the sample photographs that come along if `None`. Needed for int8 and int16x8.
         io: "uint8" or "float", the type of the pixels.
         check: photographs or LR pictures to compare on; as `representative` if `None`.
         progress: shows a bar over calibration.
-        report: compares the layers of an int8 or int16x8 file with their float twins.
+        report: compares the layers of an integer file with their float twins.
+        training: folders of photographs for int8_qat, or a `keras_secn.data.PhotoCache`.
+        steps: of int8_qat.
 
     Returns:
         The facts in the file's metadata (see `info`); `facts["check"]` holds the comparison,
@@ -70,6 +76,7 @@ def export(
         OSError: the file cannot be written.
     """
     path = pathlib.Path(path)
+    model = fold(model)
     scale = scale_of(model)
     if quantization not in BOUNDS:
         raise UserError(f"quantization must be one of {', '.join(BOUNDS)}, not {quantization!r}")
@@ -84,10 +91,13 @@ def export(
     checked = _pictures(check, scale, CHECK_LIMIT) if check is not None else pictures[:CHECK_LIMIT]
     if not checked or (quantization in CALIBRATED and not pictures):
         raise UserError("no representative images: name a folder of photographs")
+    training = _training(training, steps, scale) if quantization == "int8_qat" else None
 
     # the temporary file first: an unwritable folder shows before minutes of conversion
     with atomic_path(path) as temporary:
-        content, twin = _convert(model, quantization, size, io, pictures, progress, report)
+        content, twin = _convert(
+            model, quantization, size, io, pictures, progress, report, training
+        )
         facts = {
             "name": model.name,
             "scale": scale,
@@ -133,23 +143,39 @@ def compare(model, path, pictures):
     return {"psnr": round(float(psnr), 2), "largest_difference": largest, "pictures": len(pictures)}
 
 
-def _convert(model, quantization, size, io, pictures, progress, report):
+def _convert(model, quantization, size, io, pictures, progress, report, training):
     """The file's bytes, and those of the same graph in float if a report is wanted."""
-    run = converter.float_network(model, io)
+    run, variables = converter.float_network(model, io), converter.variables_of(model)
     if quantization not in CALIBRATED:
-        return converter.convert(model, run, size, io, quantization), None
+        return converter.convert(variables, run, size, io, quantization), None
     pictures = calibration_pictures(pictures, size)
     if quantization == "int16x8":
-        twin = converter.convert(model, run, size, io)
+        twin = converter.convert(variables, run, size, io)
         return static_16x8(twin, pictures, io, progress), twin
-    run = converter.plain_network(model)
-    if equalize.can_rewrite(model):
-        model = equalize.copy(model)
-        equalize.equalize(model, pictures, STRENGTH)
-        model = equalize.fold_normalisation(model)
-        run = converter.centred_network(model)
-    twin = converter.convert(model, run, size, "float") if report else None
-    return converter.convert(model, run, size, io, "int8", pictures, progress), twin
+    model = equalize.prepared(model, pictures, STRENGTH)
+    run, variables = converter.plain_network(model), converter.variables_of(model)
+    twin = converter.convert(variables, run, size, "float") if report else None
+    if quantization == "int8_qat":
+        trained = training(model, pictures, progress)
+        run, pictures = converter.plain_network(trained), None
+        variables = trained.variables
+    return converter.convert(variables, run, size, io, "int8", pictures, progress), twin
+
+
+def _training(folders, steps, scale):
+    """Quantization-aware training on folders of photographs, as `_convert` calls it."""
+    from ..data import PhotoCache, open_photographs
+    from . import distillation, qat
+
+    qat.libraries()
+    if not folders:
+        raise UserError("int8_qat needs training photographs")
+    cache = folders
+    if not isinstance(cache, PhotoCache):
+        cache = open_photographs(folders, scale=scale, min_hr=distillation.HR_PATCH)
+    return lambda model, pictures, progress: qat.finetune(
+        model, cache, steps, pictures, progress=progress
+    )
 
 
 def calibration_pictures(pictures, size=None):

@@ -11,6 +11,7 @@ from ..images import find_images, read_image
 from ..imresize import imresize
 from ..metrics import modcrop
 
+SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
 CROP = 128  # LR pixels a side at most: small enough to be quick, larger than a receptive field
 
 

@@ -8,6 +8,8 @@ from .edsr import build_edsr as build_edsr
 from .espcn import build_espcn as build_espcn
 from .fsrcnn import build_fsrcnn as build_fsrcnn
 from .lapsrn import build_lapsrn as build_lapsrn
+from .mobile import build_edsr_mobile as build_edsr_mobile
+from .mobile import build_pocket_secn as build_pocket_secn
 from .secn import build_ct_secn as build_ct_secn
 from .secn import build_secn as build_secn
 from .skeleton import block_kinds as block_kinds

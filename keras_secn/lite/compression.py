@@ -1,0 +1,167 @@
+"""Deep compression: pruning, shared weights, entropy coding (Han et al., ICLR 2016)."""
+
+import collections
+import heapq
+import io
+import zipfile
+
+import numpy as np
+
+from ..collapsible import fold
+from ..data import PatchDataset
+from ..errors import UserError
+from . import equalize
+from .distillation import HR_PATCH, distil
+from .twin import copy_back, custom_layers, libraries, to_twin
+
+
+def compress(model, cache, sparsity=0.0, clusters=0, steps=300, seed=0, progress=False):
+    """Prunes a network's smallest weights, lets the others share few values, and trains it on.
+
+    Args:
+        model: a network of a family that `equalize.can_rewrite` knows; left alone.
+        cache: a `keras_secn.data.PhotoCache` of its scale.
+        sparsity: share of every kernel that becomes 0, below 1; 0 leaves pruning out.
+        clusters: number of values that a kernel may hold, at least 2, zeros of pruning among
+            them; 0 leaves sharing out. Depthwise kernels, of 9 weights a channel, keep theirs.
+        steps: of each of the two trainings.
+        seed: of the patches.
+        progress: shows bars.
+
+    Returns:
+        A Keras network of the same pictures, its normalisation folded.
+
+    Raises:
+        UserError: a number is out of range, another kind of network, or libraries are missing.
+    """
+    if not 0 <= sparsity < 1 or clusters < 0 or clusters == 1:
+        raise UserError("sparsity must be at least 0 and below 1, clusters 0 or at least 2")
+    tf_keras, tfmot = libraries()
+    model = fold(model)
+    if not equalize.can_rewrite(model):
+        raise UserError(f"{model.name}: deep compression does not know this kind of network")
+    model = equalize.fold_normalisation(model)
+    teacher = student = to_twin(model)
+    patches = PatchDataset(cache, hr_patch=HR_PATCH, seed=seed, steps=steps)
+    if sparsity:
+        schedule = tfmot.sparsity.keras.PolynomialDecay(
+            0.0, sparsity, 0, max(1, steps // 2), frequency=max(1, steps // 20)
+        )
+        student = _wrapped(
+            student,
+            ("Conv2D", "DepthwiseConv2D"),
+            lambda layer: tfmot.sparsity.keras.prune_low_magnitude(layer, schedule),
+        )
+        update = tfmot.sparsity.keras.UpdatePruningStep()
+        distil(student, teacher, patches, "pruning", [update], progress)
+        student = tfmot.sparsity.keras.strip_pruning(student)
+    if clusters:
+        from tensorflow_model_optimization.python.core.clustering.keras.experimental import cluster
+
+        start = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
+        student = _wrapped(
+            student,
+            ("Conv2D",),
+            lambda layer: cluster.cluster_weights(
+                layer, clusters, start, preserve_sparsity=bool(sparsity)
+            ),
+        )
+        distil(student, teacher, patches, "sharing", progress=progress)
+        student = tfmot.clustering.keras.strip_clustering(student)
+    copy_back(student, model)
+    return model
+
+
+def _wrapped(twin, kinds, wrap):
+    """A copy of a twin whose layers of some kinds are wrapped."""
+    tf_keras, _ = libraries()
+
+    def change(layer):
+        if type(layer).__name__ in kinds:
+            return wrap(layer)
+        return type(layer).from_config(layer.get_config())
+
+    # wrappers keep the layers they are given, weights and all
+    copied = tf_keras.models.clone_model(twin)
+    copied.set_weights(twin.get_weights())
+    with tf_keras.utils.custom_object_scope(custom_layers()):
+        return tf_keras.models.clone_model(copied, clone_function=change)
+
+
+def kernels(model):
+    """A network's kernels as arrays."""
+    return [np.asarray(w) for w in model.weights if w.path.endswith("kernel")]
+
+
+def measures(model, content):
+    """How small a network is.
+
+    Args:
+        model: the Keras network.
+        content: bytes of its `.tflite` file.
+
+    Returns:
+        A dictionary: `sparsity` (share of zeros in the kernels), `values` (the most that any
+        kernel holds), `bytes` (of the file), `deflated` (of the file in a zip archive), `coded`
+        (of weights as Huffman codes with their code books, and biases as they are).
+    """
+    weights = kernels(model)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        file.writestr("model.tflite", content)
+    others = 4 * (model.count_params() - sum(kernel.size for kernel in weights))
+    return {
+        "sparsity": sum(int(np.sum(k == 0)) for k in weights) / sum(k.size for k in weights),
+        "values": max(np.unique(kernel).size for kernel in weights),
+        "bytes": len(content),
+        "deflated": len(archive.getvalue()),
+        "coded": others + sum(coded_bytes(kernel) for kernel in weights),
+    }
+
+
+def coded_bytes(kernel):
+    """Bytes of a kernel as one Huffman code per weight, and its code book.
+
+    The book holds each value (float32) and the length of its code (one byte), which is all that a
+    canonical code needs. A kernel that is smaller as plain float32 stays that.
+    """
+    counts = collections.Counter(kernel.ravel().tolist())
+    lengths = huffman_lengths(counts)
+    bits = sum(counts[value] * lengths[value] for value in counts)
+    return min(-(-bits // 8) + 5 * len(counts), 4 * kernel.size)
+
+
+def huffman_lengths(counts):
+    """The length in bits of each symbol's Huffman code (Huffman, 1952).
+
+    Args:
+        counts: how often each symbol occurs, as a dictionary.
+    """
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    lengths = dict.fromkeys(counts, 0)
+    # the number breaks ties, symbols need not be comparable
+    heap = [(count, number, [symbol]) for number, (symbol, count) in enumerate(counts.items())]
+    heapq.heapify(heap)
+    number = len(heap)
+    while len(heap) > 1:
+        first, second = heapq.heappop(heap), heapq.heappop(heap)
+        for symbol in first[2] + second[2]:
+            lengths[symbol] += 1
+        heapq.heappush(heap, (first[0] + second[0], number, first[2] + second[2]))
+        number += 1
+    return lengths
+
+
+def to_markdown(rows):
+    """A table of dictionaries of `measures` with `name` and `psnr_y` (by folder's name)."""
+    names = list(rows[0]["psnr_y"])
+    head = ["network", "zeros", "values", "file (KB)", "zipped (KB)", "coded (KB)"]
+    lines = [[*head, *(f"{name} (dB)" for name in names)], ["---"] * (len(head) + len(names))]
+    for row in rows:
+        sizes = [f"{row[key] / 1000:.0f}" for key in ("bytes", "deflated", "coded")]
+        scores = [f"{row['psnr_y'][name]:.2f}" for name in names]
+        lines.append(
+            [row["name"], f"{100 * row['sparsity']:.0f} %", str(row["values"]), *sizes, *scores]
+        )
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -1,0 +1,56 @@
+"""Which operators phones' accelerators take: what a file holds beyond them runs on the CPU.
+
+From the operator switches in the sources of TensorFlow Lite: `delegates/gpu/common/
+model_builder.cc`, `delegates/nnapi/nnapi_delegate.cc`, `delegates/hexagon/utils.cc`, and of
+XNNPACK's delegate. Only operators that super-resolution networks are made of are listed. A phone's
+driver may still refuse one; only a run on the phone tells.
+"""
+
+from ..errors import UserError
+from . import flatbuffer, metadata
+
+_EVERYWHERE = {
+    "ADD",
+    "CONCATENATION",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "DEPTH_TO_SPACE",
+    "FULLY_CONNECTED",
+    "LOGISTIC",
+    "MAXIMUM",
+    "MEAN",
+    "MINIMUM",
+    "MUL",
+    "QUANTIZE",
+    "RELU",
+    "RELU6",
+    "RESHAPE",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "SUB",
+    "TRANSPOSE_CONV",
+}
+SUPPORTED = {
+    "gpu": _EVERYWHERE | {"CAST", "DEQUANTIZE", "PAD", "PRELU", "TANH"},
+    "nnapi": _EVERYWHERE | {"CAST", "DEQUANTIZE", "FLOOR", "PAD", "PRELU", "TANH"},
+    "hexagon": _EVERYWHERE | {"PAD", "TANH"},
+}
+
+
+def refused(path, delegate):
+    """The operators of a file that a delegate does not take.
+
+    Args:
+        path: a `.tflite` file.
+        delegate: "gpu", "nnapi" or "hexagon".
+
+    Returns:
+        Their names, sorted; empty if the whole file can be delegated.
+
+    Raises:
+        UserError: an unknown delegate; else as `keras_secn.lite.info`.
+    """
+    if delegate not in SUPPORTED:
+        raise UserError(f"unknown delegate {delegate!r}; known are {', '.join(SUPPORTED)}")
+    names = flatbuffer.operator_names(flatbuffer.unpack(metadata.load_bytes(path)))
+    return sorted(set(names) - SUPPORTED[delegate])

@@ -1,0 +1,44 @@
+"""Fine-tunes a changed tf_keras network until its pictures are the unchanged one's again."""
+
+from tqdm import tqdm
+
+from .converter import tensorflow
+from .twin import libraries
+
+LEARNING_RATE = 1e-3  # of a weight's own size, per step
+HR_PATCH = 96
+
+
+def distil(student, teacher, patches, text, callbacks=(), progress=False):
+    """Trains `student` in place to give the pictures of `teacher`.
+
+    Not the photographs: what the change has lost is then all there is to learn, and a few hundred
+    steps do.
+
+    Args:
+        student, teacher: `tf_keras` models, RGB in 0..255 in and out.
+        patches: a `keras_secn.data.PatchDataset`; one step for each batch, while the learning
+            rate falls to 0 in a cosine.
+        text: for the bar.
+        callbacks: `tf_keras` callbacks, told about the beginning of training and of each batch.
+        progress: shows a bar.
+    """
+    tf = tensorflow()
+    tf_keras, _ = libraries()
+    rate = tf_keras.optimizers.schedules.CosineDecay(LEARNING_RATE, len(patches))
+    # its steps are in proportion to the weights: folded and equalized ones differ a thousandfold
+    student.compile(tf_keras.optimizers.Adafactor(rate), loss="mean_absolute_error")
+    teach = tf.function(lambda lr: tf.clip_by_value(teacher(lr, training=False), 0.0, 255.0))
+    for callback in callbacks:
+        callback.set_model(student)
+        callback.on_train_begin()
+    bar = tqdm(range(len(patches)), desc=text, disable=not progress, unit="step")
+    for step in bar:
+        for callback in callbacks:
+            callback.on_train_batch_begin(step)
+        lr, _ = patches[step]
+        loss = student.train_on_batch(lr, teach(tf.constant(lr)))
+        if step % 20 == 0:
+            bar.set_postfix({"difference": f"{loss:.3f}"})
+    for callback in callbacks:
+        callback.on_epoch_end(0)

@@ -1,0 +1,111 @@
+"""Pictures that a `.tflite` file must give on any other machine: a folder to check a phone with."""
+
+import hashlib
+import json
+import pathlib
+import shutil
+
+import numpy as np
+from PIL import Image
+
+from ..errors import UserError
+from ..files import atomic_path
+from ..images import read_image
+from .metadata import info
+from .pictures import low_resolution
+from .runtime import LiteModel
+
+# levels; LiteRT promises equal integers on its reference kernels only, and fast ones round at will
+TOLERANCE = {"largest": 2, "mean": 0.1}
+SIZES = ((96, 96), (61, 83), (17, 40))  # square, odd, smaller than a tile
+
+
+def write(path, folder, photographs, tile=64):
+    """Writes inputs, the pictures a file makes of them, and what may differ.
+
+    The folder holds the file itself, `NAME.png` (LR), `NAME_expected.png` (in tiles, as the app
+    works) and `parity.json`: `file`, `sha256`, `scale`, `tile`, `overlap`, `tolerance` and
+    `pictures`.
+
+    Args:
+        path: a `.tflite` file of dynamic size and uint8 pixels.
+        folder: made; what was in it under the same names is replaced.
+        photographs: folder of photographs, or list of uint8 LR pictures.
+        tile: LR pixels a side.
+
+    Returns:
+        What `parity.json` holds.
+
+    Raises:
+        UserError: the file has another size or type of pixels; no photographs.
+    """
+    path, folder = pathlib.Path(path), pathlib.Path(folder)
+    facts = info(path)
+    if facts.get("io") != "uint8" or facts.get("shape") != "dynamic":
+        raise UserError(f"{path}: the app wants a file of uint8 pixels and dynamic size")
+    lite = LiteModel(path, tile=tile)
+    pictures = []
+    found = low_resolution(photographs, lite.scale, len(SIZES))
+    for number, picture in enumerate(found):
+        height, width = SIZES[number]
+        name = f"{number}"
+        picture = np.ascontiguousarray(picture[:height, :width])
+        _save(picture, folder / f"{name}.png")
+        _save(lite(picture), folder / f"{name}_expected.png")
+        pictures.append(name)
+    facts = {
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "quantization": facts["quantization"],
+        "scale": lite.scale,
+        "tile": tile,
+        "overlap": lite.overlap,
+        "tolerance": TOLERANCE,
+        "pictures": pictures,
+    }
+    with atomic_path(folder / path.name) as temporary:
+        shutil.copyfile(path, temporary)
+    with atomic_path(folder / "parity.json") as temporary:
+        temporary.write_text(json.dumps(facts, indent=1) + "\n")
+    return facts
+
+
+def check(folder, upscale=None):
+    """Compares pictures with the expected ones.
+
+    Args:
+        folder: what `write` made.
+        upscale: function of a uint8 LR picture; the folder's own file on this machine if `None`.
+
+    Returns:
+        For each picture's name, `largest` and `mean` difference in levels.
+
+    Raises:
+        UserError: the folder is not whole, or the file in it is another one.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        facts = json.loads((folder / "parity.json").read_text())
+        content = (folder / facts["file"]).read_bytes()
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{folder} is not a parity folder: {error}") from None
+    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+        raise UserError(f"{folder / facts['file']} is not the file that the pictures were made by")
+    if upscale is None:
+        upscale = LiteModel(folder / facts["file"], tile=facts["tile"], overlap=facts["overlap"])
+    differences = {}
+    for name in facts["pictures"]:
+        expected = read_image(folder / f"{name}_expected.png")
+        error = np.abs(upscale(read_image(folder / f"{name}.png")).astype(int) - expected)
+        differences[name] = {"largest": int(error.max()), "mean": float(error.mean())}
+    return differences
+
+
+def within(differences):
+    """Whether all the differences of `check` are tolerable."""
+    return all(row[key] <= TOLERANCE[key] for row in differences.values() for key in TOLERANCE)
+
+
+def _save(picture, path):
+    with atomic_path(path) as temporary:
+        Image.fromarray(picture).save(temporary)

@@ -1,0 +1,143 @@
+"""Quantization-aware training by tensorflow-model-optimization, on a network's tf_keras twin."""
+
+from ..data import PatchDataset
+from .distillation import HR_PATCH, distil
+from .equalize import CENTRE
+from .twin import custom_layers, libraries, ranges, to_twin
+
+
+def finetune(
+    model, cache, steps, pictures, batch_size=16, hr_patch=HR_PATCH, seed=0, progress=False
+):
+    """Trains a network with integers emulated in it.
+
+    It learns to give Keras' pictures, not the photographs: what the grids lose is then all there
+    is to learn, and a few hundred steps do. The grids start from calibration, as at post-training
+    quantization.
+
+    Args:
+        model: what `equalize.fold_normalisation` returned.
+        cache: a `keras_secn.data.PhotoCache` of the network's scale.
+        steps: optimizer steps; the learning rate falls to 0 in a cosine.
+        pictures: uint8 LR pictures to calibrate with.
+        batch_size, hr_patch, seed: of the patches.
+        progress: shows a bar.
+
+    Returns:
+        A `tf_keras.Model` with fake quantization everywhere.
+
+    Raises:
+        UserError: a layer that has no twin, or libraries are missing.
+    """
+    twin = to_twin(model)
+    student = quantizable(twin)
+    calibrate(student, ranges(twin, pictures))
+    patches = PatchDataset(cache, batch_size, hr_patch, seed, steps=steps)
+    distil(student, twin, patches, "quantizing", progress=progress)
+    # weights' grids are those of the last pass in training
+    student(patches[0][0], training=True)
+    return student
+
+
+def quantizable(twin):
+    """A twin with fake quantization of every weight and every tensor between operators.
+
+    Convolutions get the library's own scheme. Everything else gets one 8-bit grid for its output,
+    since an operator without one stays in float; what only moves values keeps its input's grid.
+    Pixels are whole numbers of 0..255 at both ends.
+    """
+    tf_keras, tfmot = libraries()
+    quantization = tfmot.quantization.keras
+    makers = {layer.output.name: layer for layer in twin.layers}
+    last = makers[twin.output.name]
+    while type(last).__name__ == "Shuffle":
+        last = makers[last.input.name]
+    configs = quantize_configs()
+
+    def annotate(layer):
+        kind = type(layer).__name__
+        if kind == "InputLayer":
+            return layer
+        if kind in ("Conv2D", "DepthwiseConv2D"):
+            config = configs["ConvolutionToPixels"]() if layer is last else None
+        elif kind in ("Shuffle", "Repeat"):
+            config = configs["Nothing"]()
+        elif kind == "Activation":
+            config = configs["Output"](0.0, 255 / 256)  # the integer sigmoid's own grid
+        elif kind == "Shift":
+            config = configs["Output"](-CENTRE, 255.0 - CENTRE)
+        else:
+            config = configs["Output"](0.0, 255.0) if layer is last else configs["Output"]()
+        return quantization.quantize_annotate_layer(layer, config)
+
+    with quantization.quantize_scope({**custom_layers(), **configs}):
+        annotated = tf_keras.models.clone_model(twin, clone_function=annotate)
+        annotated.set_weights(twin.get_weights())
+        return quantization.quantize_apply(annotated)
+
+
+def calibrate(student, seen):
+    """Sets the grids to the ranges that the twin's tensors have on pictures.
+
+    Args:
+        student: of `quantizable`.
+        seen: what `twin.ranges` returned.
+    """
+    for layer in student.layers:
+        low, high = seen.get(layer.name.removeprefix("quant_"), (0.0, 255.0))
+        # a unit that no picture woke would get a grid of no width
+        high = max(high, low + 1e-3)
+        for variable in layer.variables:
+            name = variable.name.split("/")[-1].split(":")[0]
+            if name in ("output_min", "post_activation_min", "quantize_layer_min"):
+                variable.assign(low)
+            elif name in ("output_max", "post_activation_max", "quantize_layer_max"):
+                variable.assign(high)
+
+
+def quantize_configs():
+    """Our `QuantizeConfig`s by name."""
+    _, tfmot = libraries()
+    quantization = tfmot.quantization.keras
+    quantizers = quantization.quantizers
+    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+        default_8bit_quantize_configs,
+        default_8bit_quantize_registry,
+    )
+    from tensorflow_model_optimization.python.core.quantization.keras.quantizers import (
+        FixedQuantizer,
+    )
+
+    def pixels(low=0.0, high=255.0):
+        return FixedQuantizer(num_bits=8, init_min=low, init_max=high, narrow_range=False)
+
+    class Nothing(default_8bit_quantize_configs.NoOpQuantizeConfig):
+        """Leaves a layer that only moves values on its input's grid."""
+
+    class Output(Nothing):
+        """One grid for the output: learned, or from `low` to `high`."""
+
+        def __init__(self, low=None, high=None):
+            self.low, self.high = low, high
+
+        def get_output_quantizers(self, layer):
+            if self.low is not None:
+                return [pixels(self.low, self.high)]
+            return [quantizers.MovingAverageQuantizer(8, False, False, False)]
+
+        def get_config(self):
+            return {"low": self.low, "high": self.high}
+
+    class ConvolutionToPixels(default_8bit_quantize_registry.Default8BitConvQuantizeConfig):
+        """The library's own, but for an output of whole numbers of 0..255."""
+
+        def __init__(self):
+            super().__init__(["kernel"], ["activation"], False)
+
+        def get_activations_and_quantizers(self, layer):
+            return [(layer.activation, pixels())]
+
+        def get_config(self):
+            return {}
+
+    return {"Nothing": Nothing, "Output": Output, "ConvolutionToPixels": ConvolutionToPixels}

@@ -1,0 +1,185 @@
+"""A network's twin in tf_keras, which is all that tensorflow-model-optimization understands.
+
+Layers have the same weights and names (`block_0/conv_1` becomes `block_0_conv_1`), blocks are laid
+out flat, and the dense layers of squeeze-and-excitation become 1 x 1 convolutions.
+"""
+
+import keras
+import numpy as np
+
+from ..errors import UserError
+from ..layers import Block, PixelShuffle, SqueezeExcite
+from .converter import tensorflow
+
+
+def libraries():
+    """tf_keras and tensorflow_model_optimization.
+
+    Raises:
+        UserError: they are not installed, or Keras does not run on TensorFlow.
+    """
+    tensorflow()
+    try:
+        import tensorflow_model_optimization as tfmot
+        import tf_keras
+    except ImportError:
+        raise UserError(
+            "needs tensorflow-model-optimization: pip install keras-secn[quantization]"
+        ) from None
+    return tf_keras, tfmot
+
+
+def to_twin(model):
+    """The twin of a network, with its weights.
+
+    Args:
+        model: a functional Keras model of this library's layers, on RGB of 0..255, without
+            collapsible convolutions and with global pooling.
+
+    Returns:
+        A functional `tf_keras.Model`.
+
+    Raises:
+        UserError: a layer that has no twin.
+    """
+    tf_keras, _ = libraries()
+    custom = custom_layers()
+    values = {}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            values[layer.name] = tf_keras.Input(layer.output.shape[1:], name=layer.name)
+            continue
+        tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+        inputs = [values[tensor._keras_history.operation.name] for tensor in tensors]
+        values[layer.name] = _twin_layer(layer, inputs, layer.name, tf_keras, custom)
+    first = values[model.input._keras_history.operation.name]
+    last = values[model.output._keras_history.operation.name]
+    twin = tf_keras.Model(first, last, name=model.name)
+    for name, layer in _convolutions(model):
+        kernel, bias = layer.get_weights()
+        if isinstance(layer, keras.layers.Dense):
+            kernel = kernel[None, None]
+        twin.get_layer(name).set_weights([kernel, bias])
+    return twin
+
+
+def copy_back(twin, model):
+    """Gives a network the weights of its twin.
+
+    Args:
+        twin: what `to_twin` made of a model like `model`, or a model with the same layers.
+        model: changed in place.
+    """
+    for name, layer in _convolutions(model):
+        kernel, bias = twin.get_layer(name).get_weights()
+        if isinstance(layer, keras.layers.Dense):
+            kernel = kernel[0, 0]
+        layer.set_weights([kernel, bias])
+
+
+def custom_layers():
+    """Layers that tf_keras lacks, by name; also what `custom_objects` takes."""
+    tf = tensorflow()
+    tf_keras, _ = libraries()
+
+    class Shift(tf_keras.layers.Layer):
+        """Adds a constant."""
+
+        def __init__(self, offset=0.0, **kwargs):
+            super().__init__(**kwargs)
+            self.offset = offset
+
+        def call(self, inputs):
+            return inputs + self.offset
+
+        def get_config(self):
+            return {**super().get_config(), "offset": self.offset}
+
+    class Shuffle(tf_keras.layers.Layer):
+        """`PixelShuffle`."""
+
+        def __init__(self, block_size=2, **kwargs):
+            super().__init__(**kwargs)
+            self.block_size = block_size
+
+        def call(self, inputs):
+            return tf.nn.depth_to_space(inputs, self.block_size)
+
+        def get_config(self):
+            return {**super().get_config(), "block_size": self.block_size}
+
+    class Repeat(tf_keras.layers.Layer):
+        """The channels `times` times, one copy after the other."""
+
+        def __init__(self, times=1, **kwargs):
+            super().__init__(**kwargs)
+            self.times = times
+
+        def call(self, inputs):
+            return tf.concat([inputs] * self.times, axis=-1)
+
+        def get_config(self):
+            return {**super().get_config(), "times": self.times}
+
+    return {"Shift": Shift, "Shuffle": Shuffle, "Repeat": Repeat}
+
+
+def _twin_layer(layer, inputs, name, tf_keras, custom):
+    x = inputs[0]
+    kinds = tf_keras.layers
+    if isinstance(layer, Block) and layer.residual_scaling == 1.0:
+        for part in layer.branch:
+            x = _twin_layer(part, [x], f"{name}_{part.name}", tf_keras, custom)
+        return kinds.Add(name=f"{name}_add")([inputs[0], x])
+    if isinstance(layer, SqueezeExcite) and layer.window is None:
+        x = kinds.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
+        x = kinds.Conv2D(layer.squeeze.units, 1, activation="relu", name=f"{name}_squeeze")(x)
+        # apart from its convolution, for its own integer grid
+        x = kinds.Conv2D(layer.excite.units, 1, name=f"{name}_excite")(x)
+        x = kinds.Activation("sigmoid", name=f"{name}_gate")(x)
+        return kinds.Multiply(name=f"{name}_multiply")([inputs[0], x])
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        options = {"padding": "same", "activation": layer.activation.__name__, "name": name}
+        return kinds.DepthwiseConv2D(layer.kernel_size, **options)(x)
+    if type(layer) is keras.layers.Conv2D:
+        options = {"padding": "same", "activation": layer.activation.__name__, "name": name}
+        return kinds.Conv2D(layer.filters, layer.kernel_size, **options)(x)
+    if isinstance(layer, keras.layers.Add):
+        return kinds.Add(name=name)(inputs)
+    if isinstance(layer, PixelShuffle):
+        return custom["Shuffle"](layer.block_size, name=name)(x)
+    if isinstance(layer, keras.layers.Concatenate) and len({id(x) for x in inputs}) == 1:
+        return custom["Repeat"](len(inputs), name=name)(x)
+    if isinstance(layer, keras.layers.Rescaling) and layer.scale == 1.0:
+        return custom["Shift"](float(layer.offset), name=name)(x)
+    if isinstance(layer, keras.layers.Activation) and layer.activation.__name__ == "linear":
+        return x
+    raise UserError(f"layer {layer.name!r} ({type(layer).__name__}) has no twin in tf_keras")
+
+
+def _convolutions(model):
+    """(name in the twin, layer) of all layers that have a kernel and a bias."""
+    found = []
+    for layer in model.layers:
+        for part in layer._flatten_layers():
+            if hasattr(part, "kernel") and hasattr(part, "bias"):
+                path = part.kernel.path.split("/")[:-1]
+                found.append(("_".join(path), part))
+    return found
+
+
+def ranges(twin, pictures):
+    """The (least, largest) value of every layer's output over pictures, by layer's name."""
+    tf_keras, _ = libraries()
+    layers = twin.layers[1:]
+    seen = tf_keras.Model(twin.input, [layer.output for layer in layers])
+    found = {}
+    for picture in pictures:
+        outputs = seen(picture[None].astype(np.float32), training=False)
+        for layer, tensor in zip(layers, outputs, strict=True):
+            low, high = found.get(layer.name, (0.0, 0.0))
+            found[layer.name] = (
+                min(low, float(np.min(tensor))),
+                max(high, float(np.max(tensor))),
+            )
+    return found

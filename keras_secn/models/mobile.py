@@ -1,0 +1,101 @@
+"""Networks for phones: EDSR as the mobile benchmark has it, and a faster family of our own."""
+
+import keras
+
+from ..collapsible import CollapsibleConv2D
+from ..errors import UserError
+from ..layers import MeanShift, PixelShuffle, ResidualBlock, SqueezeExcite
+
+# size -> (filters, convolutions between head and tail); parameters for x2 once folded
+POCKET_SIZES = {
+    "s": (16, 7),  # 18,428
+    "m": (24, 9),  # 50,148
+    "l": (32, 8),  # 78,348
+}
+
+
+def build_edsr_mobile(scale=2, filters=32, blocks=5, name="edsr_mobile"):
+    """EDSR whose tail shuffles straight into pixels, as phones are measured with (MLPerf Mobile).
+
+    106,092 parameters with the defaults: conv 3 -> 32, 5 residual blocks, a convolution with long
+    skip, conv 32 -> 12, pixel shuffle. Clipping belongs to the exported file.
+
+    Args:
+        scale: any whole number of at least 2.
+        filters: channels of every feature map.
+        blocks: residual blocks.
+        name: the Keras model's name.
+
+    Returns:
+        A functional `keras.Model`: (B, H, W, 3) RGB in 0..255 to (B, scale * H, scale * W, 3).
+
+    Raises:
+        UserError: the scale is below 2.
+    """
+    inputs, x = _start(scale)
+    x = skip = keras.layers.Conv2D(filters, 3, padding="same", name="head")(x)
+    for index in range(blocks):
+        x = ResidualBlock(name=f"block_{index}")(x)
+    x = keras.layers.Conv2D(filters, 3, padding="same", name="body")(x)
+    x = keras.layers.Add(name="long_skip")([x, skip])
+    x = keras.layers.Conv2D(3 * scale**2, 3, padding="same", name="tail", dtype="float32")(x)
+    x = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
+    outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def build_pocket_secn(size="m", scale=2, collapsible=True, gate=False, name=None):
+    """A plain stack of 3x3 convolutions around which the picture itself is carried.
+
+    What the paper stops short of. Made for int8 on a phone from the first layer on: the only skip
+    is in image space, where a step of the integer grid is a grey level ("anchor", Du et al., ABPN,
+    2021); the tail writes the channels of the pixel shuffle directly; blocks with their short
+    skips are collapsible and fold into single convolutions with ReLU (SESR, Bhardwaj et al., MLSys
+    2022), the one kind of layer that every phone's delegate runs at full speed. Nothing looks
+    further than 2 * depth pixels unless `gate` is on, so that tiles equal the whole picture.
+
+    Args:
+        size: "s", "m" or "l": see `POCKET_SIZES`.
+        scale: any whole number of at least 2.
+        collapsible: `True` to train; `False` for the folded network, which is what
+            `keras_secn.collapsible.fold` makes of the former.
+        gate: one squeeze-and-excitation before the tail.
+        name: the Keras model's name; `pocket_secn_SIZE` if not given.
+
+    Returns:
+        A functional `keras.Model`: (B, H, W, 3) RGB in 0..255 to (B, scale * H, scale * W, 3).
+
+    Raises:
+        UserError: an unknown size, or a scale below 2.
+    """
+    if size not in POCKET_SIZES:
+        raise UserError(f"unknown size {size!r}; known are {', '.join(POCKET_SIZES)}")
+    filters, depth = POCKET_SIZES[size]
+
+    def conv(channels, layer_name, activation=None, **options):
+        if collapsible:
+            return CollapsibleConv2D(channels, 3, activation, name=layer_name, **options)
+        return keras.layers.Conv2D(
+            channels, 3, padding="same", activation=activation, name=layer_name, **options
+        )
+
+    inputs, x = _start(scale)
+    x = conv(filters, "head", "relu")(x)
+    for index in range(depth):
+        x = conv(filters, f"conv_{index}", "relu")(x)
+    if gate:
+        x = SqueezeExcite(name="gate")(x)
+    # from zero: training starts at the enlarged picture
+    x = conv(3 * scale**2, "tail", dtype="float32", kernel_initializer="zeros")(x)
+    x = keras.layers.Rescaling(127.5, name="levels", dtype="float32")(x)
+    anchor = keras.layers.Concatenate(name="anchor", dtype="float32")([inputs] * scale**2)
+    x = keras.layers.Add(name="image_skip", dtype="float32")([x, anchor])
+    outputs = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name or f"pocket_secn_{size}")
+
+
+def _start(scale):
+    if scale < 2:
+        raise UserError(f"scale must be at least 2, not {scale}")
+    inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
+    return inputs, MeanShift(name="subtract_mean", dtype="float32")(inputs)

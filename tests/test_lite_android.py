@@ -1,0 +1,90 @@
+"""The hand-off to Android: a folder that another machine checks itself against."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from pictures import noise
+from PIL import Image
+
+from keras_secn.errors import UserError
+from keras_secn.models import build_pocket_secn
+
+pytest.importorskip("ai_edge_litert")
+if keras.backend.backend() != "tensorflow":
+    pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
+
+from keras_secn.lite import LiteModel, export, parity  # noqa: E402
+
+ANDROID = pathlib.Path(__file__).resolve().parents[1] / "tflite" / "android"
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = build_pocket_secn("s", collapsible=False)
+    rng = np.random.default_rng(4)
+    model.set_weights([w + rng.normal(0, 0.02, w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return [noise((100, 100), seed) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def folder(model, pictures, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("android")
+    export(model, folder / "m.tflite", "int8", representative=pictures, progress=False)
+    parity.write(folder / "m.tflite", folder / "parity", pictures)
+    return folder
+
+
+def test_expected_pictures_are_the_files_own_in_tiles(folder):
+    facts = json.loads((folder / "parity" / "parity.json").read_text())
+    sizes = [Image.open(folder / "parity" / f"{name}.png").size for name in facts["pictures"]]
+    assert sizes == [(width, height) for height, width in parity.SIZES]
+    differences = parity.check(folder / "parity")
+    assert all(row == {"largest": 0, "mean": 0} for row in differences.values())
+    # nothing looks further than the overlap: tiles are the whole picture
+    whole = parity.check(folder / "parity", LiteModel(folder / "m.tflite"))
+    assert all(row["largest"] == 0 for row in list(whole.values())[:2])
+    # reference kernels, as another processor may have them
+    plain = LiteModel(folder / "m.tflite", tile=facts["tile"], delegate=False)
+    assert parity.within(parity.check(folder / "parity", plain))
+
+
+def test_a_wrong_picture_is_noticed(folder):
+    wrong = parity.check(
+        folder / "parity",
+        lambda lr: np.clip(lr.repeat(2, axis=0).repeat(2, axis=1) + 1.0, 0, 255).astype(np.uint8),
+    )
+    assert not parity.within(wrong)
+
+
+def test_refusals(model, pictures, folder, tmp_path):
+    with pytest.raises(UserError, match="not a parity folder"):
+        parity.check(tmp_path)
+    export(model, tmp_path / "float.tflite", representative=pictures, io="float", progress=False)
+    with pytest.raises(UserError, match="uint8 pixels"):
+        parity.write(tmp_path / "float.tflite", tmp_path / "out", pictures)
+    assert not (tmp_path / "out").exists()
+
+
+def test_script_writes_and_checks(folder, photos, tmp_path):
+    def run(*arguments):
+        command = [sys.executable, ANDROID / "parity.py", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    out = tmp_path / "out"
+    done = run(folder / "m.tflite", "--data_dir", photos, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert run("--check", out).returncode == 0
+    (out / "m.tflite").write_bytes(b"another")
+    done = run("--check", out)
+    assert done.returncode == 1 and "is not the file" in done.stderr
+    assert run(folder / "m.tflite").returncode == 1

@@ -1,0 +1,148 @@
+"""Networks for phones: counts, folding, integers only, operators that accelerators take."""
+
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from pictures import noise
+from PIL import Image
+
+from keras_secn.collapsible import CollapsibleConv2D, fold
+from keras_secn.data import PatchDataset
+from keras_secn.errors import UserError
+from keras_secn.models import build_edsr_mobile, build_pocket_secn
+from keras_secn.models.mobile import POCKET_SIZES
+from keras_secn.taught_cache import TaughtCache
+
+tensorflow_only = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="export needs the TensorFlow backend"
+)
+
+
+def test_edsr_mobile_has_the_published_count():
+    assert build_edsr_mobile().count_params() == 106_092
+
+
+def test_pocket_sizes_have_the_counts_that_the_source_states():
+    counts = {size: build_pocket_secn(size, collapsible=False).count_params() for size in "sml"}
+    assert counts == {"s": 18_428, "m": 50_148, "l": 78_348}
+    assert set(POCKET_SIZES) == set(counts)
+
+
+def random_weights(model, seed):
+    rng = np.random.default_rng(seed)
+    model.set_weights([w + rng.normal(0, 0.02, w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_a_collapsible_convolution_is_the_two_it_stands_for():
+    layer = CollapsibleConv2D(6, 3, "relu", expansion=20)
+    x = np.random.default_rng(0).normal(size=(2, 9, 7, 6)).astype("float32")
+    layer.build(x.shape)
+    layer.bias.assign(np.linspace(-1, 1, 6))
+    wide = keras.ops.conv(x, layer.wide, padding="same", data_format="channels_last")
+    expected = keras.ops.relu(keras.ops.matmul(wide, layer.narrow) + layer.bias + x)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(layer(x)), keras.ops.convert_to_numpy(expected), atol=1e-4
+    )
+
+
+def test_folding_changes_the_layers_and_not_the_picture(tmp_path):
+    model = random_weights(build_pocket_secn("s", gate=True), 0)
+    folded = fold(model)
+    assert fold(folded) is folded
+    assert folded.count_params() < model.count_params() / 3
+    x = np.random.default_rng(1).uniform(0, 255, (1, 13, 17, 3)).astype("float32")
+    wide, narrow = (keras.ops.convert_to_numpy(network(x)) for network in (model, folded))
+    np.testing.assert_allclose(narrow, wide, atol=1e-2)
+    plain = build_pocket_secn("s", gate=True, collapsible=False)
+    assert [w.path for w in plain.weights] == [w.path for w in folded.weights]
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(again(x)), wide)
+
+
+def test_training_starts_at_the_enlarged_picture():
+    x = np.random.default_rng(1).uniform(0, 255, (1, 8, 9, 3)).astype("float32")
+    for scale in (2, 3):
+        sr = keras.ops.convert_to_numpy(build_pocket_secn("s", scale)(x))
+        np.testing.assert_allclose(sr, x.repeat(scale, axis=1).repeat(scale, axis=2), atol=1e-3)
+
+
+def test_refusals():
+    with pytest.raises(UserError, match="unknown size"):
+        build_pocket_secn("xl")
+    for build in (build_edsr_mobile, build_pocket_secn):
+        with pytest.raises(UserError, match="at least 2"):
+            build(scale=1)
+
+
+@tensorflow_only
+@pytest.mark.parametrize("build", [build_edsr_mobile, lambda: build_pocket_secn("s")])
+def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
+    from keras_secn.lite import LiteModel, export
+    from keras_secn.lite.delegates import SUPPORTED, refused
+    from keras_secn.metrics import image_upscaler
+
+    model = random_weights(build(), 2)
+    pictures = [noise((64, 64), seed) for seed in range(3)]
+    path = tmp_path / "model.tflite"
+    facts = export(model, path, "int8", representative=pictures, progress=False)
+    assert facts["check"]["psnr"] > 38
+    assert {name: refused(path, name) for name in SUPPORTED} == dict.fromkeys(SUPPORTED, [])
+    lite = LiteModel(path, delegate=False)
+    kinds = {np.dtype(d["dtype"]).kind for d in lite._interpreter.get_tensor_details()}
+    assert kinds <= {"i", "u"}
+    if model.name.startswith("pocket"):
+        # one convolution each: nothing of the training's width is left
+        assert lite.operators().count("CONV_2D") == POCKET_SIZES["s"][1] + 2
+    # float files keep operators for their pixels that not every accelerator takes
+    export(model, path, "none", representative=pictures, progress=False)
+    assert refused(path, "hexagon") and not refused(path, "nnapi")
+    picture = noise((20, 31), 7)
+    error = np.abs(LiteModel(path)(picture).astype(int) - image_upscaler(model)(picture))
+    assert error.max() <= 1
+
+
+def test_a_teacher_softens_the_photographs(photos, build_cache, tmp_path):
+    cache = build_cache(scale=2)
+    calls = []
+
+    def teach(picture):
+        calls.append(picture.shape)
+        return np.full((2 * picture.shape[0], 2 * picture.shape[1], 3), 100, np.uint8)
+
+    folder = tmp_path / "taught"
+    for _ in range(2):  # the second time everything is there
+        taught = TaughtCache(cache, teach, folder, share=0.25, progress=False)
+    assert len(calls) == len(cache) == len(taught)
+    expected = np.floor(0.25 * 100 + 0.75 * cache.hr(1).astype(float) + 0.5)
+    np.testing.assert_array_equal(taught.hr(1), expected)
+    np.testing.assert_array_equal(taught.lr(1), cache.lr(1))
+    lr, hr = PatchDataset(taught, batch_size=2, hr_patch=16)[0]
+    assert lr.shape == (2, 8, 8, 3) and hr.shape == (2, 16, 16, 3)
+    with pytest.raises(UserError, match="share"):
+        TaughtCache(cache, teach, folder, share=0.0)
+
+
+def test_one_command_trains_a_pocket_network_from_a_teacher(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(noise((64, 64), 1)).save(photos / "a.png")
+    teacher = tmp_path / "teacher" / "model.keras"
+    teacher.parent.mkdir()
+    random_weights(build_pocket_secn("s", collapsible=False), 1).save(teacher)
+    script = pathlib.Path(__file__).resolve().parents[1] / "training" / "pocket.py"
+    command = [
+        sys.executable, script, "--size=s", f"--teacher={teacher}", f"--data_dir={photos}",
+        f"--val_dir={photos}", f"--output_dir={tmp_path / 'out'}", f"--cache_dir={tmp_path / 'c'}",
+        "--steps=2", "--hr_patch=32", "--batch_size=2", "--precision=float32",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "18428 parameters folded" in done.stdout
+    folded = keras.saving.load_model(tmp_path / "out" / "pocket_secn_s_folded" / "model.keras")
+    assert folded.count_params() == 18_428

@@ -1,0 +1,115 @@
+"""Quantization-aware training: the twin is the network, and the file holds integers only."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from pictures import noise
+from PIL import Image
+
+from keras_secn.collapsible import fold
+from keras_secn.errors import UserError
+from keras_secn.models import build_ct_secn, build_edsr_mobile, build_pocket_secn
+from keras_secn.photo_cache import PhotoCache
+
+pytest.importorskip("ai_edge_litert")
+pytest.importorskip("tensorflow_model_optimization")
+if keras.backend.backend() != "tensorflow":
+    pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
+
+from keras_secn.lite import LiteModel, equalize, export, twin  # noqa: E402
+
+TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"
+BUILDS = {
+    "ct_secn": lambda: build_ct_secn(n=1, blocks=2, filters=8),
+    "edsr_mobile": lambda: build_edsr_mobile(filters=8, blocks=2),
+    "pocket_secn": lambda: build_pocket_secn("s", gate=False),
+}
+
+
+def random_network(name):
+    keras.utils.set_random_seed(3)
+    model = fold(BUILDS[name]())
+    rng = np.random.default_rng(3)
+    model.set_weights([w + rng.normal(0, 0.01, w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return [noise((64, 64), seed) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for seed in range(2):
+        Image.fromarray(noise((128, 128), seed + 20)).save(folder / f"{seed}.png")
+    return PhotoCache.build(folder, tmp_path_factory.mktemp("cache"), progress=False)
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_weights_go_to_the_twin_and_back(name, pictures):
+    model = equalize.prepared(random_network(name), pictures, 1.0)
+    other = twin.to_twin(model)
+    x = pictures[0][None].astype("float32")
+    expected = model.predict_on_batch(x)
+    np.testing.assert_allclose(other.predict_on_batch(x), expected, atol=1e-2)
+    other.set_weights([w * 0.5 for w in other.get_weights()])
+    halved = other.predict_on_batch(x)
+    assert np.abs(halved - expected).max() > 1
+    twin.copy_back(other, model)
+    np.testing.assert_allclose(model.predict_on_batch(x), halved, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_trained_file_holds_integers_only_and_is_near_keras(name, pictures, cache, tmp_path):
+    model, path = random_network(name), tmp_path / "qat.tflite"
+    facts = export(
+        model, path, "int8_qat", representative=pictures, progress=False, training=cache, steps=2
+    )
+    assert facts["quantization"] == "int8_qat" and facts["check"]["psnr"] > 38
+    lite = LiteModel(path, delegate=False)
+    assert not {"DEQUANTIZE", "CAST", "FAKE_QUANT"} & set(lite.operators())
+    details = lite._interpreter.get_tensor_details()
+    assert {np.dtype(detail["dtype"]).kind for detail in details} <= {"i", "u"}
+    (first,), (last,) = (
+        lite._interpreter.get_input_details(),
+        lite._interpreter.get_output_details(),
+    )
+    assert first["quantization"] == last["quantization"] == (1.0, 0)
+
+
+def test_what_has_no_twin_is_refused(pictures):
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.UpSampling2D(2)(inputs))
+    with pytest.raises(UserError, match="has no twin"):
+        twin.to_twin(model)
+    with pytest.raises(UserError, match="training photographs"):
+        export(model, "x.tflite", "int8_qat", representative=pictures, progress=False)
+
+
+def test_one_command_prints_the_table(photos, tmp_path):
+    """Every kind, on photographs that the fixture makes, at one small size."""
+    build_ct_secn(n=1, blocks=2, filters=8).save(tmp_path / "model.keras")
+    training = tmp_path / "training"
+    training.mkdir()
+    Image.fromarray(noise((128, 128), 1)).save(training / "a.png")
+    command = [
+        sys.executable, TFLITE / "table.py", f"--model={tmp_path / 'model.keras'}",
+        f"--data_dir={photos}", f"--training_dir={training}", f"--representative={training}",
+        "--qat_steps=2", "--sizes=20x30", "--rounds=1", f"--out_dir={tmp_path / 'out'}",
+    ]  # fmt: skip
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [row.split("|")[1].strip() for row in rows[2:]] == [
+        "Keras", "none", "float16", "dynamic", "int8", "int8_qat", "int16x8"
+    ]  # fmt: skip
+    assert len(list((tmp_path / "out").glob("*.tflite"))) == 6
+    assert (tmp_path / "out" / "table.json").is_file()

@@ -1,0 +1,38 @@
+"""Writes a folder of inputs and expected pictures that an app checks itself against, or checks it.
+
+    python tflite/android/parity.py pocket_secn_m_int8.tflite --data_dir PHOTOS --out parity/
+    python tflite/android/parity.py --check parity/
+
+The second form runs on any machine with Python and ai-edge-litert.
+"""
+
+from absl import flags
+
+from keras_secn.errors import UserError, run_app
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("data_dir", None, "Folder of photographs (default: the samples).")
+flags.DEFINE_string("out", None, "The folder to write.")
+flags.DEFINE_integer("tile", 64, "LR pixels a side of the tiles.", lower_bound=16)
+flags.DEFINE_string("check", None, "A folder to check on this machine, instead of writing one.")
+
+
+def main(argv):
+    if bool(FLAGS.check) == (len(argv) == 2 and bool(FLAGS.out)):
+        raise UserError("usage: parity.py FILE --out DIR, or parity.py --check DIR")
+    from keras_secn.lite import parity
+    from keras_secn.lite.pictures import SAMPLES
+
+    if FLAGS.check:
+        differences = parity.check(FLAGS.check)
+        for name, row in differences.items():
+            print(f"{name}: largest difference {row['largest']}, mean {row['mean']:.4f}")
+        if not parity.within(differences):
+            raise UserError(f"more than {parity.TOLERANCE} levels apart")
+        return
+    facts = parity.write(argv[1], FLAGS.out, FLAGS.data_dir or SAMPLES, FLAGS.tile)
+    print(f"{FLAGS.out}: {len(facts['pictures'])} pictures by {facts['file']}")
+
+
+if __name__ == "__main__":
+    run_app(main, positional=True)

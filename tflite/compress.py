@@ -1,0 +1,81 @@
+"""Deep compression of a network as a table: zeros, shared values, sizes, PSNR-Y.
+
+    python tflite/compress.py --preset ct_secn_16 --data_dir SET5 --training_dir PHOTOS
+
+Each row is one setting SPARSITY:CLUSTERS, trained on from the network itself.
+"""
+
+import pathlib
+
+from absl import flags
+
+from keras_secn import evaluation
+from keras_secn.errors import UserError, run_app
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("preset", None, "Name of trained weights.")
+flags.DEFINE_string("model", None, "A .keras file, instead of --preset.")
+flags.DEFINE_list(
+    "settings",
+    "0.3:0,0.5:0,0:64,0:32,0.3:32,0.5:32",
+    "SPARSITY:CLUSTERS, 0 for none, of each row after the first.",
+)
+flags.DEFINE_multi_string("data_dir", [], "Folder of ground truth photographs; repeatable.")
+flags.DEFINE_multi_string("training_dir", [], "Training photographs; repeatable.")
+flags.DEFINE_integer("steps", 300, "Steps of each training.", lower_bound=1)
+flags.DEFINE_string("out_dir", "lite/compressed", "Where .tflite files and table.json go.")
+flags.DEFINE_boolean("progress", True, "Shows progress bars.")
+
+
+def parse_setting(text):
+    """ "0.5:32" as (0.5, 32)."""
+    try:
+        sparsity, clusters = text.split(":")
+        return float(sparsity), int(clusters)
+    except ValueError:
+        raise UserError(
+            f"a setting is SPARSITY:CLUSTERS, for example 0.5:32, not {text!r}"
+        ) from None
+
+
+def main(argv):
+    if (FLAGS.preset is None) == (FLAGS.model is None):
+        raise UserError("give either --preset or --model")
+    if not FLAGS.data_dir or not FLAGS.training_dir:
+        raise UserError("--data_dir and --training_dir are required: folders of photographs")
+    settings = [parse_setting(text) for text in FLAGS.settings]
+    out = pathlib.Path(FLAGS.out_dir)
+    name = FLAGS.preset or FLAGS.model
+    evaluation.check_paths([name], [*FLAGS.data_dir, *FLAGS.training_dir], out / "table.json")
+
+    # after the flags are checked: Keras takes seconds
+    from keras_secn.data import open_photographs
+    from keras_secn.lite import compression, distillation, export
+    from keras_secn.metrics import ValidationSet, image_upscaler, write_json
+    from keras_secn.models import scale_of
+
+    model = evaluation.load_network(name)
+    scale = scale_of(model)
+    cache = open_photographs(FLAGS.training_dir, scale=scale, min_hr=distillation.HR_PATCH)
+    sets = {pathlib.Path(path).name: ValidationSet(path, scale) for path in FLAGS.data_dir}
+    rows = []
+    for sparsity, clusters in [(0.0, 0), *settings]:
+        small = compression.compress(
+            model, cache, sparsity, clusters, FLAGS.steps, progress=FLAGS.progress
+        )
+        path = out / f"{model.name}_{sparsity:g}_{clusters}.tflite"
+        export(small, path, progress=False)
+        psnr = {
+            key: truths.evaluate(image_upscaler(small)).mean("psnr_y")
+            for key, truths in sets.items()
+        }
+        parts = [f"{100 * sparsity:g} % pruned"] * bool(sparsity)
+        parts += [f"{clusters} values"] * bool(clusters)
+        measured = compression.measures(small, path.read_bytes())
+        rows.append({"name": ", ".join(parts) or "as trained", **measured, "psnr_y": psnr})
+    print(compression.to_markdown(rows))
+    write_json({"model": name, "steps": FLAGS.steps, "rows": rows}, out / "table.json")
+
+
+if __name__ == "__main__":
+    run_app(main)
