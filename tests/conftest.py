@@ -20,6 +20,37 @@ def shared_data():
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_network():
+    """A network of every part there is, two blocks deep, that enlarges as bicubic does at least."""
+    import keras
+
+    from keras_secn.interpolation import start_as_interpolation
+    from keras_secn.models import build_ct_secn
+
+    keras.utils.set_random_seed(1)
+    model = start_as_interpolation(build_ct_secn(n=1, blocks=2, filters=8))
+    for weight in model.weights:
+        # zero biases would hide what happens at the edges
+        if weight.path.endswith("bias"):
+            weight.assign(keras.random.uniform(weight.shape, -0.1, 0.1, seed=len(weight.path)))
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tiny_network, tmp_path_factory):
+    """The LiteRT file of `tiny_network`, with exact tiles."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("export to LiteRT needs the TensorFlow backend")
+    from keras_secn.upscaling import export_tiles
+
+    path = tmp_path_factory.mktemp("tiny") / "tiny.tflite"
+    export_tiles(tiny_network, path)
+    return path
+
+
 @pytest.fixture
 def photos(tmp_path):
     folder = tmp_path / "photos"

@@ -3,8 +3,10 @@
 import numpy as np
 
 from ..crops import crops_picture
+from ..errors import UserError
 from ..images import read_image
 
+SMALLEST = 16  # result pixels a side
 CROP, ZOOM = 96, 3  # result pixels a side, and by how much they are enlarged to be looked at
 
 
@@ -23,6 +25,8 @@ def write_comparison(path, result, out, name):
     from PIL import Image
 
     after = read_image(result)
+    if min(after.shape[:2]) < SMALLEST:
+        raise UserError(f"{path}: too small to compare")
     # Pillow's bicubic is what the user would have got elsewhere
     before = Image.fromarray(read_image(path)).resize(after.shape[1::-1], Image.Resampling.BICUBIC)
     axis = int(np.argmax(after.shape[:2]))

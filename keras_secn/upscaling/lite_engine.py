@@ -56,15 +56,14 @@ def describe(path):
 
 def _interpreter(path, threads):
     try:
-        with _without_greeting():
-            return Interpreter(str(path), num_threads=threads)
+        return Interpreter(str(path), num_threads=threads)
     except (ValueError, RuntimeError):
         raise UserError(f"{path}: damaged LiteRT file") from None
 
 
 @contextlib.contextmanager
 def _without_greeting():
-    """LiteRT prints that it has a delegate, in native code, where no filter reaches."""
+    """LiteRT says at its first run that it has a delegate, in native code, beyond any filter."""
     sys.stderr.flush()
     saved = os.dup(2)
     try:
@@ -100,6 +99,11 @@ class TiledFileEngine:
             self._runner = None, None
             interpreter = _interpreter(self._path, self._threads)
             self._runner = signature, interpreter.get_signature_runner(signature)
+            with _without_greeting():
+                return self._result(inputs)
+        return self._result(inputs)
+
+    def _result(self, inputs):
         return next(iter(self._runner[1](**inputs).values()))
 
     def whole(self, lr):

@@ -58,7 +58,8 @@ def read_header(path):
     path = pathlib.Path(path)
     with images.opened(path) as image:
         width, height = image.size
-        if image.getexif().get(ORIENTATION, 1) >= 5:
+        # Pillow gives the size of a TIFF upright already
+        if image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= 5:
             width, height = height, width
         # a camera's MPO holds previews beside the photograph
         many = image.format in MOVING or image.format == "TIFF"
@@ -84,10 +85,10 @@ def _read_frame(source, index):
         refusal = images._refusal(image)
         if refusal:
             raise UserError(refusal)
+        # before Pillow takes it out
+        orientation = image.getexif().get(ORIENTATION, 1)
         image.load()
         duration = image.info.get("duration", 0)
-        # before orientation is taken out
-        orientation = image.getexif().get(ORIENTATION, 1)
         texts = getattr(image, "text", {})
         upright = ImageOps.exif_transpose(image)
         upright.text = texts

@@ -1,0 +1,301 @@
+"""`keras-secn` as a user runs it."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from odd_files import picture
+from PIL import Image
+
+from keras_secn import cli, presets
+from keras_secn.upscaling import video
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with pictures, some of them broken, in folders of their own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "in" / ".hidden").mkdir()
+    for seed, name in enumerate(["a.png", "b.jpg", "sub/c.webp", ".hidden/d.png"]):
+        Image.fromarray(picture(20, 15, seed=seed)).save(tmp_path / "in" / name)
+    (tmp_path / "in" / "notes.txt").write_text("not a picture")
+    return tmp_path
+
+
+@pytest.fixture
+def run(tiny_file, capsys):
+    """Runs `keras-secn upscale ... --model tiny.tflite`: status, lines of stdout, of stderr."""
+
+    def run(*arguments, model=True):
+        command = ["upscale", *map(str, arguments)]
+        command += ["--model", str(tiny_file)] if model else []
+        status = cli.main(command)
+        captured = capsys.readouterr()
+        return status, captured.out.splitlines(), captured.err.splitlines()
+
+    return run
+
+
+def files(folder):
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+
+
+def test_a_folder_with_everything_in_it(run, folder):
+    status, out, err = run("in", "-o", "out")
+    assert (status, err) == (0, [])
+    assert files(folder / "out") == ["a.png", "b.jpg", "sub/c.webp"]
+    assert Image.open(folder / "out" / "a.png").size == (40, 30)
+    assert len(out) == 3 and out[0].startswith("in/a.png -> out/a.png (")
+
+
+def test_default_names(run, folder):
+    assert run("in")[0] == 0
+    assert files(folder / "in_x2") == ["a.png", "b.jpg", "sub/c.webp"]
+    assert run("in/a.png", "in/b.jpg", "--format", "png")[0] == 0
+    assert {"in/a_x2.png", "in/b_x2.png"} <= set(files(folder))
+    # results of an earlier run are not originals
+    status, out, _ = run("in/*.png")
+    assert status == 0 and out == ["in/a_x2.png is there already"]
+
+
+def test_patterns_files_and_collisions(run, folder):
+    Image.fromarray(picture(20, 15)).save(folder / "in" / "a.jpg")
+    status, _, _ = run("in/**/*.webp", "in/a.png", "in/a.jpg", "-o", "out", "--format", "tiff")
+    assert status == 0
+    assert files(folder / "out") == ["a.tiff", "a_jpg.tiff", "c.tiff"]
+
+
+def test_what_is_done_is_skipped(run, folder):
+    run("in/a.png", "-o", "out.png")
+    before = (folder / "out.png").stat().st_mtime_ns
+    status, out, _ = run("in/a.png", "-o", "out.png")
+    assert status == 0 and out == ["out.png is there already"]
+    assert (folder / "out.png").stat().st_mtime_ns == before
+    status, out, _ = run("in/a.png", "-o", "out.png", "--overwrite")
+    assert status == 0 and (folder / "out.png").stat().st_mtime_ns > before
+
+
+def test_what_fails_does_not_stop_the_others(run, folder):
+    shutil.copy("in/notes.txt", "in/notes.png")
+    (folder / "in" / "half.jpg").write_bytes((folder / "in" / "b.jpg").read_bytes()[:200])
+    status, out, err = run("in", "missing.png", "-o", "out")
+    assert status == 1
+    assert files(folder / "out") == ["a.png", "b.jpg", "sub/c.webp"]
+    assert sorted(line.split(":")[1].strip() for line in err) == [
+        "in/half.jpg",
+        "in/notes.png",
+        "missing.png",
+    ]
+    assert all(line.startswith("error: ") for line in err)
+
+
+def test_json_for_scripts(run, folder):
+    shutil.copy("in/notes.txt", "in/notes.png")
+    run("in/a.png", "-o", "out/a.png")
+    status, out, err = run("in", "-o", "out", "--json")
+    assert status == 1 and err == []
+    results = {row["input"]: row for row in map(json.loads, out)}
+    assert results["in/a.png"]["status"] == "skipped"
+    assert results["in/b.jpg"]["status"] == "done" and results["in/b.jpg"]["seconds"] > 0
+    assert results["in/notes.png"]["status"] == "failed"
+    assert "not an image" in results["in/notes.png"]["error"]
+
+
+def test_options_reach_the_picture(run, folder, tiny_file):
+    from keras_secn.upscaling import Upscaler
+
+    image = np.asarray(Image.open("in/a.png"))
+    run("in/a.png", "-o", "four.png", "--scale", "4")
+    run("in/a.png", "-o", "eight_views.png", "--ensemble")
+    four, views = (np.asarray(Image.open(name)) for name in ("four.png", "eight_views.png"))
+    np.testing.assert_array_equal(four, Upscaler(tiny_file, scale=4)(image))
+    np.testing.assert_array_equal(views, Upscaler(tiny_file, ensemble=True)(image))
+    sizes = []
+    for quality in ("30", "95"):
+        run("in/a.png", "-o", f"{quality}.jpg", "--quality", quality)
+        sizes.append((folder / f"{quality}.jpg").stat().st_size)
+    assert sizes[0] < sizes[1]
+
+
+def test_before_and_after(run, folder):
+    Image.fromarray(picture(150, 70)).save("in/wide.png")
+    status, _, err = run("in/wide.png", "-o", "out.png", "--compare")
+    assert (status, err) == (0, [])
+    with Image.open("out_compare.png") as sheet:
+        assert sheet.width >= 2 * 96 * 3 and sheet.height >= 3 * 96 * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["in/a.png", "--format", "xyz"], "unknown format"),
+        (["in/a.png", "--quality", "0"], "quality"),
+        (["in/a.png", "--tile", "4"], "tile must be at least"),
+        (["in/a.png", "--threads", "0"], "threads"),
+        (["in/a.png", "--preset", "ct_secn_16"], "either"),
+        (["in/a.png", "--scale", "3"], "cannot make 3 times"),
+        (["in/a.png", "in/b.jpg", "-o", "one.png"], "name a folder"),
+        (["in/a.png", "-o", "in/a.png", "--overwrite"], "take its place"),
+        (["in/notes.txt", "-o", "out"], "not an image"),
+        (["in/.hidden/nothing", "-o", "out"], "no such file"),
+        (["in/a.png", "--max-pixels", "100"], "too many pixels"),
+    ],
+)
+def test_refusals_are_one_line(run, folder, monkeypatch, arguments, reason):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    before = files(folder)
+    status, out, err = run(*arguments)
+    assert status == 1 and len(err) == 1 and reason in err[0] and out == []
+    assert files(folder) == before
+
+
+def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
+    monkeypatch.setattr(presets, "FOLDER", folder / "weights")
+    card = {
+        "factory": "build_ct_secn",
+        "arguments": {"n": 1, "blocks": 2, "filters": 8},
+        "scores": {"set5": {"psnr_y": 34.5}},
+    }
+    presets.write_preset("tiny", tiny_network, card, dtype="float32")
+    status, _, err = run("in/a.png", "-o", "slow.png", "--preset", "tiny", model=False)
+    assert status == 0 and err == [
+        "note: tiny.tflite is missing, so Keras is used, which starts slowly"
+    ]
+    shutil.copy(tiny_file, folder / "weights" / "tiny.tflite")
+    status, _, err = run("in/a.png", "-o", "quick.png", "--preset", "tiny", model=False)
+    assert (status, err) == (0, [])
+    slow, quick = (np.asarray(Image.open(name)).astype(int) for name in ("slow.png", "quick.png"))
+    assert np.abs(slow - quick).max() <= 1
+    assert cli.main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[0] == "tiny" and "set5 34.50" in lines[1]
+    assert cli.main(["models", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)[0]
+    assert row["parameters"] == tiny_network.count_params() and row["seconds_per_megapixel"] > 0
+    status, _, err = run("in/a.png", "--preset", "none", model=False)
+    assert status == 1 and "known are tiny" in err[0]
+
+
+def test_info(tiny_file, capsys, tmp_path):
+    assert cli.main(["info", str(tiny_file), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["scale"] == 2 and facts["tiles"]["radius"] == 8
+    assert facts["bytes"] == tiny_file.stat().st_size and facts["operators"]["CONV_2D"] > 3
+    (tmp_path / "no.tflite").write_text("no")
+    assert cli.main(["info", str(tmp_path / "no.tflite")]) == 1
+    assert "not a LiteRT" in capsys.readouterr().err
+
+
+QUICK = """
+import sys
+from keras_secn import cli
+status = cli.main(sys.argv[1:])
+heavy = sorted({"tensorflow", "keras", "jax", "matplotlib", "absl"} & set(sys.modules))
+print(status, *heavy)
+"""
+
+
+def test_litert_loads_neither_tensorflow_nor_keras(tiny_file, folder):
+    # stderr too: native greetings would stand there
+    for options in (["-o", "out.png"], ["-o", "out.jpg", "--compare", "--ensemble"]):
+        command = [
+            sys.executable,
+            "-c",
+            QUICK,
+            "upscale",
+            "in/a.png",
+            "--model",
+            tiny_file,
+            *options,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout.splitlines()[-1] == "0", done.stderr
+        assert done.stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_leaves_no_half_written_file(tiny_file, folder, number):
+    Image.fromarray(picture(3000, 2500)).save("large.png")
+    command = [sys.executable, "-m", "keras_secn.cli", "upscale", "large.png", "-o", "out/a.png"]
+    process = subprocess.Popen(
+        [*command, "--model", tiny_file, "--tile", "64"], stderr=subprocess.PIPE, text=True
+    )
+    # until work is under way
+    while not (folder / "out").is_dir() or not list((folder / "out").iterdir()):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert process.returncode == 128 + number and "Traceback" not in err
+    assert list((folder / "out").iterdir()) == []
+
+
+@pytest.fixture
+def clip(folder):
+    """A video of 6 frames with sound."""
+    for tool in ("ffmpeg", "ffprobe"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    path = folder / "clip.mp4"
+    command = "ffmpeg -v error -f lavfi -i testsrc=size=50x38:rate=12:duration=0.5"
+    command += " -f lavfi -i sine=duration=0.5 -pix_fmt yuv420p -c:a aac"
+    subprocess.run([*command.split(), str(path)], check=True)
+    return path
+
+
+def streams(path):
+    command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {stream["codec_type"]: stream for stream in json.loads(done.stdout)["streams"]}
+
+
+def sound(path):
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_video(run, clip, folder, suffix):
+    out = folder / f"large{suffix}"
+    status, _, err = run(clip, "-o", out)
+    assert (status, err) == (0, [])
+    made = streams(out)
+    assert (made["video"]["width"], made["video"]["height"]) == (100, 76)
+    assert int(made["video"]["nb_read_frames"]) == 6
+    assert made["video"]["r_frame_rate"] == "12/1"
+    assert sound(out) == sound(clip)
+    assert video.probe(out).count == 6
+    # the middle of a bar of the test picture, in the first frame
+    colours = []
+    for path, place in ((clip, (10, 8)), (out, (20, 16))):
+        command = ["ffmpeg", "-v", "error", "-i", path, "-frames:v", "1", "-f", "image2pipe"]
+        frame = subprocess.run([*command, "-c:v", "png", "-"], capture_output=True, check=True)
+        (folder / "frame.png").write_bytes(frame.stdout)
+        colours.append(np.array(Image.open(folder / "frame.png").convert("RGB").getpixel(place)))
+    assert np.abs(colours[0].astype(int) - colours[1]).max() < 30
+
+
+def test_broken_video_is_one_line(run, folder):
+    if shutil.which("ffprobe") is None:
+        pytest.skip("ffprobe is not installed")
+    pathlib.Path("broken.mp4").write_bytes(os.urandom(1000))
+    status, _, err = run("broken.mp4", "-o", "out.mp4")
+    assert status == 1 and len(err) == 1 and "broken.mp4" in err[0]
+    assert not pathlib.Path("out.mp4").exists()
+
+
+def test_video_without_ffmpeg_says_what_to_install(run, folder, monkeypatch):
+    pathlib.Path("clip.mp4").write_bytes(b"")
+    monkeypatch.setenv("PATH", "")
+    status, _, err = run("clip.mp4")
+    assert status == 1 and "apt-get install ffmpeg" in err[0]

@@ -1,0 +1,286 @@
+"""Upscaler: equal to the network on the whole image, whatever the tiles, engine and type."""
+
+import keras
+import numpy as np
+import pytest
+from odd_files import picture
+from PIL import Image
+
+from keras_secn import models, set_pooling, upscale
+from keras_secn.errors import UserError
+from keras_secn.layers import SqueezeExcite
+from keras_secn.metrics import image_upscaler
+from keras_secn.upscaling import Upscaler, enlarge, tiles
+from keras_secn.upscaling.alpha import bleed
+from keras_secn.upscaling.fused_upsampler import fuse_upsampler
+from keras_secn.upscaling.keras_engine import KerasEngine
+
+
+def noise(*shape, seed=0, dtype=np.uint8):
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, shape, dtype)
+
+
+def largest_difference(a, b):
+    assert a.shape == b.shape and a.dtype == b.dtype
+    return np.abs(a.astype(np.int64) - b).max()
+
+
+@pytest.fixture
+def small_limits(monkeypatch):
+    """Images count as large from 40 x 40 pixels on, so that tests of sampling stay quick."""
+    monkeypatch.setattr(tiles, "POOLED_WHOLE", 1600)
+    monkeypatch.setattr(enlarge, "POOLED_WHOLE", 1600)
+    monkeypatch.setattr(tiles, "SAMPLED", 1024)
+    monkeypatch.setattr(tiles, "PATCH", 16)
+
+
+@pytest.fixture(scope="module")
+def reference(tiny_network):
+    return image_upscaler(tiny_network)
+
+
+@pytest.fixture(scope="module")
+def on_keras(tiny_network):
+    return Upscaler(tiny_network, tile=40)
+
+
+def test_equals_the_network_on_the_whole_image(on_keras, reference):
+    # 90 x 121 takes six tiles of 40
+    for shape in [(90, 121, 3), (40, 33, 3), (6, 60, 3)]:
+        image = noise(*shape)
+        assert largest_difference(on_keras(image), reference(image)) <= 1
+
+
+def test_litert_equals_keras(tiny_file, on_keras):
+    on_litert = Upscaler(tiny_file, tile=64)
+    for shape in [(90, 121, 3), (1, 1, 3), (3, 70, 3)]:
+        image = noise(*shape, seed=1)
+        assert largest_difference(on_litert(image), on_keras(image)) <= 1
+
+
+@pytest.mark.parametrize("shape", [(75, 141, 3), (200, 6, 3)])
+def test_large_images_do_not_depend_on_tiles(tiny_file, shape, small_limits):
+    image = noise(*shape, seed=2)
+    first = Upscaler(tiny_file, tile=33)(image)
+    for tile in (50, 64, 1000):
+        assert largest_difference(Upscaler(tiny_file, tile=tile)(image), first) <= 1
+
+
+def test_sampled_gates_are_near_the_exact_ones(tiny_network, small_limits):
+    engine = KerasEngine(tiny_network)
+    image = picture(200, 150).astype(np.float32)
+    exact = engine.pool(image[None])
+    patches = np.stack([image[place] for place in tiles.sample(150, 200)])
+    assert len(patches) == 4
+    sampled = engine.pool(patches)
+    assert np.abs(sampled - exact).max() < 0.02 < np.abs(exact - exact.mean()).max()
+
+
+def test_ensemble_is_the_mean_over_eight_views(tiny_network, tiny_file):
+    image = noise(41, 52, 3, seed=3)
+    expected = image_upscaler(tiny_network, ensemble=True)(image)
+    for tile in (36, 64):
+        result = Upscaler(tiny_file, ensemble=True, tile=tile)(image)
+        assert largest_difference(result, expected) <= 1
+
+
+def test_x4_is_x2_twice(tiny_file, reference):
+    image = picture(20, 17)
+    result = Upscaler(tiny_file, scale=4)(image)
+    assert result.shape == (68, 80, 3)
+    # the reference rounds between the two passes
+    assert largest_difference(result, reference(reference(image))) <= 2
+
+
+def test_types_of_arrays(tiny_file):
+    upscaler = Upscaler(tiny_file)
+    colour = picture(15, 12)
+    wide = upscaler(colour)
+    for channels in (1, 3, 4):
+        for dtype in (np.uint8, np.uint16, np.float32, np.float64):
+            white = 1 if np.issubdtype(dtype, np.floating) else np.iinfo(dtype).max
+            image = picture(15, 12, channels)
+            given = (image / 255 * white).astype(dtype) if white == 1 else image.astype(dtype)
+            given = given * dtype(257) if white == 65535 else given
+            result = upscaler(given)
+            assert result.shape == (24, 30, channels) and result.dtype == dtype
+            eight = upscaler(image)
+            assert np.abs(result / white - eight / 255).max() <= 0.51 / 255
+    gray = upscaler(colour[..., 0])
+    assert gray.shape == (24, 30)
+    assert largest_difference(gray[..., None], upscaler(colour[..., :1])) == 0
+    assert largest_difference(upscaler(np.ascontiguousarray(colour[:, ::-1])[:, ::-1]), wide) == 0
+
+
+def test_16_bits_are_more_than_8(tiny_file):
+    # a slope of 3 grey levels: 8 bits leave 4 values of it
+    slope = np.linspace(25000, 25771, 40).astype(np.uint16)[None].repeat(8, axis=0)
+    result = Upscaler(tiny_file)(slope)
+    assert result.dtype == np.uint16 and len(np.unique(result[8, 8:-8])) > 30
+
+
+def test_pillow_images_come_back_as_such(tiny_file):
+    for mode, expected in [("L", "L"), ("1", "L"), ("P", "RGB"), ("RGBA", "RGBA"), ("LA", "LA")]:
+        image = Image.fromarray(picture()).convert(mode)
+        image.info["icc_profile"] = b"profile"
+        result = upscale(image, model=tiny_file)
+        assert isinstance(result, Image.Image)
+        assert (result.mode, result.size) == (expected, (26, 22))
+        assert result.info["icc_profile"] == b"profile"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((4, 4, 4, 3), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros((4, 4, 3), np.int32),
+        np.full((4, 4, 3), 2.0),
+        np.full((4, 4, 3), np.nan),
+        Image.new("F", (4, 4)),
+        [[1, 2], [3, 4]],
+    ],
+    ids=str,
+)
+def test_refuses_what_has_no_agreed_meaning(tiny_file, image):
+    with pytest.raises(UserError):
+        Upscaler(tiny_file)(image)
+
+
+def test_refuses_options_that_do_not_fit(tiny_file, tiny_network, tmp_path):
+    for options in [
+        {"scale": 3},
+        {"scale": 1},
+        {"tile": 20},
+        {"engine": "keras"},
+        {"engine": "cuda"},
+    ]:
+        with pytest.raises(UserError):
+            Upscaler(tiny_file, **options)
+    with pytest.raises(UserError, match="as a file"):
+        Upscaler(tiny_network, engine="litert")
+    with pytest.raises(UserError, match="unknown preset"):
+        Upscaler("no_such_preset")
+    with pytest.raises(UserError, match="no such file"):
+        Upscaler(tmp_path / "none.tflite")
+
+
+def test_local_pooling_is_refused():
+    model = set_pooling(models.build_ct_secn(n=1, blocks=1, filters=8), 24)
+    with pytest.raises(UserError, match="local windows"):
+        KerasEngine(model)
+
+
+def test_layers_are_left_as_they_were(tiny_network):
+    image = noise(1, 30, 30, 3).astype(np.float32)
+    before = tiny_network.predict_on_batch(image)
+    count = tiny_network.count_params()
+    KerasEngine(tiny_network).tile(image[0], np.ones((1, 16), np.float32))
+    for layer in tiny_network._flatten_layers():
+        assert not isinstance(layer, SqueezeExcite) or "call" not in vars(layer)
+    np.testing.assert_array_equal(tiny_network.predict_on_batch(image), before)
+    assert tiny_network.count_params() == count
+
+
+# head and body 1 each, 2 a block, upsampler 1, tail 1 HR pixel
+@pytest.mark.parametrize(
+    ("build", "radius"),
+    [
+        (lambda: models.build_ct_secn(n=1, blocks=2, filters=8), 8),
+        (lambda: models.build_edsr(blocks=3, filters=4), 10),
+        (lambda: models.build_edsr(scale=3, blocks=1, filters=4), 6),
+        (models.build_srcnn, 5),
+    ],
+)
+def test_receptive_field_is_measured(build, radius):
+    assert KerasEngine(build()).radius == radius
+
+
+def test_a_network_that_sees_everything_runs_whole():
+    inputs = keras.Input((None, None, 3))
+    mean = keras.layers.GlobalAveragePooling2D(keepdims=True)(inputs)
+    outputs = keras.layers.UpSampling2D(2)(inputs - mean)
+    upscaler = Upscaler(keras.Model(inputs, outputs), tile=32)
+    assert upscaler.engine.radius is None
+    image = noise(80, 70, 3)
+    expected = np.clip(np.floor(image - image.mean(axis=(0, 1)) + 0.5), 0, 255)
+    expected = expected.repeat(2, axis=0).repeat(2, axis=1)
+    assert np.abs(upscaler(image) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_fused_upsampler_changes_nothing(scale):
+    keras.utils.set_random_seed(2)
+    model = models.build_edsr(scale=scale, blocks=1, filters=6)
+    for weight in model.weights:
+        weight.assign(keras.random.normal(weight.shape, 0, 0.2, seed=weight.shape[0]))
+    fused = fuse_upsampler(model)
+    assert fused is not model
+    for size in [(6, 6), (7, 31), (40, 12)]:
+        image = noise(1, *size, 3, seed=4).astype(np.float32)
+        expected = model.predict_on_batch(image)
+        result = fused.predict_on_batch(image)
+        np.testing.assert_allclose(result, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_only_linear_ends_are_fused():
+    for model in (models.build_srcnn(), models.build_srresnet(blocks=1, filters=4)):
+        assert fuse_upsampler(model) is model
+
+
+def test_no_fringes_around_what_is_visible(tiny_file):
+    # a red square; what is transparent around it holds green
+    image = np.zeros((24, 24, 4), np.uint8)
+    image[..., 1] = 255
+    image[8:16, 8:16] = (255, 0, 0, 255)
+    result = Upscaler(tiny_file)(image)
+    visible = result[..., 3] > 0
+    assert 16 * 16 <= visible.sum() < 24 * 24
+    red = Upscaler(tiny_file)(np.full((8, 8, 3), (255, 0, 0), np.uint8))[8, 8].astype(int)
+    assert np.abs(result[visible][:, :3] - red).max() <= 16
+
+
+def test_bleeding_keeps_what_is_visible():
+    colour, alpha = noise(19, 26, 3), noise(19, 26, 1, seed=1)
+    alpha[alpha < 128] = 0
+    result = bleed(colour, alpha)
+    shown = alpha[..., 0] > 0
+    np.testing.assert_array_equal(result[shown], colour[shown])
+    flat = np.where(alpha > 0, np.uint8(77), colour)
+    np.testing.assert_array_equal(bleed(flat, alpha), np.full_like(flat, 77))
+
+
+def test_constant_alpha_stays_constant(tiny_file):
+    image = noise(20, 20, 4)
+    for value in (0, 99, 255):
+        image[..., 3] = value
+        result = Upscaler(tiny_file)(image)
+        assert np.all(result[..., 3] == value)
+
+
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 100, 977])
+@pytest.mark.parametrize("exactly", [False, True])
+def test_cuts_cover_an_axis_once(length, exactly):
+    cuts = tiles.cuts(length, tile=32, overlap=5, exactly=exactly)
+    kept = [place for cut in cuts for place in range(cut.first, cut.last)]
+    assert kept == list(range(length))
+    assert len({cut.stop - cut.start for cut in cuts}) == 1
+    for cut in cuts:
+        assert 0 <= cut.start <= cut.first < cut.last <= cut.stop <= length
+        assert cut.stop - cut.start <= 32
+        assert cut.start == 0 or cut.first - cut.start >= 5
+        assert cut.stop == length or cut.stop - cut.last >= 5
+    if exactly and length >= 32:
+        assert cuts[0].stop - cuts[0].start == 32
+
+
+@pytest.mark.parametrize("size", [(513, 512), (2160, 3840), (1, 400_000), (300_000, 2), (70, 9000)])
+def test_samples_lie_within_the_image_and_are_few(size):
+    places = tiles.sample(*size)
+    area = {(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in places}
+    assert len(area) == 1
+    assert 0.3 * tiles.SAMPLED <= area.pop() * len(places) <= 1.1 * tiles.SAMPLED
+    for rows, columns in places:
+        assert 0 <= rows.start < rows.stop <= size[0]
+        assert 0 <= columns.start < columns.stop <= size[1]
