@@ -1,0 +1,248 @@
+"""What upscaling costs: cold start, memory and time by size, exactness, ratios; one table each.
+
+    python benchmarks/upscale.py --model keras_secn/weights/ct_secn_16.tflite --preset ct_secn_16
+    python benchmarks/upscale.py --model A.tflite --keras A.keras --photos ../shared/data/photos
+
+Every figure is the median over interleaved rounds; processes of their own where start or memory
+counts. `--photos` adds what sampling the gates costs in PSNR on photographs beyond 512 x 512.
+"""
+
+import functools
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from absl import flags
+from PIL import Image
+from tqdm import tqdm
+
+from keras_secn.errors import UserError, run_app
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("model", None, "The .tflite file; default: that of the preset.")
+flags.DEFINE_string("keras", None, "The same network as a .keras file, instead of --preset.")
+flags.DEFINE_string("preset", "ct_secn_16", "The same network by name.")
+flags.DEFINE_string("photo", None, "A photograph to work on; default: one of the samples.")
+flags.DEFINE_string("photos", None, "Folder of large photographs: adds the PSNR table.")
+flags.DEFINE_integer("photo_limit", 6, "How many of them.", lower_bound=1)
+flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
+flags.DEFINE_list("sizes", ["960x540", "3840x2160"], "Originals for memory and time.")
+flags.DEFINE_list("tables", ["start", "sizes", "exact", "speed"], "Which tables to make.")
+
+# a process of its own: what it takes, without what the interpreter takes to start
+RUN = """
+import sys, time, warnings
+import numpy as np
+from keras_secn.upscaling import Upscaler
+model, engine, image, out = sys.argv[1:]
+warnings.simplefilter("ignore")
+upscaler = Upscaler(model, engine=engine)
+# once before the clock runs: tracing is a matter of the start
+upscaler(np.zeros((64, 64, 3), np.uint8))
+started = time.perf_counter()
+upscaler(image, out)
+seconds = time.perf_counter() - started
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(seconds, int(peak.split()[1]) / 1024)
+"""
+BICUBIC = """
+import sys
+from PIL import Image
+image = Image.open(sys.argv[1])
+image.resize((2 * image.width, 2 * image.height), Image.Resampling.BICUBIC).save(sys.argv[2])
+"""
+
+
+def main(argv):
+    from keras_secn.upscaling.engines import preset_file
+
+    file = pathlib.Path(FLAGS.model or preset_file(FLAGS.preset))
+    if not file.is_file():
+        raise UserError(f"no such file: {file}")
+    origin = FLAGS.keras or FLAGS.preset
+    photo = FLAGS.photo or pathlib.Path(_package()) / "samples" / "validation" / "colosseum.jpg"
+    tables = {"start": _start, "sizes": _sizes, "exact": _exact, "speed": _speed}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in FLAGS.tables:
+            tables[name](file, origin, Image.open(photo).convert("RGB"), pathlib.Path(folder))
+    if FLAGS.photos:
+        _sampling(file)
+
+
+def _package():
+    import keras_secn
+
+    return pathlib.Path(keras_secn.__file__).parent
+
+
+def _print(title, head, rows):
+    print(f"\n## {title}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _rounds(runs, desc):
+    """Median of each of `runs` (name -> function that returns seconds), in turns."""
+    seconds = {name: [] for name in runs}
+    for _ in tqdm(range(FLAGS.rounds), desc=desc, leave=False, disable=None):
+        for name, run in runs.items():
+            seconds[name].append(run())
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
+def _timed(function, *arguments):
+    """A function that calls another and returns the seconds it took."""
+
+    def run():
+        started = time.perf_counter()
+        function(*arguments)
+        return time.perf_counter() - started
+
+    return run
+
+
+def _process(*command):
+    done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(done.stderr.strip().splitlines()[-1])
+    return done.stdout
+
+
+def _start(file, origin, photo, folder):
+    """A 256 x 256 PNG, from the shell's prompt to the file on disk."""
+    image = folder / "small.png"
+    photo.resize((256, 256)).save(image)
+    cli = ["-m", "keras_secn.cli", "upscale", image, "-o", folder / "out.png", "--overwrite"]
+    keras = ["--model" if FLAGS.keras else "--preset", origin, "--engine", "keras"]
+    runs = {
+        "keras-secn, LiteRT": _timed(_process, *cli, "--model", file),
+        "keras-secn, Keras": _timed(_process, *cli, *keras),
+        "Pillow, bicubic": _timed(_process, "-c", BICUBIC, image, folder / "out.png"),
+    }
+    medians = _rounds(runs, "cold start")
+    first = next(iter(medians.values()))
+    rows = [[name, f"{value:.2f}", f"{value / first:.2f}"] for name, value in medians.items()]
+    _print("Cold start, 256x256 PNG to 512x512", ["command", "wall (s)", "ratio"], rows)
+
+
+def _sizes(file, origin, photo, folder):
+    """Time per megapixel and peak memory by the size of the original."""
+    measured = {}
+
+    def run(size, engine, model):
+        image = folder / f"{size}.png"
+        seconds, peak = map(
+            float, _process("-c", RUN, model, engine, image, folder / "out.png").split()
+        )
+        width, height = map(int, size.split("x"))
+        measured[size, engine] = max(peak, measured.get((size, engine), 0))
+        return seconds / (width * height) * 1e6
+
+    runs = {}
+    for size in FLAGS.sizes:
+        photo.resize(tuple(map(int, size.split("x"))), Image.Resampling.BICUBIC).save(
+            folder / f"{size}.png", compress_level=1
+        )
+        for engine, model in (("litert", file), ("keras", origin)):
+            runs[size, engine] = functools.partial(run, size, engine, model)
+    medians = _rounds(runs, "sizes")
+    rows = [
+        [
+            engine,
+            size,
+            f"{value:.2f}",
+            f"{value / medians[FLAGS.sizes[0], engine]:.2f}",
+            f"{measured[size, engine]:.0f}",
+        ]
+        for (size, engine), value in medians.items()
+    ]
+    head = ["engine", "original", "s per megapixel", f"ratio to {FLAGS.sizes[0]}", "peak (MiB)"]
+    _print("Time and memory, PNG to PNG, in processes of their own", head, rows)
+
+
+def _exact(file, origin, photo, folder):
+    """Tiles beside the network on the whole image, in grey levels."""
+    from keras_secn.evaluation import load_network
+    from keras_secn.metrics import image_upscaler
+    from keras_secn.upscaling import Upscaler
+
+    network = load_network(origin)
+    image = np.asarray(photo.resize((500, 480), Image.Resampling.BICUBIC))
+    expected = image_upscaler(network)(image).astype(int)
+    rows = []
+    for engine, model in (("litert", file), ("keras", network)):
+        for tile in (128, 200, 512):
+            error = np.abs(Upscaler(model, tile=tile)(image) - expected)
+            rows.append([engine, str(tile), str(error.max()), f"{np.mean(error > 0):.1e}"])
+    head = ["engine", "tile", "largest difference (levels)", "share of samples that differ"]
+    _print("500x480 in tiles beside model.predict on the whole", head, rows)
+
+
+def _speed(file, origin, photo, folder):
+    """The same picture by several ways, in one process."""
+    from keras_secn.evaluation import load_network
+    from keras_secn.imresize import imresize
+    from keras_secn.upscaling import Upscaler
+
+    network = load_network(origin)
+    photo = photo.resize((512, 512), Image.Resampling.BICUBIC)
+    image = np.asarray(photo)
+    batch = image[None].astype(np.float32)
+    bicubic = 2 * photo.width, 2 * photo.height
+    runs = {
+        "model.predict, whole": _timed(lambda: network.predict(batch, verbose=0)),
+        "Upscaler, Keras": _timed(Upscaler(network), image),
+        "Upscaler, LiteRT": _timed(Upscaler(file), image),
+        "Upscaler, LiteRT, tile 256": _timed(Upscaler(file, tile=256), image),
+        "imresize, bicubic": _timed(imresize, image, 2),
+        "Pillow, bicubic": _timed(photo.resize, bicubic, Image.Resampling.BICUBIC),
+    }
+    for run in runs.values():
+        run()  # traced, allocated
+    medians = _rounds(runs, "speed")
+    first = next(iter(medians.values()))
+    rows = [[name, f"{1e3 * v:.1f}", f"{v / first:.4f}"] for name, v in medians.items()]
+    _print("512x512 to 1024x1024", ["way", "ms", "ratio to model.predict"], rows)
+
+
+def _sampling(file):
+    """PSNR with gates of the whole image and with gates of a sample, on large photographs."""
+    from keras_secn.images import find_images, read_image
+    from keras_secn.imresize import imresize
+    from keras_secn.metrics import modcrop, psnr_y
+    from keras_secn.upscaling import Upscaler, enlarge, tiles
+
+    upscaler = Upscaler(file)
+    scale = upscaler.scale
+    rows, limit = [], tiles.POOLED_WHOLE
+    paths = find_images(FLAGS.photos)
+    paths = paths[:: max(1, len(paths) // FLAGS.photo_limit)][: FLAGS.photo_limit]
+    for path in tqdm(paths, desc="sampling", leave=False, disable=None):
+        hr = modcrop(read_image(path), scale)
+        lr = imresize(hr, scale=1 / scale)
+        if lr.shape[0] * lr.shape[1] <= limit:
+            continue
+        scores = []
+        for pooled_whole in (limit, lr.size):
+            tiles.POOLED_WHOLE = enlarge.POOLED_WHOLE = pooled_whole
+            scores.append(psnr_y(hr, upscaler(lr), scale))
+        tiles.POOLED_WHOLE = enlarge.POOLED_WHOLE = limit
+        sampled, exact = scores
+        size = f"{lr.shape[1]}x{lr.shape[0]}"
+        rows.append([path.name, size, f"{exact:.3f}", f"{sampled:.3f}", f"{sampled - exact:+.4f}"])
+    if not rows:
+        raise UserError(f"no photograph of more than {limit} LR pixels in {FLAGS.photos}")
+    differences = [float(row[-1]) for row in rows]
+    rows.append(["mean", "", "", "", f"{np.mean(differences):+.4f}"])
+    _print(
+        "Gates of a sample beside gates of the whole image, PSNR-Y (dB)",
+        ["photograph", "LR size", "whole", "sample", "difference"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    run_app(main)
