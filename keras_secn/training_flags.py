@@ -57,8 +57,9 @@ def recipe(steps, **changes):
         *("seed", "interval", "patience"),
     )
     values = {name: getattr(FLAGS, name) for name in names}
-    precision = resolve_precision(FLAGS.output_dir, FLAGS.precision)
-    return Recipe(steps, **{**values, "precision": precision, **changes})
+    if "precision" not in changes:
+        changes["precision"] = resolve_precision(FLAGS.output_dir, FLAGS.precision)
+    return Recipe(steps, **{**values, **changes})
 
 
 def photographs():

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import json
 
-from . import aplus, zoo
+from . import aplus, hosts, zoo
 from .ct_srcnn import WidthPlan, WidthTransfer
 from .files import atomic_path
 from .interpolation import start_as_interpolation
@@ -70,11 +70,12 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
     with run_folder(folder, settings) as folder:
         runner = _fit if settings.model == "aplus" else _train
         model, rows = runner(settings, cache, folder, validate, strategy)
-        with atomic_path(folder / "table.md") as path:
-            path.write_text(table(rows))
-        histories = [(row["name"], _history(folder / row["name"])) for row in rows]
-        if all(rows for _, rows in histories):
-            plot_history(histories, folder / "history.png")
+        if hosts.is_first():
+            with atomic_path(folder / "table.md") as path:
+                path.write_text(table(rows))
+            histories = [(row["name"], _history(folder / row["name"])) for row in rows]
+            if all(rows for _, rows in histories):
+                plot_history(histories, folder / "history.png")
     return model, rows
 
 

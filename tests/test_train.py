@@ -35,7 +35,7 @@ def recipe(steps=2, **options):
 @pytest.fixture
 def pictures():
     rng = np.random.default_rng(1)
-    return rng.uniform(0, 255, (2, 2, 8, 12, 3)).astype("float32")
+    return rng.uniform(0, 255, (2, 2, 16, 20, 3)).astype("float32")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def main(argv):
     published = {} if name == "srgan" else dict(zoo.system(name).recipe)
     if FLAGS.loss:
         published["loss"] = FLAGS.loss
+    if name == "aplus":
+        published["precision"] = "float32"  # nothing is trained: no need to time the precisions
     devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     recipe = training_flags.recipe(
         FLAGS.steps, momentum=FLAGS.momentum, theta=FLAGS.theta, **published

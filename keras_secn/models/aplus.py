@@ -88,10 +88,15 @@ class AnchoredRegression(keras.layers.Layer):
         )
 
     def call(self, inputs):
-        nearest = ops.argmax(ops.abs(self.correlation(inputs)), axis=-1)
-        regressors = ops.take(self.regressors, nearest, axis=0)
-        shape = (*ops.shape(inputs), self.outputs)
-        return ops.squeeze(inputs[..., None, :] @ ops.reshape(regressors, shape), axis=-2)
+        # not `argmax`, whose Keras form has operators that LiteRT lacks
+        _, nearest = ops.top_k(ops.abs(self.correlation(inputs)), 1)
+        components = inputs.shape[-1]
+        regressors = ops.take(self.regressors, ops.reshape(nearest, (-1,)), axis=0)
+        outputs = ops.matmul(
+            ops.reshape(inputs, (-1, 1, components)),
+            ops.reshape(regressors, (-1, components, self.outputs)),
+        )
+        return ops.reshape(outputs, (*ops.shape(inputs)[:-1], self.outputs))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.outputs)
