@@ -79,6 +79,7 @@ def _parser():
     command.add_argument("model", help="a preset's name or a .keras file")
     command.add_argument("-o", "--out", help="default: the preset's place in the package")
     command.add_argument("--weights", choices=("float32", "float16"), default="float32")
+    command.add_argument("--tile", type=int, help="tiles of this size only, for the web page")
     return parser
 
 
@@ -241,7 +242,7 @@ def _export(arguments):
     out = pathlib.Path(arguments.out or preset_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
-    facts = export_tiles(load_network(arguments.model), out, arguments.weights)
+    facts = export_tiles(load_network(arguments.model), out, arguments.weights, arguments.tile)
     print(
         f"{out}: {out.stat().st_size / 1000:.0f} KB; at most"
         f" {facts['check']['largest_difference']} grey levels from Keras;"

@@ -11,7 +11,7 @@ from keras_secn.errors import UserError
 from keras_secn.layers import SqueezeExcite
 from keras_secn.metrics import image_upscaler
 from keras_secn.upscaling import Upscaler, enlarge, tiles
-from keras_secn.upscaling.alpha import bleed
+from keras_secn.upscaling.alpha import bleed, limits
 from keras_secn.upscaling.fused_upsampler import fuse_upsampler
 from keras_secn.upscaling.keras_engine import KerasEngine
 
@@ -229,16 +229,20 @@ def test_only_linear_ends_are_fused():
         assert fuse_upsampler(model) is model
 
 
-def test_no_fringes_around_what_is_visible(tiny_file):
+def test_no_fringes_and_no_haze_around_what_is_visible(tiny_file):
     # a red square; what is transparent around it holds green
     image = np.zeros((24, 24, 4), np.uint8)
     image[..., 1] = 255
     image[8:16, 8:16] = (255, 0, 0, 255)
     result = Upscaler(tiny_file)(image)
-    visible = result[..., 3] > 0
-    assert 16 * 16 <= visible.sum() < 24 * 24
-    red = Upscaler(tiny_file)(np.full((8, 8, 3), (255, 0, 0), np.uint8))[8, 8].astype(int)
-    assert np.abs(result[visible][:, :3] - red).max() <= 16
+    # as if all had been red
+    red = Upscaler(tiny_file)(np.full((24, 24, 3), (255, 0, 0), np.uint8))
+    np.testing.assert_array_equal(result[..., :3], red)
+    # beyond one pixel around the square there is nothing, well within it there is no hole
+    alpha = result[..., 3].astype(int)
+    assert alpha[18:30, 18:30].min() == 255
+    alpha[14:34, 14:34] = 0
+    assert alpha.max() == 0
 
 
 def test_bleeding_keeps_what_is_visible():
@@ -249,6 +253,14 @@ def test_bleeding_keeps_what_is_visible():
     np.testing.assert_array_equal(result[shown], colour[shown])
     flat = np.where(alpha > 0, np.uint8(77), colour)
     np.testing.assert_array_equal(bleed(flat, alpha), np.full_like(flat, 77))
+
+
+def test_limits_of_alpha_are_those_of_a_window():
+    alpha = noise(9, 14, 1, seed=5)
+    least, largest = limits(alpha)
+    for y, x in np.ndindex(9, 14):
+        window = alpha[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
+        assert (least[y, x], largest[y, x]) == (window.min(), window.max())
 
 
 def test_constant_alpha_stays_constant(tiny_file):

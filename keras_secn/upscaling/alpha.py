@@ -1,4 +1,4 @@
-"""Transparency: colours under it are made up, so that no fringes grow from them."""
+"""Transparency: no fringes from colours that nobody saw, no haze where nothing was."""
 
 import numpy as np
 
@@ -34,6 +34,27 @@ def bleed(colour, alpha):
     result = colour.copy()
     result[hidden] = np.floor(filled[hidden] + 0.5).astype(colour.dtype)
     return result
+
+
+def limits(alpha):
+    """The least and the largest alpha within a pixel of each, to keep an enlarged one between.
+
+    Args:
+        alpha: H x W x 1.
+
+    Returns:
+        Two arrays of that shape.
+    """
+    extremes = []
+    for extreme in (np.minimum, np.maximum):
+        result = alpha
+        for axis in (0, 1):
+            padded = np.pad(result, [(axis == other,) * 2 for other in range(3)], mode="edge")
+            length = result.shape[axis]
+            parts = [padded.take(range(shift, shift + length), axis=axis) for shift in range(3)]
+            result = extreme.reduce(parts)
+        extremes.append(result)
+    return extremes
 
 
 def _half(plane):

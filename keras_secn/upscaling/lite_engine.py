@@ -29,6 +29,8 @@ def lite_engine(path, threads=None):
     threads = threads or _processors()
     facts = metadata.info(path)
     if "tiles" in facts:
+        if facts["shape"] != "dynamic":
+            raise UserError(f"{path}: made for the web page, with tiles of one size only")
         return TiledFileEngine(path, facts, threads)
     return PlainFileEngine(path, threads)
 

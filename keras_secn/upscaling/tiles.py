@@ -9,6 +9,7 @@ import numpy as np
 POOLED_WHOLE = 512 * 512
 # a larger one is pooled over a grid of patches of this side, of about so many pixels together
 PATCH, SAMPLED = 64, 256 * 256
+SMALLEST_PART = 16  # LR pixels a side of a tile beside its overlaps
 
 
 class Cut(NamedTuple):

@@ -5,12 +5,12 @@ import os
 import numpy as np
 
 from ..errors import UserError
-from .alpha import bleed
+from .alpha import bleed, limits
 from .engines import choose_engine
 from .enlarge import Enlarger
+from .tiles import SMALLEST_PART
 
 TILE = 512  # LR pixels a side
-SMALLEST_PART = 16  # LR pixels a side of a tile beside its overlaps
 
 
 class Upscaler:
@@ -145,9 +145,14 @@ class Upscaler:
         if alpha.min() == alpha.max():
             for rows in colour:
                 yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
-        else:
-            for pair in zip(colour, self._opaque_bands(alpha, None), strict=True):
-                yield np.concatenate(pair, axis=2)
+            return
+        least, largest = limits(alpha)
+        top = 0
+        for rows, clear in zip(colour, self._opaque_bands(alpha, None), strict=True):
+            lines = np.arange(top, top + len(clear)) // self.scale
+            between = (limit[lines].repeat(self.scale, axis=1) for limit in (least, largest))
+            yield np.concatenate([rows, np.clip(clear, *between)], axis=2)
+            top += len(clear)
 
     def _opaque_bands(self, pixels, tick):
         dtype = pixels.dtype
