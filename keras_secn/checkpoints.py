@@ -100,13 +100,14 @@ class CheckpointKeeper(keras.callbacks.Callback):
         validate: see `keras_secn.training.train`.
         stop: a `keras_secn.interruption.StopRequest`.
         checkpoint: what `load_checkpoint` returned.
+        photographs: the cache's `identity`; a change since the checkpoint is said on stderr.
 
     Attributes:
         rows: the history, one dictionary per interval.
         step: optimizer steps done.
     """
 
-    def __init__(self, folder, averaged, recipe, validate, stop, checkpoint):
+    def __init__(self, folder, averaged, recipe, validate, stop, checkpoint, photographs):
         super().__init__()
         self.folder = folder
         self.averaged = averaged
@@ -120,6 +121,13 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._seconds = checkpoint.state.get("seconds", 0.0)
         self._metrics = checkpoint.state.get("metrics", [])
         self._raw = None
+        self._photographs = photographs
+        if checkpoint.state.get("photographs", photographs) != photographs:
+            print(
+                f"warning: the photographs have changed since step {self.step} of {folder.name}; "
+                "going on with what is there now",
+                file=sys.stderr,
+            )
         if "logs" in checkpoint.state:
             # stopped between the end of an interval and its validation
             self._finish(checkpoint.model, checkpoint.state["logs"])
@@ -210,11 +218,12 @@ class CheckpointKeeper(keras.callbacks.Callback):
     def _save(self, model, interval):
         if not hosts.is_first():
             return
+        state = {"rows": self.rows, "photographs": self._photographs}
         with atomic_path(self.folder / CURRENT) as path:
             with local_scope():  # saving makes variables, which one process cannot do for all
                 model.save(path)
             with zipfile.ZipFile(path, "a") as archive:
-                archive.writestr(STATE, json.dumps({"rows": self.rows, **interval}))
+                archive.writestr(STATE, json.dumps({**state, **interval}))
             if self._rotate:
                 os.replace(self.folder / CURRENT, self.folder / PREVIOUS)
         self._rotate = True

@@ -160,6 +160,7 @@ def together():
         if isinstance(error, (UserError, OSError, KeyboardInterrupt)):
             line = f"error: process {number}: {text}"
         else:
+            text = text.rsplit("Error dispatching computation: ")[-1]
             line = (
                 f"error: process {number} lost the others, or failed ({text:.160}); the same "
                 "command goes on from the last checkpoint"

@@ -41,13 +41,15 @@ class PhotoCache:
 
     Attributes:
         folder: where its shards are.
+        identity: differs when the photographs do.
         scale: HR size / LR size.
         names: file names, in order.
         lr_shapes: array (images, 2) of LR heights and widths; HR is `scale` times that.
         skipped: list of (file name, reason) of what could not be used.
     """
 
-    def __init__(self, folder, shards, scale):
+    def __init__(self, folder, shards, scale, identity=None):
+        self.identity = identity
         self.folder = pathlib.Path(folder)
         self.scale = scale
         images = [image for shard in shards for image in shard.images]
@@ -212,7 +214,7 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
             fcntl.flock(lock, fcntl.LOCK_EX)
             shards = _build(folder, keys, ranges, scale, produce, progress)
             _remove_others(folder, keys)
-    cache = PhotoCache(folder, shards, scale)
+    cache = PhotoCache(folder, shards, scale, _digest(keys))
     _report(cache, strict)
     return cache
 

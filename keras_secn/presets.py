@@ -66,8 +66,10 @@ def load(name):
     model = getattr(models, card["factory"])(**card["arguments"], name=name)
     try:
         unpack_weights(model, content)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} does not fit {card['factory']}: {error}") from None
+    except Exception as error:
+        # zip files and arrays raise whatever their parsers met: BadZipFile, zlib.error, EOFError, ...
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path} does not fit {card['factory']}: {reason}") from None
     return model
 
 

@@ -39,9 +39,8 @@ def pick_strategy(name="single", logical_devices=0):
         if logical_devices:
             _jax_devices_of_cpu(logical_devices)
         hosts.join()
-        return _data_parallel(keras.distribution.list_devices())
-    tensorflow = keras.backend.backend() == "tensorflow"
-    devices = (_tensorflow_devices if tensorflow else _jax_devices)(logical_devices)
+        return data_parallel(keras.distribution.list_devices())
+    devices = list_devices(logical_devices)
     if len(devices) < 2:
         if name == "auto":
             return None
@@ -49,34 +48,35 @@ def pick_strategy(name="single", logical_devices=0):
             "strategy 'mirrored' needs at least two devices and finds one; "
             "--logical_devices 2 splits a CPU"
         )
-    if tensorflow:
+    if keras.backend.backend() == "tensorflow":
         import tensorflow as tf  # the strategy is the backend's own; nothing else here needs it
 
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
-    return _data_parallel(devices)
+        return tf.distribute.MirroredStrategy(devices)
+    return data_parallel(devices)
 
 
-def _data_parallel(devices):
+def data_parallel(devices):
+    """Makes JAX hold the network on all of `devices`, as Keras' global distribution."""
     # each process reads its own share of a batch: Keras must not divide it again
     distribution = keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
     keras.distribution.set_distribution(distribution)
     return distribution
 
 
-def _tensorflow_devices(logical_devices):
+def list_devices(logical_devices=0):
+    """Names of the devices of this machine, its CPU split into `logical_devices` if not 0."""
+    if keras.backend.backend() != "tensorflow":
+        if logical_devices:
+            _jax_devices_of_cpu(logical_devices)
+        return keras.distribution.list_devices()
     import tensorflow as tf
 
     if logical_devices:
         cpu = tf.config.list_physical_devices("CPU")[0]
         parts = [tf.config.LogicalDeviceConfiguration() for _ in range(logical_devices)]
         tf.config.set_logical_device_configuration(cpu, parts)
-    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-
-
-def _jax_devices(logical_devices):
-    if logical_devices:
-        _jax_devices_of_cpu(logical_devices)
-    return keras.distribution.list_devices()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return [device.name for device in devices]
 
 
 def _jax_devices_of_cpu(number):

@@ -218,7 +218,9 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         )
 
     with StopRequest() as stop:
-        keeper = CheckpointKeeper(folder, averaged, recipe, validate, stop, checkpoint)
+        keeper = CheckpointKeeper(
+            folder, averaged, recipe, validate, stop, checkpoint, cache.identity
+        )
         if bar:
             bar.skip(keeper.step)
         epoch = keeper.step // recipe.steps_per_epoch
