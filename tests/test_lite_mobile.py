@@ -81,7 +81,9 @@ def test_refusals():
 
 
 @tensorflow_only
-@pytest.mark.parametrize("build", [build_edsr_mobile, lambda: build_pocket_secn("s")])
+@pytest.mark.parametrize(
+    "build", [lambda: build_edsr_mobile(filters=8, blocks=2), lambda: build_pocket_secn("s")]
+)
 def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
     from keras_secn.lite import LiteModel, export
     from keras_secn.lite.delegates import SUPPORTED, refused

@@ -1,7 +1,7 @@
 """Makes a `.tflite` file of a trained network and checks it against Keras.
 
 python tflite/convert.py --preset ct_secn_16 --quantization int8 --out ct_secn_16_int8.tflite
-python tflite/convert.py --model runs/first/ct_secn_16/model.keras --shape 270x480 --out f.tflite
+python tflite/convert.py --model runs/first/model.keras --shape 270x480 --out f.tflite
 """
 
 import pathlib
@@ -18,7 +18,7 @@ flags.DEFINE_string("model", None, "A .keras file, instead of --preset.")
 flags.DEFINE_enum(
     "quantization",
     "none",
-    ["none", "float16", "dynamic", "int8", "int8_float_io", "int16x8"],
+    ["none", "float16", "dynamic", "int8", "int8_float_io", "int8_qat", "int16x8"],
     "Number formats in the file.",
 )
 flags.DEFINE_string("shape", "dynamic", "dynamic, or HxW in LR pixels.")
@@ -27,17 +27,21 @@ flags.DEFINE_string("out", None, "The .tflite file.", required=True)
 flags.DEFINE_string(
     "representative", None, "Folder of photographs to calibrate with and to check on."
 )
-flags.DEFINE_boolean("report", False, "Prints the error of every layer (int8 and int16x8).")
+flags.DEFINE_multi_string("training_dir", [], "Photographs for int8_qat; repeatable.")
+flags.DEFINE_integer("qat_steps", 500, "Steps of int8_qat.", lower_bound=1)
+flags.DEFINE_boolean("report", False, "Prints the error of every layer of an integer file.")
 flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 
 
 def main(argv):
     if (FLAGS.preset is None) == (FLAGS.model is None):
         raise UserError("give either --preset or --model")
-    if FLAGS.report and FLAGS.quantization not in ("int8", "int8_float_io", "int16x8"):
-        raise UserError("--report needs --quantization int8, int8_float_io or int16x8")
+    if FLAGS.report and not FLAGS.quantization.startswith("int"):
+        raise UserError("--report needs --quantization int8, int8_float_io, int8_qat or int16x8")
+    if FLAGS.quantization == "int8_qat" and not FLAGS.training_dir:
+        raise UserError("--quantization int8_qat needs --training_dir: photographs")
     shape = parse_size(FLAGS.shape) if FLAGS.shape != "dynamic" else "dynamic"
-    folders = [FLAGS.representative] if FLAGS.representative else []
+    folders = [*FLAGS.training_dir, *([FLAGS.representative] if FLAGS.representative else [])]
     evaluation.check_paths([FLAGS.preset or FLAGS.model], folders)
 
     # after the flags are checked: Keras takes seconds
@@ -53,6 +57,8 @@ def main(argv):
         FLAGS.io,
         progress=FLAGS.progress,
         report=FLAGS.report,
+        training=FLAGS.training_dir,
+        steps=FLAGS.qat_steps,
     )
     check = facts["check"]
     print(

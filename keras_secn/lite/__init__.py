@@ -9,10 +9,13 @@ import importlib
 _PUBLIC = {
     "LiteModel": "runtime",
     "benchmark": "benchmarking",
+    "compare_kinds": "comparison",
+    "compress": "compression",
     "export": "exporter",
     "export_tiled": "exporter",
     "info": "metadata",
     "layer_report": "layers_report",
+    "refused": "delegates",
 }
 
 

@@ -28,7 +28,7 @@ BOUNDS = {
 }
 CALIBRATED = ("int8", "int8_float_io", "int8_qat", "int16x8")
 CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
-STRENGTH = 0.5  # of equalization
+STRENGTH = 1.0  # of equalization
 SIZES = range(8, 4097)  # LR pixels a side that a file of fixed size may have
 
 
