@@ -46,6 +46,8 @@ setup(
             "tensorflow-model-optimization>=0.8.1,<0.9",
             "tf_keras>=2.21,<2.22",
         ],
+        # fits A+: --model aplus
+        "aplus": ["scikit-learn>=1.5"],
         # DIV2K: --dataset div2k
         "tfds": ["tensorflow-datasets>=4.9.9"],
         "dev": [
@@ -53,7 +55,7 @@ setup(
             "hypothesis>=6",
             "ruff>=0.8",
             "scikit-image>=0.24",
-            "keras-secn[jax,quantization,tfds]",
+            "keras-secn[jax,quantization,aplus,tfds]",
         ],
     },
 )

@@ -31,6 +31,7 @@ _MODULES = (
     "presets",
     "training",
     "upscaling",
+    "zoo",
 )
 
 

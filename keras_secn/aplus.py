@@ -131,8 +131,14 @@ def dictionary(features, atoms, seed, limit=300_000):
 
     Returns:
         (atoms, components).
+
+    Raises:
+        UserError: scikit-learn is not installed.
     """
-    from sklearn.cluster import MiniBatchKMeans
+    try:
+        from sklearn.cluster import MiniBatchKMeans
+    except ImportError:
+        raise UserError("fitting A+ needs scikit-learn: pip install keras-secn[aplus]") from None
 
     chosen = features[np.random.default_rng(seed).permutation(len(features))[:limit]]
     # a direction and its opposite share an anchor

@@ -104,15 +104,17 @@ class Adversaries:
     def __init__(self, generator, discriminator, features, settings):
         self.generator, self.discriminator, self.features = generator, discriminator, features
         jit = keras.backend.backend() != "tensorflow"
+        # networks that chase each other are not averaged
+        recipe = dataclasses.replace(settings.recipe, ema=0.0)
         logits = keras.losses.BinaryCrossentropy(from_logits=True)
-        discriminator.compile(settings.recipe.optimizer(), loss=logits, jit_compile=jit)
-        patch = settings.recipe.hr_patch // scale_of(generator)
+        discriminator.compile(recipe.optimizer(), loss=logits, jit_compile=jit)
+        patch = recipe.hr_patch // scale_of(generator)
         lr = keras.Input((patch, patch, 3), name="lr", dtype="float32")
         sr = generator(lr)
         discriminator.trainable = False
         self.combined = keras.Model(lr, [features(sr), discriminator(sr)], name="adversaries")
         self.combined.compile(
-            settings.recipe.optimizer(),
+            recipe.optimizer(),
             loss=["mean_squared_error", logits],
             loss_weights=[settings.content, settings.adversarial],
             jit_compile=jit,

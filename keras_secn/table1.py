@@ -88,7 +88,9 @@ def table1(files, folders, progress=False):
 
 
 def _system_of(label):
-    return next((n for n in (BICUBIC, *zoo.SYSTEMS) if label in (n, f"{n}_{n}")), None)
+    """The system that a short name such as `vdsr` or `first_vdsr` stands for, or None."""
+    names = [n for n in (BICUBIC, *zoo.SYSTEMS) if label == n or label.endswith(f"_{n}")]
+    return max(names, key=len, default=None)
 
 
 def measured_seconds(upscalers, side=128, rounds=5):
