@@ -190,6 +190,15 @@ def test_equalization_changes_nothing_but_the_grid(model, pictures):
     assert error.max() <= 1
 
 
+def test_a_gate_that_no_picture_wakes_does_not_stop_the_file(pictures, tmp_path):
+    model = build_ct_secn(n=1, blocks=2, filters=8)
+    squeeze = model.get_layer("block_0").se.squeeze
+    kernel, bias = squeeze.get_weights()
+    squeeze.set_weights([kernel, bias - 100])
+    facts = export(model, tmp_path / "dead.tflite", "int8", representative=pictures, progress=False)
+    assert facts["check"]["psnr"] > 38
+
+
 def test_folded_normalisation_is_exact_inside(model):
     from keras_secn.lite.converter import centred_network
 

@@ -27,7 +27,7 @@ TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"
 BUILDS = {
     "ct_secn": lambda: build_ct_secn(n=1, blocks=2, filters=8),
     "edsr_mobile": lambda: build_edsr_mobile(filters=8, blocks=2),
-    "pocket_secn": lambda: build_pocket_secn("s", gate=False),
+    "pocket_secn": lambda: build_pocket_secn("s", gate=True),
 }
 
 

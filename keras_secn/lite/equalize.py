@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..layers import SqueezeExcite
 from ..models.skeleton import block_kinds, block_layers
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
@@ -23,7 +24,7 @@ def can_rewrite(model):
     names = {layer.name for layer in model.layers}
     if {"subtract_mean", "head", "body", "long_skip", "tail", "add_mean"} <= names:
         return set(block_kinds(model)) <= set(INSIDE)
-    return {"subtract_mean", "head", "tail", "levels"} <= names and "gate" not in names
+    return {"subtract_mean", "head", "tail", "levels"} <= names
 
 
 def prepared(model, pictures, strength):
@@ -80,7 +81,7 @@ def equalize(model, pictures, strength=1.0):
             branch = stream * ranges[f"{index}/{names[-1]}"]
             outputs = stream * refit_gate(block.se, gate_inputs[index], branch)
             _scale_inputs(block.se.squeeze, 1 / outputs)
-            _wake(block.se, ranges[f"{index}/squeeze"] == 0)
+            _wake(block.se, ranges[f"{index}/squeeze"])
             hidden = _factors([ranges[f"{index}/squeeze"]], strength)
             _scale_outputs(block.se.squeeze, hidden)
             _scale_inputs(block.se.excite, 1 / hidden)
@@ -110,6 +111,12 @@ def _equalize_stack(model, pictures, strength):
         factors = _factors([largest], strength)
         _scale_outputs(before, factors)
         _scale_inputs(after, 1 / factors)
+    for gate in [layer for layer in model.layers if isinstance(layer, SqueezeExcite)]:
+        # it stands between the last two convolutions, and scales what the tail reads
+        _scale_inputs(gate.squeeze, 1 / factors)
+        kernel, bias = gate.squeeze.get_weights()
+        means = np.concatenate([tensors[-1].mean(axis=(1, 2)) for tensors in batch]) * factors
+        _wake(gate, np.max(means @ kernel + bias, axis=0))
 
 
 def refit_gate(se, inputs, branch):
@@ -168,15 +175,22 @@ def refit_gate(se, inputs, branch):
     return a
 
 
-def _wake(se, dead):
-    """Makes units that no picture wakes a constant 1 that nothing reads.
+def _wake(se, hidden):
+    """Makes the units of a gate that no picture wakes a constant 1 that nothing reads.
 
-    If all are dead, the tensor has no range, and a file with such a tensor does not load.
+    The tensor would have no range otherwise, and a file with such a tensor does not load. Where
+    only some units are dead the others give it a range.
+
+    Args:
+        se: the `SqueezeExcite` layer, changed in place.
+        hidden: largest output of each unit of its squeeze.
     """
+    if np.any(hidden > 0):
+        return
     kernel, bias = se.squeeze.get_weights()
-    se.squeeze.set_weights([np.where(dead, 0, kernel), np.where(dead, 1, bias)])
+    se.squeeze.set_weights([np.zeros_like(kernel), np.ones_like(bias)])
     kernel, bias = se.excite.get_weights()
-    se.excite.set_weights([np.where(dead[:, None], 0, kernel), bias])
+    se.excite.set_weights([np.zeros_like(kernel), bias])
 
 
 def observe(model, pictures):
