@@ -1,0 +1,39 @@
+"""The short version of `tests/faults.py`: each fault a few times."""
+
+import faults
+import pytest
+
+pytest.importorskip("jax")  # the trainings run on it: it starts in half the time
+
+ROUNDS = {
+    "killed_build": 3,
+    "damaged_cache": 3,
+    "full_disk_cache": 2,
+    "killed_training": 2,
+    "stopped_training": 2,
+    "damaged_checkpoint": 2,
+    "full_disk_training": 2,
+    "two_runs": 1,
+    "clock_moved_back": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return faults.Bench(tmp_path_factory.mktemp("faults"), seed=1)
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_fault(bench, name):
+    _, _, function = faults.FAULTS[name]
+    try:
+        tried, lost, message = function(bench, ROUNDS[name])
+    except faults.Skipped as reason:
+        pytest.skip(str(reason))
+    assert tried >= 1 and lost and message
+
+
+def test_the_table_is_complete():
+    groups = {group for group, _, _ in faults.FAULTS.values()}
+    assert groups == {"training", "cache", "export", "upscaling"}
+    assert set(ROUNDS) < set(faults.FAULTS)
