@@ -27,6 +27,8 @@ def multiply_adds(model):
                 total += positions * _size(conv.kernel) / stride
             elif hasattr(conv, "kernel_size"):
                 total += positions * sum(_size(weight) for weight in conv.weights)
+            # of layers that use some of their weights only
+            total += positions * getattr(conv, "multiply_adds", 0)
     return total
 
 

@@ -130,6 +130,8 @@ def test_networks_on_luminance_leave_colours_to_bicubic(name):
         (lambda: models.build_drcn(), 17_974.3),
         (lambda: models.build_drrn(units=25), 6_796.9),
         (lambda: models.build_edsr(), 316.3),
+        # features, correlation with 1,024 anchors, one regressor
+        (lambda: models.build_aplus(), 34_800 * 640 * 360 / 1e9),
     ],
 )
 def test_multiply_adds_are_the_published_ones(model, giga):

@@ -87,6 +87,11 @@ class AnchoredRegression(keras.layers.Layer):
             shape=(self.anchors, input_shape[-1] * self.outputs), name="regressors"
         )
 
+    @property
+    def multiply_adds(self):
+        """Per position, beside the correlations': one regressor of all that there are."""
+        return self.regressors.shape[1]
+
     def call(self, inputs):
         # not `argmax`, whose Keras form has operators that LiteRT lacks
         _, nearest = ops.top_k(ops.abs(self.correlation(inputs)), 1)
