@@ -5,6 +5,7 @@
 prints a table of what goes in and what comes out.
 """
 
+import functools
 import io
 import pathlib
 import struct
@@ -51,7 +52,9 @@ def picture(width=13, height=11, channels=3, seed=0):
     return np.stack([np.asarray(plane) for plane in planes], axis=2)
 
 
+@functools.cache
 def srgb():
+    # the time of day is part of it
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

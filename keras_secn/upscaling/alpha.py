@@ -11,7 +11,7 @@ def bleed(colour, alpha):
     its colour from the finest grid that has one.
 
     Args:
-        colour: H x W x C, uint8 or uint16.
+        colour: H x W x C, uint8, uint16 or float32.
         alpha: H x W x 1 of the same type, 0 where the picture is transparent.
 
     Returns:
@@ -20,7 +20,7 @@ def bleed(colour, alpha):
     hidden = alpha[..., 0] == 0
     if not hidden.any() or hidden.all():
         return colour
-    weight = alpha.astype(np.float32) / np.iinfo(alpha.dtype).max
+    weight = alpha.astype(np.float32)
     levels = [(colour * weight, weight)]
     while max(levels[-1][1].shape[:2]) > 1:
         levels.append(tuple(_half(plane) for plane in levels[-1]))
@@ -32,7 +32,8 @@ def bleed(colour, alpha):
             own = np.where(weight > 0, own, coarse)
         filled = own
     result = colour.copy()
-    result[hidden] = np.floor(filled[hidden] + 0.5).astype(colour.dtype)
+    half = 0.5 if np.issubdtype(colour.dtype, np.integer) else 0.0
+    result[hidden] = (filled[hidden] + half).astype(colour.dtype)
     return result
 
 
@@ -49,7 +50,7 @@ def limits(alpha):
     for extreme in (np.minimum, np.maximum):
         result = alpha
         for axis in (0, 1):
-            padded = np.pad(result, [(axis == other,) * 2 for other in range(3)], mode="edge")
+            padded = np.pad(result, [(int(axis == other),) * 2 for other in range(3)], mode="edge")
             length = result.shape[axis]
             parts = [padded.take(range(shift, shift + length), axis=axis) for shift in range(3)]
             result = extreme.reduce(parts)

@@ -138,10 +138,8 @@ class Upscaler:
         if pixels.shape[2] in (1, 3):
             yield from self._opaque_bands(pixels, tick)
             return
-        colour, alpha = pixels[..., :-1], pixels[..., -1:]
-        if np.issubdtype(pixels.dtype, np.integer):
-            colour = bleed(colour, alpha)
-        colour = self._opaque_bands(colour, tick)
+        alpha = pixels[..., -1:]
+        colour = self._opaque_bands(bleed(pixels[..., :-1], alpha), tick)
         if alpha.min() == alpha.max():
             for rows in colour:
                 yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
