@@ -7,7 +7,6 @@ import json
 import pathlib
 import sys
 
-import keras
 import numpy as np
 
 from .cascade import CascadePlan, CascadeReplacement
@@ -215,6 +214,6 @@ def write_report(rows, folder, settings, photographs):
     for row in rows:
         path = folder / row["name"] / "model.keras"
         if path.exists():
-            upscale = image_upscaler(keras.saving.load_model(path))
+            upscale = image_upscaler(load_checked(path))
             columns.append((row["name"], [np.asarray(upscale(image)) for image in lows]))
     crops_picture([*columns, ("HR", originals)], folder / "crops.png")

@@ -29,7 +29,7 @@ if not sys.stdin.buffer.read():
     print(sys.argv[1], file=sys.stderr)
 """
 
-_joined = None  # the pipe to the obituary, once this process is one of several
+_joined = None  # the obituary and the runtime's log, once this process is one of several
 
 
 def join():
@@ -87,14 +87,15 @@ def _announce(process):
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     os.dup2(log, 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    return obituary
+    return obituary, name
 
 
 def _depart():
     """The obituary need not be written."""
     global _joined
-    obituary, _joined = _joined, None
+    (obituary, log), _joined = _joined, None
     with contextlib.suppress(OSError):
+        os.unlink(log)
         obituary.stdin.write(b"departed")
         obituary.stdin.close()
 

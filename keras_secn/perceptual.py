@@ -228,7 +228,7 @@ def _run(settings, cache, home, generator, validate):
                     path.write_text(json.dumps(rows, indent=1))
                 adversaries.reset_metrics()
                 started = time.perf_counter()
-            if ends or stop.number:
+            if ends or stop.wanted():
                 adversaries.save(checkpoint, rows)
                 with stop.at_once(f"stopped at step {step + 1}; the same command goes on there"):
                     pass
