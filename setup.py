@@ -55,6 +55,8 @@ setup(
             "hypothesis>=6",
             "ruff>=0.8",
             "scikit-image>=0.24",
+            # drives Chromium through the page's tests
+            "selenium>=4.20",
             "keras-secn[jax,quantization,aplus,tfds]",
         ],
     },

@@ -5,6 +5,8 @@ On LiteRT nothing here loads TensorFlow, Keras or matplotlib: a picture is there
 
 import argparse
 import json
+import logging
+import os
 import pathlib
 import signal
 import sys
@@ -20,6 +22,9 @@ def main(argv=None):
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _stop)
     warnings.showwarning = _notice
+    # TensorFlow, if it is loaded at all, talks about itself
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         return arguments.run(arguments)
     except (UserError, OSError) as error:

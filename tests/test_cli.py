@@ -58,9 +58,14 @@ def test_a_folder_with_everything_in_it(run, folder):
     assert len(out) == 3 and out[0].startswith("in/a.png -> out/a.png (")
 
 
-def test_default_names(run, folder):
+def test_default_names(run, folder, monkeypatch):
     assert run("in")[0] == 0
     assert files(folder / "in_x2") == ["a.png", "b.jpg", "sub/c.webp"]
+    monkeypatch.chdir(folder / "in" / "sub")
+    assert run(".")[0] == 0
+    assert files(folder / "in" / "sub_x2") == ["c.webp"]
+    monkeypatch.chdir(folder)
+    shutil.rmtree(folder / "in" / "sub_x2")
     assert run("in/a.png", "in/b.jpg", "--format", "png")[0] == 0
     assert {"in/a_x2.png", "in/b_x2.png"} <= set(files(folder))
     # results of an earlier run are not originals

@@ -50,7 +50,8 @@ def find_jobs(inputs, out, scale):
         raise UserError(f"{out} is one file, and the inputs are several: name a folder")
     for path in found:
         if path.is_dir():
-            target = out or path.with_name(f"{path.resolve().name}_x{scale}")
+            named = path if path.name not in ("", "..") else path.resolve()
+            target = out or named.with_name(f"{named.name}_x{scale}")
             pictures = _pictures(path, target)
             if not pictures:
                 failed.append((path, "no pictures in it"))
