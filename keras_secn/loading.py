@@ -11,6 +11,7 @@ import zipfile
 
 import keras
 
+from . import models as models  # registers the layers that networks are made of
 from .errors import UserError
 
 STATE = "training.json"  # ours, in checkpoints: see keras_secn.checkpoints

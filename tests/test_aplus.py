@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from keras_secn import aplus, presets
+from keras_secn.anchored import OverlapMean
 from keras_secn.errors import UserError
 from keras_secn.imresize import imresize
 from keras_secn.metrics import bicubic_upscaler, evaluate, image_upscaler, rgb_to_y
-from keras_secn.models.aplus import OverlapMean, build_aplus
+from keras_secn.models.aplus import build_aplus
 from keras_secn.photo_cache import PhotoCache
 
 SAMPLES = pathlib.Path(aplus.__file__).parent / "samples" / "train"

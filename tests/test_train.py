@@ -349,3 +349,14 @@ def test_presets_of_systems_are_known_to_the_table():
         card = presets.preset_card(name)
         assert card["parameters"] == zoo.SYSTEMS[name].parameters
         assert card["factory"] == zoo.SYSTEMS[name].factory
+
+
+def test_networks_with_layers_of_their_own_are_evaluated_in_a_fresh_process(photos, tmp_path):
+    """Their layers must be known although nothing built one there."""
+    for name in ("drcn", "aplus"):
+        entry = zoo.system(name)
+        entry.build(**entry.small).save(tmp_path / f"{name}.keras")
+    models = ",".join(str(tmp_path / f"{name}.keras") for name in ("drcn", "aplus"))
+    done = run("evaluate.py", "--model", models, "--data_dir", photos)
+    assert done.returncode == 0, done.stderr
+    assert "| drcn | aplus |" in done.stdout
