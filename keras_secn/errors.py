@@ -1,5 +1,6 @@
 """Errors that a user can mend, and how a script shows them: one line, no traceback."""
 
+import os
 import signal
 import sys
 
@@ -41,6 +42,9 @@ def run_app(main, positional=False):
     from absl import app  # 30 ms that the `keras-secn` command does without
 
     from . import hosts  # it needs the errors above
+
+    # before anything imports TensorFlow: what it logs at its start drowns our one line
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
     def guarded(argv):
         signal.signal(signal.SIGTERM, _terminated)

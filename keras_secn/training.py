@@ -9,6 +9,7 @@ import sys
 import keras
 
 from . import hosts
+from .allocator import keep_freed_memory
 from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint
 from .data import InputWait, PatchDataset
 from .errors import UserError
@@ -157,6 +158,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         UserError: the checkpoints are damaged or belong to another network.
         Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
+    keep_freed_memory()
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     require_shares(recipe.batch_size, strategy)

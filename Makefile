@@ -1,0 +1,35 @@
+# Everything a newcomer or a machine runs, by name. `make help` lists it.
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+DEMO := runs/demo
+
+.PHONY: help env demo test lint table web faults scale clean
+
+help:  ## Lists these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+$(VENV)/installed: setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+env: $(VENV)/installed  ## Makes a virtual environment with all that the targets below need
+
+demo: env  ## Trains a miniature cascade on the sample photographs: table, plots, before and after
+	$(RUN) training/cascade.py --data_dir keras_secn/samples/train \
+	  --val_dir keras_secn/samples/validation --output_dir $(DEMO) --from_scratch \
+	  --blocks 4 --filters 32 --n 4 --first_steps 400 --stage_steps 100 --last_steps 200 \
+	  --batch_size 8 --hr_patch 48 --interval 100 --initialiser lstsq
+	@echo "look at $(DEMO)/crops.png, $(DEMO)/psnr_parameters.png and $(DEMO)/history.png"
+
+test: env  ## Runs the tests; those that need what is not here skip and say so
+	$(RUN) -m pytest -q -rs
+
+lint: env  ## Checks style
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+clean:  ## Removes the demo's results; the environment and training runs stay
+	rm -rf $(DEMO)

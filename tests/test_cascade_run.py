@@ -1,0 +1,176 @@
+"""The cascade as a user runs it: its report, kill -9 and resume, several devices, bad input."""
+
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from processes import weights
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "training" / "cascade.py"
+TINY = {
+    **{"blocks": 2, "filters": 8, "n": 2, "blocks_per_stage": 1, "initialiser": "lstsq"},
+    **{"first_steps": 30, "stage_steps": 10, "interval": 10, "batch_size": 2, "hr_patch": 24},
+    **{"precision": "float32"},
+}
+
+
+def command(photos, tmp_path, folder, **flags):
+    flags = {
+        **{"data_dir": photos, "val_dir": photos, "output_dir": tmp_path / folder},
+        **{"cache_dir": tmp_path / "cache", **TINY, **flags},
+    }
+    switches = [f"--{name}" for name, value in flags.items() if value is True]
+    values = [f"--{name}={value}" for name, value in flags.items() if value is not True]
+    return [sys.executable, str(SCRIPT), *switches, *values]
+
+
+def run(*arguments, **flags):
+    return subprocess.run(command(*arguments, **flags), capture_output=True, text=True, timeout=900)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A cascade run to its end, with the network from scratch."""
+    tmp_path = tmp_path_factory.mktemp("cascade")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(3):
+        noise = np.random.default_rng(seed).integers(0, 256, (8, 9, 3), np.uint8)
+        picture = Image.fromarray(noise).resize((72, 64), Image.Resampling.BICUBIC)
+        picture.save(photos / f"{seed}.png")
+    done = run(photos, tmp_path, "whole", from_scratch=True)
+    assert done.returncode == 0, done.stderr
+    return photos, tmp_path, done.stdout
+
+
+def test_report(finished):
+    _, tmp_path, printed = finished
+    table = json.loads((tmp_path / "whole" / "table.json").read_text())
+    names = [row["name"] for row in table["networks"]]
+    assert names == ["secn", "ct_secn_1", "ct_secn_2", "ct_secn_2_scratch"]
+    # the comparison is fair: from scratch for as many steps as the whole cascade
+    assert [row["steps"] for row in table["networks"]] == [30, 40, 50, 50]
+    parameters = [row["parameters"] for row in table["networks"]]
+    assert parameters[0] > parameters[1] > parameters[2] == parameters[3]
+    for row in table["networks"]:
+        assert f"{row['val_psnr']:.2f}" in printed
+        history = json.loads((tmp_path / "whole" / row["name"] / "history.json").read_text())
+        assert history[-1]["val_psnr"] == pytest.approx(row["val_psnr"], abs=1e-6)
+        assert history[-1]["input_wait"] < 1
+        assert list((tmp_path / "whole" / row["name"]).glob("train/events*"))
+    assert (tmp_path / "whole" / "table.md").read_text() in printed
+    for picture in ("psnr_parameters.png", "history.png", "crops.png"):
+        pixels = np.asarray(Image.open(tmp_path / "whole" / picture).convert("RGB"))
+        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 10
+
+
+def test_stages_start_where_the_one_before_ended(finished):
+    """At a learning rate of next to nothing, what is copied stays as it was."""
+    photos, tmp_path, _ = finished
+    initial = tmp_path / "whole" / "secn" / "model.keras"
+    flags = {"initial": initial, "stage_learning_rate": 1e-12, "stage_steps": 2, "n": 1}
+    done = run(photos, tmp_path, "still", **flags)
+    assert done.returncode == 0, done.stderr
+    before = keras.saving.load_model(initial)
+    after = keras.saving.load_model(tmp_path / "still" / "ct_secn_1" / "model.keras")
+    for name in ("head", "block_0", "body", "upsample_0", "tail"):
+        for old, new in zip(
+            before.get_layer(name).get_weights(), after.get_layer(name).get_weights(), strict=True
+        ):
+            np.testing.assert_allclose(new, old, atol=1e-7)
+
+
+def test_killed_run_ends_with_the_same_weights(finished):
+    photos, tmp_path, _ = finished
+    for marker in ("secn/checkpoint.keras", "ct_secn_1/checkpoint.keras"):
+        process = subprocess.Popen(
+            command(photos, tmp_path, "killed", from_scratch=True),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 600
+        while not (tmp_path / "killed" / marker).exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = run(photos, tmp_path, "killed", from_scratch=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("secn", "ct_secn_1", "ct_secn_2", "ct_secn_2_scratch"):
+        whole = weights(tmp_path / "whole" / name / "model.keras")
+        killed = weights(tmp_path / "killed" / name / "model.keras")
+        assert whole.keys() == killed.keys()
+        for key in whole:
+            np.testing.assert_array_equal(killed[key], whole[key])
+
+
+def test_two_logical_devices(finished):
+    photos, tmp_path, _ = finished
+    flags = {"strategy": "mirrored", "logical_devices": 2, "first_steps": 10, "n": 1}
+    done = run(photos, tmp_path, "mirrored", **flags)
+    assert done.returncode == 0, done.stderr
+    assert "ct_secn_1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"n": 17, "blocks": 16}, "cannot replace 17 of 16 blocks"),
+        ({"strategy": "sideways"}, "unknown strategy 'sideways'"),
+        ({"hr_patch": 512}, "512"),
+        ({"data_dir": "EMPTY"}, "no images in"),
+        ({"data_dir": "TEXT"}, "no images in"),
+        ({"data_dir": "TRUNCATED", "strict": True}, "broken.jpg"),
+        ({"data_dir": "NOWHERE"}, "no such folder"),
+        ({"initial": "EDSR"}, "is not a network of 2 ses"),
+        ({"output_dir": "/proc/nothing"}, "/proc/nothing"),
+        ({"learning_rate": -1}, "learning_rate must be above 0"),
+    ],
+)
+def test_bad_input_is_one_line(finished, tmp_path, flags, words):
+    photos, _, _ = finished
+    made = {name: tmp_path / name.lower() for name in ("EMPTY", "TEXT", "TRUNCATED", "NOWHERE")}
+    for name in ("EMPTY", "TEXT", "TRUNCATED"):
+        made[name].mkdir()
+    (made["TEXT"] / "notes.txt").write_text("no picture")
+    picture = (photos / "0.png").read_bytes()
+    (made["TRUNCATED"] / "good.png").write_bytes(picture)
+    Image.open(photos / "1.png").save(tmp_path / "whole.jpg")
+    (made["TRUNCATED"] / "broken.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:600])
+    if flags.get("initial") == "EDSR":
+        from keras_secn.models import build_edsr
+
+        made["EDSR"] = tmp_path / "edsr.keras"
+        build_edsr(blocks=2, filters=8).save(made["EDSR"])
+    flags = {name: made.get(value, value) for name, value in flags.items()}
+    done = run(photos, tmp_path, "run", **flags)
+    assert done.returncode in (1, 2)
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith("error:") and words in lines[-1], done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_checkpoint_of_another_network_is_refused(finished):
+    photos, tmp_path, _ = finished
+    other = run(photos, tmp_path, "other", filters=4, first_steps=10, n=0)
+    assert other.returncode == 0, other.stderr
+    whole, stranger = tmp_path / "stranger" / "secn", tmp_path / "other" / "secn"
+    whole.mkdir(parents=True)
+    (whole / "checkpoint.keras").write_bytes((stranger / "checkpoint.keras").read_bytes())
+    done = run(photos, tmp_path, "stranger")
+    assert done.returncode == 1
+    assert "belongs to another network" in done.stderr.splitlines()[-1]
+
+
+def test_other_settings_are_refused(finished):
+    photos, tmp_path, _ = finished
+    done = run(photos, tmp_path, "whole", seed=1, from_scratch=True)
+    assert done.returncode == 1
+    assert "seed was 0, now 1" in done.stderr.splitlines()[-1]

@@ -1,0 +1,76 @@
+"""Presets: what is stored is what is loaded, and nothing else is."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_secn import presets
+from keras_secn.errors import UserError
+from keras_secn.models import build_ct_secn, build_secn
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def stored(folder):
+    keras.utils.set_random_seed(4)
+    arguments = {"n": 1, "blocks": 2, "filters": 8}
+    model = build_ct_secn(**arguments)
+    presets.write_preset("tiny", model, {"factory": "build_ct_secn", "arguments": arguments})
+    return model
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 0), ("float16", 2**-11)])
+def test_round_trip(stored, folder, dtype, tolerance):
+    card = presets.preset_card("tiny")
+    presets.write_preset(
+        "again", stored, {"factory": card["factory"], "arguments": card["arguments"]}, dtype
+    )
+    assert presets.list_presets() == ["again", "tiny"]
+    loaded = presets.load("again")
+    for old, new in zip(stored.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_allclose(new, old, rtol=tolerance, atol=1e-7 if tolerance else 0)
+    assert presets.preset_card("again")["parameters"] == stored.count_params()
+
+
+def test_same_weights_same_bytes(stored):
+    assert presets.pack_weights(stored) == presets.pack_weights(stored)
+
+
+def test_damage_is_one_line(stored, folder):
+    content = bytearray((folder / "tiny.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "tiny.npz").write_bytes(content)
+    with pytest.raises(UserError, match="SHA-256 differs"):
+        presets.load("tiny")
+    (folder / "tiny.npz").unlink()
+    with pytest.raises(UserError, match="missing or damaged"):
+        presets.load("tiny")
+
+
+def test_weights_of_another_network_are_refused(stored, folder):
+    card = json.loads((folder / "tiny.json").read_text())
+    card["arguments"]["n"] = 2
+    (folder / "tiny.json").write_text(json.dumps(card))
+    with pytest.raises(UserError, match="does not fit"):
+        presets.load("tiny")
+    with pytest.raises((KeyError, ValueError)):
+        presets.unpack_weights(build_secn(blocks=1, filters=8), presets.pack_weights(stored))
+
+
+def test_unknown_names_are_refused(folder):
+    with pytest.raises(UserError, match="unknown preset 'nothing'"):
+        presets.load("nothing")
+
+
+@pytest.mark.parametrize("name", presets.list_presets())
+def test_every_shipped_preset_is_what_its_card_says(name):
+    card = presets.preset_card(name)
+    assert presets.load(name).count_params() == card["parameters"]
+    assert {"training", "scores", "date"} <= set(card)
