@@ -93,9 +93,9 @@ def _system_of(label):
     return max(names, key=len, default=None)
 
 
-def measured_seconds(upscalers, side=128, rounds=5):
-    """Median seconds of each upscaler for a picture of `side` x `side` LR pixels, in turns."""
-    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+def measured_seconds(upscalers, size=(128, 128), rounds=5):
+    """Median seconds of each upscaler for a picture of `size` (height, width) LR pixels, in turns."""
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     times = {name: [] for name in upscalers}
     for turn in range(rounds + 1):
         for name, upscale in upscalers.items():

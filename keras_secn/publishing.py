@@ -1,0 +1,104 @@
+"""From a finished training run to presets: stored compactly, scored, with a card each."""
+
+import datetime
+import json
+import pathlib
+
+import numpy as np
+from tqdm import tqdm
+
+from . import presets
+from .errors import UserError
+from .loading import load_checked
+from .metrics import ValidationSet
+from .models import block_kinds, scale_of
+
+HARMLESS = 0.005  # dB that float16 may cost on any folder
+
+
+def publish(run, names, folders, about, force=False):
+    """Makes presets of a cascade's networks.
+
+    A preset that is there already gives way only to one that scores higher on the first folder.
+
+    Args:
+        run: folder of a finished `keras_secn.cascade_run`.
+        names: of networks in it; all of them if empty.
+        folders: of photographs to score on; the first one decides.
+        about: goes into the cards' `training`: `data`, `licences`, `command`, ...
+        force: replace better presets as well.
+
+    Returns:
+        Sentences, one for each network: what was written, or why not.
+
+    Raises:
+        UserError: the run is not finished, or it has no network of that name.
+    """
+    run = pathlib.Path(run)
+    if not (run / "table.json").is_file():
+        raise UserError(f"{run} is not a finished run: it has no table.json")
+    table = json.loads((run / "table.json").read_text())
+    rows = {row["name"]: row for row in table["networks"]}
+    unknown = sorted(set(names) - set(rows))
+    if unknown:
+        raise UserError(f"{run} has no network {unknown[0]!r}; it has {', '.join(rows)}")
+    sets = {pathlib.Path(folder).name: ValidationSet(folder) for folder in folders}
+    said = []
+    for name in tqdm(names or list(rows), unit="network", leave=False):
+        model = load_checked(run / name / "model.keras")
+        dtype, scores = _compact(model, sets)
+        first = next(iter(scores))
+        before = _score_before(name, first)
+        if not force and before is not None and before >= scores[first]["psnr_y"]:
+            said.append(f"{name}: kept the preset, {before:.3f} dB on {first}")
+            continue
+        settings = table["settings"]
+        training = {**about, "steps": rows[name]["steps"], "seed": settings["first"]["seed"]}
+        card = {
+            **_factory(model),
+            "scores": scores,
+            "training": training,
+            "date": datetime.date.today().isoformat(),
+        }
+        presets.write_preset(name, model, card, dtype)
+        said.append(f"{name}: {scores[first]['psnr_y']:.3f} dB on {first}, {dtype}")
+    return said
+
+
+def _compact(model, sets):
+    """The type to store weights in, and the scores of what will be loaded."""
+    exact, weights = _scores(model, sets), model.get_weights()
+    model.set_weights([weight.astype(np.float16).astype(np.float32) for weight in weights])
+    rounded = _scores(model, sets)
+    lost = max(exact[name]["psnr_y"] - rounded[name]["psnr_y"] for name in exact)
+    if lost < HARMLESS:
+        return "float16", rounded
+    model.set_weights(weights)
+    return "float32", exact
+
+
+def _scores(model, sets):
+    scores = {}
+    for name, validation in sets.items():
+        found = validation.scores(model)
+        scores[name] = {
+            "psnr_y": round(found["val_psnr"], 4),
+            "ssim_y": round(found["val_ssim"], 5),
+        }
+    return scores
+
+
+def _score_before(name, folder):
+    if name not in presets.list_presets():
+        return None
+    return presets.preset_card(name)["scores"].get(folder, {}).get("psnr_y")
+
+
+def _factory(model):
+    kinds, filters = block_kinds(model), model.get_layer("head").filters
+    options = {"scale": scale_of(model), "filters": filters}
+    replaced = kinds.count("separable")
+    if kinds == ["se"] * (len(kinds) - replaced) + ["separable"] * replaced:
+        arguments = {"n": replaced, "blocks": len(kinds), **options}
+        return {"factory": "build_ct_secn", "arguments": arguments}
+    return {"factory": "build_network", "arguments": {"kinds": kinds, **options}}
