@@ -145,7 +145,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
         start = None
         if source is not None:
             start = CascadeReplacement(
-                source, settings.initialiser, _calibration(settings, cache, recipe)
+                source, settings.initialiser, calibration(settings.initialiser, cache, recipe)
             )
         source = train(
             functools.partial(settings.build, count, name, fresh=source is None),
@@ -162,9 +162,9 @@ def _stages(settings, cache, folder, validate, strategy, bar):
         gc.collect()
 
 
-def _calibration(settings, cache, recipe):
+def calibration(initialiser, cache, recipe):
     """LR patches that "lstsq" fits new blocks on: 64, more than enough for 576 unknowns."""
-    if settings.initialiser != "lstsq":
+    if initialiser != "lstsq":
         return None
     patches = PatchDataset(
         cache, batch_size=64, hr_patch=recipe.hr_patch, seed=recipe.seed, steps=1

@@ -13,6 +13,11 @@ import pytest
 from PIL import Image
 from processes import weights
 
+from keras_secn import presets
+from keras_secn.errors import UserError
+from keras_secn.metrics import ValidationSet
+from keras_secn.publishing import publish
+
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "training" / "cascade.py"
 TINY = {
     **{"blocks": 2, "filters": 8, "n": 2, "blocks_per_stage": 1, "initialiser": "lstsq"},
@@ -117,6 +122,46 @@ def test_two_logical_devices(finished):
     done = run(photos, tmp_path, "mirrored", **flags)
     assert done.returncode == 0, done.stderr
     assert "ct_secn_1" in done.stdout
+
+
+def test_starts_are_compared(finished):
+    photos, tmp_path, _ = finished
+    flags = {
+        **{"initial": tmp_path / "whole" / "secn" / "model.keras", "n": 2, "steps": 10},
+        **{name: TINY[name] for name in ("blocks", "filters", "interval", "batch_size")},
+        **{"hr_patch": 24, "precision": "float32", "cache_dir": tmp_path / "cache"},
+        **{"data_dir": photos, "val_dir": photos, "output_dir": tmp_path / "starts"},
+    }
+    script = SCRIPT.with_name("compare_starts.py")
+    arguments = [f"--{name}={value}" for name, value in flags.items()]
+    done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
+    before = {row[1].strip(): float(row[2]) for row in rows}
+    assert set(before) == {"random", "svd", "lstsq"}
+    # fitted blocks stand in for the old ones at once
+    assert before["lstsq"] > before["random"]
+
+
+def test_a_run_becomes_presets(finished, tmp_path, monkeypatch):
+    photos, run_path, _ = finished
+    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    about = {"data": "noise", "command": "none"}
+    said = publish(run_path / "whole", ["ct_secn_2"], [photos], about)
+    assert "ct_secn_2:" in said[0]
+    card = presets.preset_card("ct_secn_2")
+    assert card["factory"] == "build_ct_secn" and card["arguments"]["n"] == 2
+    assert card["training"] == {**about, "steps": 50, "seed": 0}
+    loaded = presets.load("ct_secn_2")
+    scores = ValidationSet(photos).scores(loaded)
+    assert scores["val_psnr"] == pytest.approx(card["scores"]["photos"]["psnr_y"], abs=1e-3)
+    original = keras.saving.load_model(run_path / "whole" / "ct_secn_2" / "model.keras")
+    exact = ValidationSet(photos).scores(original)["val_psnr"]
+    assert scores["val_psnr"] == pytest.approx(exact, abs=0.005)
+    # a preset gives way only to a better one
+    assert "kept" in publish(run_path / "whole", ["ct_secn_2"], [photos], about)[0]
+    with pytest.raises(UserError, match="no network 'other'"):
+        publish(run_path / "whole", ["other"], [photos], about)
 
 
 @pytest.mark.parametrize(
