@@ -201,6 +201,26 @@ def test_info(tiny_file, capsys, tmp_path):
     assert "not a LiteRT" in capsys.readouterr().err
 
 
+def test_export(folder, tiny_network, tiny_file, capsys):
+    tiny_network.save(folder / "network.keras")
+    assert (
+        cli.main(["export", "network.keras", "-o", "network.tflite", "--weights", "float16"]) == 0
+    )
+    assert "tiles overlap by 8 pixels" in capsys.readouterr().out
+    assert (folder / "network.tflite").stat().st_size < tiny_file.stat().st_size
+    assert cli.main(["upscale", "in/a.png", "-o", "a.png", "--model", "network.tflite"]) == 0
+    capsys.readouterr()
+    for arguments, reason in [
+        (["network.keras"], "name the file"),
+        (["network.keras", "-o", "network.bin"], "ends in .tflite"),
+        (["network.keras", "-o", "small.tflite", "--tile", "16"], "tile must be at least 32"),
+        (["no_preset", "-o", "none.tflite"], "unknown preset"),
+    ]:
+        assert cli.main(["export", *arguments]) == 1
+        assert reason in capsys.readouterr().err
+    assert files(folder)[:2] == ["a.png", "in/.hidden/d.png"]
+
+
 QUICK = """
 import sys
 from keras_secn import cli

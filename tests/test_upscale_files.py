@@ -89,6 +89,7 @@ def test_animations_keep_their_time(upscaler, tmp_path):
                 durations = []
                 for index in range(image.n_frames):
                     image.seek(index)
+                    image.load()
                     durations.append(image.info["duration"])
                 assert durations == DURATIONS and image.info["loop"] == 0
 
