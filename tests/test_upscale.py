@@ -84,6 +84,36 @@ def test_ensemble_is_the_mean_over_eight_views(tiny_network, tiny_file):
         assert largest_difference(result, expected) <= 1
 
 
+@pytest.mark.parametrize("window", [None, (32, 32)])
+def test_other_files_run_in_tiles_of_their_own(tiny_file, reference, window):
+    from keras_secn.upscaling.lite_engine import PlainFileEngine
+
+    # what any program sees of our file: one picture in, one out, gates from what it is given
+    engine = PlainFileEngine(tiny_file, threads=1)
+    engine.window, engine.radius = window, 8
+    enlarger = enlarge.Enlarger(engine, tile=40)
+    for shape in [(30, 32, 3), (90, 75, 3), (3, 50, 3)]:
+        image = picture(shape[1], shape[0])
+        result = np.concatenate(list(enlarger.bands(image)))
+        expected = reference(image)
+        assert result.shape == expected.shape and result.dtype == np.uint8
+        difference = np.abs(result.astype(int) - expected)
+        # gates differ from tile to tile; a smaller picture's edge is repeated
+        assert difference.mean() < 1
+
+
+def test_16_bits_pass_through_a_file_of_8(tiny_file):
+    from keras_secn.upscaling.lite_engine import PlainFileEngine
+
+    enlarger = enlarge.Enlarger(PlainFileEngine(tiny_file, threads=1), tile=64)
+    image = picture(20, 18)
+    eight, sixteen = (
+        np.concatenate(list(enlarger.bands(given)))
+        for given in (image, image.astype(np.uint16) * 257)
+    )
+    np.testing.assert_array_equal(sixteen, eight.astype(np.uint16) * 257)
+
+
 def test_x4_is_x2_twice(tiny_file, reference):
     image = picture(20, 17)
     result = Upscaler(tiny_file, scale=4)(image)

@@ -1,6 +1,6 @@
 """Copies LiteRT's web runtime out of node_modules, so that the page fetches nothing from elsewhere.
 
-    npm ci && python collect.py
+npm ci && python collect.py
 """
 
 import pathlib
