@@ -16,7 +16,6 @@ from ..models.skeleton import block_kinds, block_layers
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
 LIMIT = 32.0
-SATURATED = 8.0  # a sigmoid of more is 0 or 1 on a grid of 1/256
 
 
 def can_rewrite(model):
@@ -62,12 +61,12 @@ def equalize(model, pictures, strength=1.0):
     Args:
         model: one that `can_rewrite` accepts; pass a `copy`.
         pictures: uint8 LR pictures.
-        strength: 0 leaves the ranges as they are, 1 makes them equal. (Gates are refitted at any.)
+        strength: 0 leaves the ranges as they are, 1 makes them equal.
     """
     if not block_layers(model):
         _equalize_stack(model, pictures, strength)
         return
-    ranges, gate_inputs = observe(model, pictures)
+    ranges = observe(model, pictures)
     streams = [r for name, r in ranges.items() if name.startswith("stream")]
     stream = _factors(streams, strength)
     head, body = model.get_layer("head"), model.get_layer("body")
@@ -76,16 +75,13 @@ def equalize(model, pictures, strength=1.0):
     for index, (kind, block) in enumerate(kinds):
         names = INSIDE[kind]
         _scale_inputs(getattr(block, names[0]), 1 / stream)
-        outputs = stream
         if hasattr(block, "se"):
-            branch = stream * ranges[f"{index}/{names[-1]}"]
-            outputs = stream * refit_gate(block.se, gate_inputs[index], branch)
-            _scale_inputs(block.se.squeeze, 1 / outputs)
+            _scale_inputs(block.se.squeeze, 1 / stream)
             _wake(block.se, ranges[f"{index}/squeeze"])
             hidden = _factors([ranges[f"{index}/squeeze"]], strength)
             _scale_outputs(block.se.squeeze, hidden)
             _scale_inputs(block.se.excite, 1 / hidden)
-        _scale_outputs(getattr(block, names[-1]), outputs)
+        _scale_outputs(getattr(block, names[-1]), stream)
         for before, after in zip(names, names[1:], strict=False):
             factors = _factors([ranges[f"{index}/{before}"]], strength)
             _scale_outputs(getattr(block, before), factors)
@@ -119,62 +115,6 @@ def _equalize_stack(model, pictures, strength):
         _wake(gate, np.max(means @ kernel + bias, axis=0))
 
 
-def refit_gate(se, inputs, branch):
-    """Replaces gates sigmoid(z) by a * sigmoid(b * z + c) per channel; b and c go into `excite`.
-
-    The integer sigmoid has a fixed grid of 1/256: a gate that stays near 0.01 keeps two levels of
-    it. With a just above the channel's largest gate the grid is used, and the factor a moves into
-    the weights before the product. Fitted by least squares over the gates seen; a = 1 is exact.
-
-    Args:
-        se: the `SqueezeExcite` layer, changed in place.
-        inputs: z seen on pictures, (pictures, channels).
-        branch: largest magnitude per channel of what the gates multiply.
-
-    Returns:
-        a, one per channel.
-    """
-    kernel, bias = se.excite.get_weights()
-    gates = 1 / (1 + np.exp(-np.clip(inputs, -60, 60)))
-    # a channel that is shut still feeds the mean: a must not shrink it below the open ones
-    largest = np.max(branch * np.minimum(1.5 * gates.max(axis=0), 1.0))
-    least = np.clip(largest / np.maximum(branch, 1e-12), 1 / 64, 1.0)
-    best_error = np.full(bias.shape, np.inf)
-    best = np.ones((3, bias.size))
-    for headroom in (1.2, 1.5, 2.0, 3.0, 6.0, 12.0, 1e9):
-        a = np.clip(gates.max(axis=0) * headroom, least, 1.0)
-        exact = a == 1.0
-        share = np.clip(gates / a, 1e-9, 1 - 1e-6)
-        target = np.log(share / (1 - share))
-        # least squares in z, weighted so that errors of the gate itself count
-        weight = (share * (1 - share)) ** 2 + 1e-12
-        mean_z = np.sum(weight * inputs, axis=0) / weight.sum(axis=0)
-        mean_t = np.sum(weight * target, axis=0) / weight.sum(axis=0)
-        centred = inputs - mean_z
-        spread = np.sum(weight * centred**2, axis=0)
-        b = np.sum(weight * centred * (target - mean_t), axis=0) / np.maximum(spread, 1e-12)
-        # a constant gate has no slope to fit, and weights of 0 would leave no grid for the bias
-        b = np.where(spread > 1e-9, np.clip(b, 0.1, 4.0), 1.0)
-        c = mean_t - b * mean_z
-        b, c = np.where(exact, 1.0, b), np.where(exact, 0.0, c)
-        fitted = a / (1 + np.exp(-np.clip(b * inputs + c, -60, 60)))
-        # what the fit misses, and what a grid of a / 256 rounds away
-        error = np.mean((fitted - gates) ** 2, axis=0) + (a / 256) ** 2 / 12
-        better = error < best_error
-        best_error = np.where(better, error, best_error)
-        best = np.where(better, [a, b, c], best)
-    a, b, c = best
-    # a gate that is always 0: its z of -100 would coarsen the grid for all the others
-    z = b * inputs + c
-    low, high = z.min(axis=0), z.max(axis=0)
-    shut = high < -SATURATED
-    narrow = np.where(shut, np.minimum(1.0, 4.0 / np.maximum(high - low, 1e-6)), 1.0)
-    c = np.where(shut, narrow * (c - high) - SATURATED, c)
-    b = b * narrow
-    se.excite.set_weights([kernel * b, bias * b + c])
-    return a
-
-
 def _wake(se, hidden):
     """Makes the units of a gate that no picture wakes a constant 1 that nothing reads.
 
@@ -197,11 +137,9 @@ def observe(model, pictures):
     """What flows through a network on pictures.
 
     Returns:
-        The largest magnitude per channel of every tensor with factors of its own, by name; and
-        for each block with squeeze-and-excitation the inputs of its gates' sigmoid, as an array
-        (pictures, channels), by the block's index.
+        The largest magnitude per channel of every tensor with factors of its own, by name.
     """
-    ranges, gate_inputs = {}, {}
+    ranges = {}
 
     def note(name, tensor):
         seen = np.abs(ops.convert_to_numpy(tensor)).max(axis=(0, 1, 2))
@@ -217,9 +155,6 @@ def observe(model, pictures):
                 if layer.name == "se":
                     hidden = layer.squeeze(ops.mean(inside, axis=(1, 2), keepdims=True))
                     note(f"{index}/squeeze", hidden)
-                    kernel, bias = layer.excite.get_weights()
-                    z = ops.convert_to_numpy(hidden)[0, 0] @ kernel + bias
-                    gate_inputs.setdefault(index, []).append(z[0])
                 inside = layer(inside)
                 note(f"{index}/{layer.name}", inside)
             inside = inside * block.residual_scaling
@@ -235,7 +170,7 @@ def observe(model, pictures):
             shuffle = model.get_layer(layer.name.replace("upsample", "pixel_shuffle"))
             x = shuffle(x)
             note(layer.name, x)
-    return ranges, {index: np.array(z) for index, z in gate_inputs.items()}
+    return ranges
 
 
 def _upsamplers(model):

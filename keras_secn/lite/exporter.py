@@ -179,15 +179,15 @@ def _training(folders, steps, scale):
 
 
 def calibration_pictures(pictures, size=None):
-    """Pictures of one size, as the calibrator wants them, that reach black and white.
+    """Pictures of one size, as the calibrator wants them, and a ramp from black to white.
 
-    Without both ends the integers at the input would not be the pixel values themselves.
+    Without both ends the integers at the input would not be the pixel values themselves; a ramp
+    has no edge that would widen the range of any tensor behind.
     """
     size = size or (96, 96)
-    pictures = [fit(picture, size).copy() for picture in pictures]
-    # two corner pixels: whole patches of black and white would widen every tensor's range
-    pictures[0][0, 0], pictures[0][-1, -1] = 0, 255
-    return pictures
+    ramp = np.linspace(0, 255, size[1]).round().astype(np.uint8)
+    ramp = np.broadcast_to(ramp[None, :, None], (*size, 3)).copy()
+    return [*(fit(picture, size) for picture in pictures), ramp]
 
 
 def _fixed_size(model, shape):

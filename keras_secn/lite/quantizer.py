@@ -1,6 +1,8 @@
 """16-bit features with 8-bit weights, by ai-edge-quantizer.
 
-TensorFlow's converter has no 16-bit DEPTH_TO_SPACE; this one works on the finished flatbuffer.
+TensorFlow's converter fails at a 16-bit DEPTH_TO_SPACE; this one works on the finished flatbuffer
+and leaves that operator, which LiteRT has no 16-bit kernel for, in float. It does so for 8 bits as
+well, which is why int8 files do not come from here.
 """
 
 import contextlib
