@@ -368,16 +368,9 @@ def plot(figures, path):
     for count, colour in ((2, "tab:blue"), (4, "tab:orange")):
         points = [row for row in rows if row["processes"] == count]
         size = [4e-6 * NETWORKS[row["network"]] for row in points]
-        left.loglog(size, [1e3 * row["seconds"] for row in points], "o-", color=colour)
-        if points:
-            left.annotate(
-                f"{count} processes",
-                (size[-1], 1e3 * points[-1]["seconds"]),
-                xytext=(-6, 6),
-                textcoords="offset points",
-                ha="right",
-                color=colour,
-            )
+        times = [1e3 * row["seconds"] for row in points]
+        left.loglog(size, times, "o-", color=colour, label=f"{count} processes")
+    left.legend()
     left.set(
         xlabel="gradients, MB", ylabel="all-reduce, ms", title="Measured over the loopback (gloo)"
     )

@@ -7,12 +7,14 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 
 import h5py
 import numpy as np
 
+COMPILED = os.path.join(tempfile.gettempdir(), f"keras-secn-tests-jax-{os.getuid()}")
 TRAINER = pathlib.Path(__file__).with_name("trainer.py")
 
 
@@ -25,6 +27,9 @@ def free_port():
 def start(log, folder, photos, cache, *, backend="jax", index=0, count=1, port=0, **flags):
     """Starts a trainer; what it prints goes to `log`. With a `count`, it is one of several."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    # most of a short training's time is the compiler's
+    environment["JAX_COMPILATION_CACHE_DIR"] = os.path.join(COMPILED, str(count))
+    environment["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     if count > 1:
         flags["strategy"] = "multihost"
         environment.update(

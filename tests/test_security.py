@@ -92,7 +92,7 @@ def test_lambda_does_not_run(tmp_path, unsafe, monkeypatch):
     try:
         if unsafe:  # somebody else's code in this process threw Keras' switch
             keras.config.enable_unsafe_deserialization()
-            keras.saving.load_model(tmp_path / "model.keras")
+            keras.saving.load_model(tmp_path / "model.keras")(np.zeros((1, 4, 4, 3)))
             assert trace.exists()  # the attack is real
             trace.unlink()
         assert "Lambda can run code" in refusal(tmp_path / "model.keras")
