@@ -255,8 +255,8 @@ def test_a_stop_leaves_no_half_written_file(tiny_file, folder, number):
     process = subprocess.Popen(
         [*command, "--model", tiny_file, "--tile", "64"], stderr=subprocess.PIPE, text=True
     )
-    # until work is under way
-    while not (folder / "out").is_dir() or not list((folder / "out").iterdir()):
+    # until rows have been written
+    while not any(file.stat().st_size for file in (folder / "out").glob(".a.*")):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(number)
