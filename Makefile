@@ -31,5 +31,21 @@ lint: env  ## Checks style
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
+web/runtime: web/package-lock.json
+	cd web && npm ci --silent && python3 collect.py
+
+web/model.tflite: env
+	$(VENV)/bin/keras-secn export ct_secn_16 -o $@ --tile 192
+	$(VENV)/bin/keras-secn info $@ --json > web/model.json
+
+web: web/runtime web/model.tflite  ## Serves the page that enlarges in the browser, on port 8000
+	$(RUN) -m http.server --directory web 8000
+
+faults: env  ## Kills, fills disks and damages files, 50 times each; prints what was lost (hours)
+	$(RUN) tests/faults.py --rounds 50
+
+scale: env  ## Measures devices, processes and 50,000 photographs (20 GB of disk)
+	$(RUN) benchmarks/scale.py
+
 clean:  ## Removes the demo's results; the environment and training runs stay
 	rm -rf $(DEMO)
