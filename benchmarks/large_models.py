@@ -22,11 +22,11 @@ def main(argv):
     from keras_secn import large_step
     from keras_secn.metrics import write_json
 
-    rows = [
-        large_step.measure(name, FLAGS.precision, FLAGS.batch_size, FLAGS.hr_patch)
-        for name in FLAGS.models
-    ]
-    print(large_step.to_markdown(rows))
+    rows = []
+    for name in FLAGS.models:
+        rows.append(large_step.measure(name, FLAGS.precision, FLAGS.batch_size, FLAGS.hr_patch))
+        # each at once: the next one may not fit into memory
+        print(large_step.to_markdown(rows[-1:]), flush=True)
     if FLAGS.json:
         write_json(rows, FLAGS.json)
 

@@ -1,6 +1,9 @@
 """Every system of the zoo in the same way: a new one is tested by its line in `SYSTEMS`."""
 
 import math
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -164,3 +167,31 @@ def test_discriminator_judges_a_patch():
 def test_bad_input_is_named(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+def test_same_weights_same_picture_on_the_other_backend(tmp_path):
+    """One network with each kind of layer, in one process: starting it takes longest."""
+    other = "jax" if keras.backend.backend() == "tensorflow" else "tensorflow"
+    pytest.importorskip(other)
+    image = np.random.default_rng(0).uniform(0, 255, (1, 7, 9, 3)).astype("float32")
+    np.save(tmp_path / "image.npy", image)
+    names = ("aplus", "fsrcnn", "espcn", "drcn", "lapsrn", "srresnet")
+    for name in names:
+        small(name).save(tmp_path / f"{name}.keras")
+    code = (
+        "import sys, keras, numpy as np, keras_secn.models\n"
+        "folder, *names = sys.argv[1:]\n"
+        "image = np.load(folder + '/image.npy')\n"
+        "for name in names:\n"
+        "    model = keras.saving.load_model(f'{folder}/{name}.keras')\n"
+        "    np.save(f'{folder}/{name}.npy', keras.ops.convert_to_numpy(model(image)))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), *names],
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": other},
+    )
+    for name in names:
+        expected = small(name)(image)
+        found = np.load(tmp_path / f"{name}.npy")
+        np.testing.assert_allclose(found, expected, atol=2e-3, err_msg=name)
