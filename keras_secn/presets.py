@@ -67,7 +67,7 @@ def load(name):
     try:
         unpack_weights(model, content)
     except Exception as error:
-        # zip files and arrays raise whatever their parsers met: BadZipFile, zlib.error, EOFError, ...
+        # zip files and arrays raise whatever their parsers met: zlib.error, EOFError, ...
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} does not fit {card['factory']}: {reason}") from None
     return model

@@ -1,4 +1,4 @@
-"""How replacing blocks should start: random, svd and lstsq from one trained network, equal steps."""
+"""How replacing blocks should start: random, svd and lstsq from one network at equal steps."""
 
 import dataclasses
 

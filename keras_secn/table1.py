@@ -94,7 +94,7 @@ def _system_of(label):
 
 
 def measured_seconds(upscalers, size=(128, 128), rounds=5):
-    """Median seconds of each upscaler for a picture of `size` (height, width) LR pixels, in turns."""
+    """Median seconds of each upscaler for a picture of `size` LR pixels (H, W), in turns."""
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     times = {name: [] for name in upscalers}
     for turn in range(rounds + 1):
