@@ -52,7 +52,7 @@ def test_expected_pictures_are_the_files_own_in_tiles(folder):
     assert all(row == {"largest": 0, "mean": 0} for row in differences.values())
     # nothing looks further than the overlap: tiles are the whole picture
     whole = parity.check(folder / "parity", LiteModel(folder / "m.tflite"))
-    assert all(row["largest"] == 0 for row in list(whole.values())[:2])
+    assert whole["0"]["largest"] == 0  # the others are smaller than a tile and get a border
     # reference kernels, as another processor may have them
     plain = LiteModel(folder / "m.tflite", tile=facts["tile"], delegate=False)
     assert parity.within(parity.check(folder / "parity", plain))
