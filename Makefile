@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
 
-.PHONY: help env demo test lint table web faults scale clean
+.PHONY: help env demo test test-slow lint table web faults scale clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -26,6 +26,9 @@ demo: env  ## Trains a miniature cascade on the sample photographs: table, plots
 
 test: env  ## Runs the tests; those that need what is not here skip and say so
 	$(RUN) -m pytest -q -rs
+
+test-slow: env  ## Runs the long tests: several devices, several processes, faults
+	$(RUN) -m pytest -q -rs -m slow
 
 lint: env  ## Checks style
 	$(VENV)/bin/ruff check .

@@ -3,6 +3,8 @@
 import faults
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("jax")  # the trainings run on it: it starts in half the time
 
 ROUNDS = {

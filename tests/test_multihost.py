@@ -9,6 +9,8 @@ import time
 import pytest
 from processes import TRAINER, differences, start, start_group, wait_for
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("jax")
 
 FLAGS = {"steps": 60, "interval": 20, "batch_size": 4}
