@@ -99,6 +99,9 @@ def _factory(model):
     options = {"scale": scale_of(model), "filters": filters}
     replaced = kinds.count("separable")
     if kinds == ["se"] * (len(kinds) - replaced) + ["separable"] * replaced:
-        arguments = {"n": replaced, "blocks": len(kinds), **options}
+        options = {"blocks": len(kinds), **options}
+        if not replaced:
+            return {"factory": "build_secn", "arguments": options}
+        arguments = {"n": replaced, **options}
         return {"factory": "build_ct_secn", "arguments": arguments}
     return {"factory": "build_network", "arguments": {"kinds": kinds, **options}}
