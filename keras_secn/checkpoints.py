@@ -38,6 +38,12 @@ class Checkpoint(NamedTuple):
     name: str | None
 
 
+def steps_done(model):
+    """Optimizer steps of a compiled model, also where each device has its own counter."""
+    counter = keras.ops.convert_to_tensor(model.optimizer.iterations)
+    return int(keras.ops.convert_to_numpy(counter))
+
+
 def has_checkpoint(folder):
     return any((folder / name).exists() for name in (CURRENT, PREVIOUS))
 
@@ -69,7 +75,7 @@ def load_checkpoint(folder, fresh):
         if [w.shape for w in model.weights] != [w.shape for w in fresh.weights]:
             raise UserError(f"{path} belongs to another network")
         if refusals:
-            step = int(model.optimizer.iterations)
+            step = steps_done(model)
             print(f"warning: {refusals[0]}; going on from step {step} of {name}", file=sys.stderr)
         return Checkpoint(model, state, name)
     if refusals:
@@ -114,7 +120,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self.recipe = recipe
         self.validate = validate
         self.stop = stop
-        self.step = int(checkpoint.model.optimizer.iterations)
+        self.step = steps_done(checkpoint.model)
         self.rows = [row for row in checkpoint.state.get("rows", []) if row["step"] <= self.step]
         # a damaged checkpoint must not take the place of the good one that was loaded
         self._rotate = checkpoint.name == CURRENT

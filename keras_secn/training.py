@@ -10,7 +10,7 @@ import keras
 
 from . import hosts
 from .allocator import keep_freed_memory
-from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint
+from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint, steps_done
 from .data import InputWait, PatchDataset
 from .errors import UserError
 from .files import atomic_path
@@ -187,7 +187,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
         model = checkpoint.model
-    hosts.require_equal(int(model.optimizer.iterations), "the checkpoint they find")
+    hosts.require_equal(steps_done(model), "the checkpoint they find")
 
     def fit(epoch, epochs, steps):
         start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)

@@ -15,6 +15,8 @@ from keras_secn.errors import UserError
 from keras_secn.models import build_ct_secn
 from keras_secn.photo_cache import PhotoCache
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("tensorflow_model_optimization")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("tf_keras needs the TensorFlow backend", allow_module_level=True)

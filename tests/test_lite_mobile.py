@@ -17,6 +17,8 @@ from keras_secn.models import build_edsr_mobile, build_pocket_secn
 from keras_secn.models.mobile import POCKET_SIZES
 from keras_secn.taught_cache import TaughtCache
 
+pytestmark = pytest.mark.slow
+
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="export needs the TensorFlow backend"
 )

@@ -16,6 +16,8 @@ from keras_secn.errors import UserError
 from keras_secn.models import build_ct_secn, build_edsr_mobile, build_pocket_secn
 from keras_secn.photo_cache import PhotoCache
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("ai_edge_litert")
 pytest.importorskip("tensorflow_model_optimization")
 if keras.backend.backend() != "tensorflow":
