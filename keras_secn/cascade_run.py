@@ -12,6 +12,7 @@ import numpy as np
 from .cascade import CascadePlan, CascadeReplacement
 from .data import PatchDataset
 from .errors import UserError
+from .evaluation import load_network
 from .imresize import imresize
 from .interpolation import start_as_interpolation
 from .loading import load_checked
@@ -38,12 +39,12 @@ class CascadeSettings:
 
     Args:
         plan: which blocks are replaced in which order.
-        first: recipe of the network before any replacement.
+        first: recipe of the network before any replacement; None to take `initial` as it is.
         stage: recipe of each later stage.
         last: recipe of the last stage.
         scale, filters: of the networks.
         initialiser: how a new block starts; see `keras_secn.cascade.transfer_weights`.
-        initial: a trained `.keras` file to start from in place of training the first network.
+        initial: a trained network to start from: a `.keras` file or the name of a preset.
         start: how a network without predecessor starts: "interpolation"
             (`keras_secn.interpolation`) or "random".
     """
@@ -61,6 +62,8 @@ class CascadeSettings:
     def __post_init__(self):
         if self.start not in STARTS:
             raise UserError(f"unknown start {self.start!r}; known are {', '.join(STARTS)}")
+        if not (self.first or self.initial):
+            raise UserError("without --initial, the first network needs steps to train")
 
     def build(self, count, name, fresh):
         """The network with `count` blocks replaced; `fresh` if nothing is transferred into it."""
@@ -75,7 +78,7 @@ class CascadeSettings:
 
     @property
     def trained_stages(self):
-        return range(1 if self.initial else 0, len(self.plan.counts))
+        return range(0 if self.first else 1, len(self.plan.counts))
 
     @property
     def total_steps(self):
@@ -93,7 +96,7 @@ def resolve_precision(folder, name):
     path = pathlib.Path(folder) / "settings.json"
     if name == "auto" and path.exists():
         settings = json.loads(path.read_text())
-        return settings.get("first", settings.get("recipe"))["precision"]
+        return settings.get("last", settings.get("recipe"))["precision"]
     precision, seconds = pick_precision(name)
     for candidate, time in seconds.items():
         print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
@@ -134,10 +137,11 @@ def _stages(settings, cache, folder, validate, strategy, bar):
     plan = settings.plan
     source, steps = None, 0
     if settings.initial:
-        source = load_checked(settings.initial)
+        source = load_network(settings.initial)
         if block_kinds(source) != plan.kinds(0):
             raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
-        yield network_row(settings.name(0), source, 0, validate)
+        name = "initial" if settings.first else settings.name(0)
+        yield network_row(name, source, 0, validate)
 
     for stage in settings.trained_stages:
         count = plan.counts[stage]
@@ -175,7 +179,7 @@ def calibration(initialiser, cache, recipe):
 def _from_scratch(settings, cache, folder, validate, strategy, bar):
     plan = settings.plan
     name = f"{settings.name(plan.replace)}_scratch"
-    recipe = dataclasses.replace(settings.first, steps=settings.total_steps)
+    recipe = dataclasses.replace(settings.first or settings.last, steps=settings.total_steps)
     model = train(
         functools.partial(settings.build, plan.replace, name, fresh=True),
         recipe,

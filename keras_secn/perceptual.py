@@ -13,6 +13,7 @@ import numpy as np
 
 from .data import PatchDataset
 from .errors import UserError
+from .evaluation import load_network
 from .files import atomic_path
 from .interruption import StopRequest
 from .models import build_discriminator, scale_of
@@ -188,7 +189,7 @@ def run_adversarial(settings, cache, folder, *, validate):
         Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
     with run_folder(folder, settings) as folder:
-        generator = load_checked(settings.initial)
+        generator = load_network(settings.initial)
         before = network_row("before", generator, 0, validate)
         home = folder / "srgan"
         home.mkdir(exist_ok=True)

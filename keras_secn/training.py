@@ -130,6 +130,27 @@ def compile_model(model, recipe):
     model.compile(recipe.optimizer(), loss=loss, loss_weights=weights, jit_compile=jit)
 
 
+class FurtherTraining(keras.callbacks.Callback):
+    """Starts a training with the weights of a trained network of the same shape.
+
+    Args:
+        source: the trained network.
+
+    Raises:
+        UserError: the two networks differ.
+    """
+
+    def __init__(self, source):
+        super().__init__()
+        self.source = source
+
+    def on_train_begin(self, logs=None):
+        shapes = [[tuple(w.shape) for w in m.weights] for m in (self.source, self.model)]
+        if shapes[0] != shapes[1]:
+            raise UserError(f"{self.source.name} is another network than the one to train")
+        self.model.set_weights(self.source.get_weights())
+
+
 def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=None, bar=None):
     """Trains the network that `build()` makes, or goes on where an earlier call was cut off.
 

@@ -6,13 +6,14 @@ import json
 
 from . import aplus, hosts, zoo
 from .ct_srcnn import WidthPlan, WidthTransfer
+from .evaluation import load_network
 from .files import atomic_path
 from .interpolation import start_as_interpolation
 from .models.skeleton import block_layers
 from .progress import RunBar
 from .report import network_row, plot_history, table
 from .run_folder import run_folder
-from .training import load_checked, train
+from .training import FurtherTraining, load_checked, train
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,7 @@ class ZooSettings:
         arguments: of the factory, in place of the system's own.
         start: "interpolation" or "random": how networks of SECN's skeleton start.
         plan: the stages of CT-SRCNN.
+        initial: a trained network to go on from: a `.keras` file or the name of a preset.
     """
 
     model: str
@@ -34,6 +36,7 @@ class ZooSettings:
     arguments: dict = dataclasses.field(default_factory=dict)
     start: str = "interpolation"
     plan: WidthPlan = WidthPlan()
+    initial: str | None = None
 
     def stages(self):
         """(name, factory arguments) of each network that is trained, in order."""
@@ -84,6 +87,7 @@ def _train(settings, cache, folder, validate, strategy):
     recipe = dataclasses.replace(
         settings.recipe, steps=max(1, settings.recipe.steps // len(stages))
     )
+    further = FurtherTraining(load_network(settings.initial)) if settings.initial else None
     with RunBar(recipe.total_steps * len(stages)) as bar:
         for index, (name, arguments) in enumerate(stages):
             model = train(
@@ -91,7 +95,7 @@ def _train(settings, cache, folder, validate, strategy):
                 dataclasses.replace(recipe, seed=recipe.seed + index),
                 cache,
                 folder / name,
-                start=WidthTransfer(model) if model else None,
+                start=WidthTransfer(model) if model else further,
                 validate=validate,
                 strategy=strategy,
                 bar=bar,

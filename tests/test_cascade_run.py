@@ -92,6 +92,16 @@ def test_stages_start_where_the_one_before_ended(finished):
             np.testing.assert_allclose(new, old, atol=1e-7)
 
 
+def test_a_cascade_trains_its_initial_network_further(finished):
+    photos, tmp_path, _ = finished
+    initial = tmp_path / "whole" / "secn" / "model.keras"
+    done = run(photos, tmp_path, "further", initial=initial, n=0, learning_rate=1e-12)
+    assert done.returncode == 0, done.stderr
+    networks = json.loads((tmp_path / "further" / "table.json").read_text())["networks"]
+    assert [(row["name"], row["steps"]) for row in networks] == [("initial", 0), ("secn", 30)]
+    assert networks[1]["val_psnr"] == pytest.approx(networks[0]["val_psnr"], abs=1e-3)
+
+
 def test_killed_run_ends_with_the_same_weights(finished):
     photos, tmp_path, _ = finished
     for marker in ("secn/checkpoint.keras", "ct_secn_1/checkpoint.keras"):

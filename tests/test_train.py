@@ -141,6 +141,21 @@ def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     np.testing.assert_array_equal(model(PROBE), again(PROBE))
 
 
+def test_a_trained_network_is_trained_further(build_cache, tmp_path):
+    entry, cache = zoo.system("espcn"), build_cache(scale=2)
+    arguments = dict(arguments=entry.small)
+    settings = zoo_run.ZooSettings("espcn", recipe(), **arguments)
+    first, _ = zoo_run.run_system(settings, cache, tmp_path / "first", validate=validate)
+    path = str(tmp_path / "first" / "espcn" / "model.keras")
+    still = recipe(learning_rate=1e-12)
+    settings = zoo_run.ZooSettings("espcn", still, **arguments, initial=path)
+    further, _ = zoo_run.run_system(settings, cache, tmp_path / "further", validate=validate)
+    np.testing.assert_allclose(further(PROBE), first(PROBE), atol=1e-3)
+    settings = zoo_run.ZooSettings("fsrcnn", recipe(), initial=path)
+    with pytest.raises(UserError, match="espcn is another network"):
+        zoo_run.run_system(settings, cache, tmp_path / "other", validate=validate)
+
+
 def test_width_plan_grows_then_narrows():
     assert WidthPlan(4, 3, 6, 2, 2, 3).stages == [
         (4, 4),

@@ -16,7 +16,9 @@ from keras_secn.errors import run_app
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/cascade")
 flags.adopt_module_key_flags(training_flags)  # for --help
-flags.DEFINE_string("initial", None, "A trained SECN (.keras) to start from.")
+flags.DEFINE_string(
+    "initial", None, "A trained SECN to start from: a preset's name (secn) or a .keras file."
+)
 
 flags.DEFINE_integer("blocks", 16, "Residual blocks.")
 flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
@@ -31,7 +33,9 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string("initialiser", "random", "How a new block starts: random, svd or lstsq.")
 
-flags.DEFINE_integer("first_steps", 8000, "Steps of SECN, before any replacement.")
+flags.DEFINE_integer(
+    "first_steps", None, "Steps of SECN, before any replacement (8000; 0 with --initial)."
+)
 flags.DEFINE_integer("stage_steps", 1000, "Steps of each stage (at most, with --patience).")
 flags.DEFINE_integer("last_steps", None, "Steps of the last stage (default: --stage_steps).")
 flags.DEFINE_float("stage_learning_rate", 5e-4, "Peak learning rate of each later stage.")
@@ -47,9 +51,16 @@ def main(argv):
         FLAGS.blocks, FLAGS.n, FLAGS.blocks_per_stage, FLAGS.order, target=FLAGS.block
     )
     devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
-    first = training_flags.recipe(FLAGS.first_steps)
+    first_steps = FLAGS.first_steps
+    if first_steps is None:
+        first_steps = 0 if FLAGS.initial else 8000
     stage = dataclasses.replace(
-        first, steps=FLAGS.stage_steps, learning_rate=FLAGS.stage_learning_rate
+        training_flags.recipe(FLAGS.stage_steps), learning_rate=FLAGS.stage_learning_rate
+    )
+    first = (
+        dataclasses.replace(stage, steps=first_steps, learning_rate=FLAGS.learning_rate)
+        if first_steps
+        else None
     )
     last = dataclasses.replace(stage, steps=FLAGS.last_steps or FLAGS.stage_steps)
     settings = cascade_run.CascadeSettings(

@@ -27,7 +27,11 @@ flags.DEFINE_float("theta", 0.0, "VDSR's clipping: gradients to +-theta / learni
 flags.DEFINE_string(
     "start", "interpolation", "How networks of SECN's kind start: interpolation or random."
 )
-flags.DEFINE_string("initial", None, "For srgan: a trained generator (.keras).")
+flags.DEFINE_string(
+    "initial",
+    None,
+    "A trained network to go on from, a .keras file or a preset's name; for srgan: the generator.",
+)
 flags.DEFINE_string("features", "VGG19", "For srgan: a feature network of keras.applications.")
 flags.DEFINE_string("feature_layer", "block5_conv4", "For srgan: which of its layers.")
 flags.DEFINE_string("feature_weights", "imagenet", "For srgan: imagenet, a file, or random.")
@@ -65,7 +69,9 @@ def main(argv):
             settings, cache, FLAGS.output_dir, validate=validation.scores
         )
     else:
-        settings = zoo_run.ZooSettings(name, recipe, FLAGS.scale, arguments, FLAGS.start)
+        settings = zoo_run.ZooSettings(
+            name, recipe, FLAGS.scale, arguments, FLAGS.start, initial=FLAGS.initial
+        )
         _, rows = zoo_run.run_system(
             settings, cache, FLAGS.output_dir, validate=validation.scores, strategy=devices
         )

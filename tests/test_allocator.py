@@ -1,0 +1,40 @@
+"""Freed memory is kept: who takes as much again touches no fresh page."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+# as TensorFlow does: several large blocks at a time, on a thread other than the main one
+BLOCKS = """
+import ctypes, resource, sys, threading
+from keras_secn.allocator import keep_freed_memory
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+libc = ctypes.CDLL("libc.so.6")
+libc.malloc.restype, size, faults = ctypes.c_void_p, 26 << 20, []
+def work():
+    for _ in range(5):
+        blocks = [ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size))) for _ in range(4)]
+        for block in blocks:
+            ctypes.memset(block, 1, size)
+        for block in blocks:
+            libc.free(block)
+        faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+print(faults[-1] - faults[1])
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is not glibc's")
+def test_blocks_of_other_threads_are_kept():
+    def faults(mode):
+        command = [sys.executable, "-c", BLOCKS, mode]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    kept, default = faults("keep"), faults("default")
+    assert kept < default / 20, (kept, default)
