@@ -30,9 +30,10 @@ test: env  ## Runs the tests; those that need what is not here skip and say so
 test-slow: env  ## Runs the long tests: several devices, several processes, faults
 	$(RUN) -m pytest -q -rs -m slow
 
-lint: env  ## Checks style
+lint: env  ## Checks style, and the public surface's type hints
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 web/runtime: web/package-lock.json
 	cd web && npm ci --silent && python3 collect.py

@@ -13,7 +13,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["keras_secn", "keras_secn.*"]),
-    package_data={"keras_secn": ["weights/*", "samples/*.md", "samples/*/*.jpg"]},
+    package_data={"keras_secn": ["py.typed", "weights/*", "samples/*.md", "samples/*/*.jpg"]},
     install_requires=[
         # 3.15 walks a PyDataset straight on over epochs, which resume relies on
         "keras>=3.15,<3.16",
@@ -54,6 +54,8 @@ setup(
             "pytest>=8",
             "hypothesis>=6",
             "ruff>=0.8",
+            # type hints of the public surface
+            "mypy>=1.11",
             "scikit-image>=0.24",
             # drives Chromium through the page's tests
             "selenium>=4.20",

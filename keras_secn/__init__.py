@@ -5,6 +5,31 @@ importing Keras, which takes seconds.
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what type checkers and the API pages see; tests keep it equal to what follows
+    from . import cascade as cascade
+    from . import data as data
+    from . import imresize as imresize
+    from . import layers as layers
+    from . import lite as lite
+    from . import metrics as metrics
+    from . import models as models
+    from . import presets as presets
+    from . import training as training
+    from . import upscaling as upscaling
+    from . import zoo as zoo
+    from .layers import set_pooling as set_pooling
+    from .models import build_ct_secn as build_ct_secn
+    from .models import build_edsr as build_edsr
+    from .models import build_network as build_network
+    from .models import build_secn as build_secn
+    from .models import scale_of as scale_of
+    from .presets import list_presets as list_presets
+    from .presets import load as load
+    from .presets import preset_card as preset_card
+    from .upscaling import Upscaler as Upscaler
+    from .upscaling import upscale as upscale
 
 # public name -> module that defines it
 _PUBLIC = {

@@ -48,17 +48,22 @@ class CascadePlan:
                 raise UserError(f"unknown block kind {kind!r}; known are {', '.join(BLOCKS)}")
 
     @property
-    def counts(self):
+    def counts(self) -> list[int]:
         """How many blocks are replaced after each stage; the first stage, 0, trains the source."""
         return [*range(0, self.replace, self.per_stage), self.replace]
 
-    def kinds(self, count):
+    def kinds(self, count: int) -> list[str]:
         """The network's list of block kinds once `count` blocks are replaced."""
         kept, replaced = [self.source] * (self.blocks - count), [self.target] * count
         return kept + replaced if self.order == "back_to_front" else replaced + kept
 
 
-def transfer_weights(source, target, initialiser="random", calibration=None):
+def transfer_weights(
+    source: keras.Model,
+    target: keras.Model,
+    initialiser: str = "random",
+    calibration: np.ndarray | None = None,
+) -> list[int]:
     """Copies a network's weights into one in which some blocks are of another kind.
 
     Head, body, upsampler, tail and the blocks of the same kind are copied. What a replacing block
@@ -150,7 +155,12 @@ class CascadeReplacement(keras.callbacks.Callback):
         initialiser, calibration: see `transfer_weights`.
     """
 
-    def __init__(self, source, initialiser="random", calibration=None):
+    def __init__(
+        self,
+        source: keras.Model,
+        initialiser: str = "random",
+        calibration: np.ndarray | None = None,
+    ) -> None:
         super().__init__()
         self.source = source
         self.initialiser = initialiser

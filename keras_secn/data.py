@@ -5,7 +5,10 @@ The pixels come from a `PhotoCache`: any folder of photographs, or DIV2K.
 
 import atexit
 import gc
+import os
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -183,7 +186,12 @@ class InputWait(keras.callbacks.Callback):
             logs["input_wait"] = self._epoch_waited / elapsed if elapsed else 0.0
 
 
-def open_photographs(folders, dataset=None, cache_dir=None, **options):
+def open_photographs(
+    folders: Sequence[str | os.PathLike[str]],
+    dataset: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> PhotoCache:
     """The cache of folders of photographs, or of a dataset of tensorflow-datasets.
 
     Args:

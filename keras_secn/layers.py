@@ -254,7 +254,7 @@ class SqueezeExcite(keras.layers.Layer):
         return {**super().get_config(), "reduction": self.reduction, "window": self.window}
 
 
-def set_pooling(model, window):
+def set_pooling(model: keras.Model, window: int | None) -> keras.Model:
     """Switches a model's squeeze-and-excitation between global and local pooling (TLC).
 
     Nothing is trained again: only where the channels' means are taken changes.
@@ -478,7 +478,7 @@ class XceptionBlock(Block):
 
 
 # A network's description is a list of these names: see `keras_secn.models.skeleton`.
-BLOCKS = {
+BLOCKS: dict[str, type[Block]] = {
     "residual": ResidualBlock,
     "se": SEResidualBlock,
     "separable": SeparableSEBlock,

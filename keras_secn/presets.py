@@ -5,27 +5,33 @@ by name (float16 where that is harmless). NumPy reads them with pickles forbidde
 one cannot run code.
 """
 
+from __future__ import annotations
+
 import hashlib
 import importlib.resources
 import io
 import json
 import pathlib
 import zipfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import UserError
 from .files import atomic_path
 
+if TYPE_CHECKING:
+    import keras
+
 FOLDER = pathlib.Path(str(importlib.resources.files(__package__) / "weights"))
 
 
-def list_presets():
+def list_presets() -> list[str]:
     """Names of all presets, sorted; `preset_card` tells what each one is."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def preset_card(name):
+def preset_card(name: str) -> dict[str, Any]:
     """The card of a preset: a dictionary.
 
     Keys: `name`, `factory` and `arguments` (what builds the network), `parameters`,
@@ -44,7 +50,7 @@ def preset_card(name):
         raise UserError(f"{path} is damaged: {error}") from None
 
 
-def load(name):
+def load(name: str) -> keras.Model:
     """Builds a preset's network and loads its trained weights.
 
     Args:

@@ -4,11 +4,17 @@ A new network joins by one line in `SYSTEMS`; the tests, `training/train.py` and
 `training/evaluate.py --table1` then know it.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import inspect
+from typing import TYPE_CHECKING, Any
 
 from . import models
 from .errors import UserError
+
+if TYPE_CHECKING:
+    import keras
 
 LARGE = {"blocks": 32, "filters": 256, "residual_scaling": 0.1}
 # how the papers from SRCNN to DRRN compare pictures
@@ -40,7 +46,7 @@ class System:
     recipe: dict = dataclasses.field(default_factory=dict)
     small: dict = dataclasses.field(default_factory=dict)
 
-    def build(self, scale=2, **options):
+    def build(self, scale: int = 2, **options: Any) -> keras.Model:
         """The network, fresh; `options` go to its factory in place of `arguments`.
 
         Raises:
@@ -108,7 +114,7 @@ SYSTEMS = {
 }
 
 
-def system(name):
+def system(name: str) -> System:
     """The system of that name.
 
     Raises:

@@ -1,9 +1,12 @@
 """Latency, peak memory and size of `.tflite` files, side by side."""
 
+import os
 import pathlib
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,7 +15,13 @@ from ..errors import UserError
 from .runtime import LiteModel
 
 
-def benchmark(paths, size, threads=None, rounds=10, progress=False):
+def benchmark(
+    paths: Sequence[str | os.PathLike[str]],
+    size: tuple[int, int],
+    threads: int | None = None,
+    rounds: int = 10,
+    progress: bool = False,
+) -> list[dict[str, Any]]:
     """Times files on one made-up picture, in turns.
 
     The files take turns round by round, so that a machine that slows down slows them all, and

@@ -1,6 +1,11 @@
 """One network in every kind of quantization: size, quality and latency side by side."""
 
+from __future__ import annotations
+
+import os
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..metrics import ValidationSet, image_upscaler
@@ -9,19 +14,22 @@ from . import benchmarking
 from .exporter import BOUNDS, export
 from .runtime import LiteModel
 
+if TYPE_CHECKING:
+    import keras
+
 
 def compare_kinds(
-    model,
-    folder,
-    photographs,
-    sizes,
-    kinds=tuple(BOUNDS),
-    threads=2,
-    rounds=5,
-    progress=True,
-    report=None,
-    **options,
-):
+    model: keras.Model,
+    folder: str | os.PathLike[str],
+    photographs: Sequence[str | os.PathLike[str]],
+    sizes: Sequence[tuple[int, int]],
+    kinds: Sequence[str] = tuple(BOUNDS),
+    threads: int = 2,
+    rounds: int = 5,
+    progress: bool = True,
+    report: Callable[[str], object] | None = None,
+    **options: Any,
+) -> list[dict[str, Any]]:
     """Exports a network in several kinds, scores each on photographs and times them in turns.
 
     Args:

@@ -1,21 +1,35 @@
 """Deep compression: pruning, shared weights, entropy coding (Han et al., ICLR 2016)."""
 
+from __future__ import annotations
+
 import collections
 import heapq
 import io
 import zipfile
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..collapsible import fold
-from ..data import PatchDataset
+from ..data import PatchDataset, PhotoCache
 from ..errors import UserError
 from . import equalize
 from .distillation import HR_PATCH, distil
 from .twin import copy_back, custom_layers, libraries, to_twin
 
+if TYPE_CHECKING:
+    import keras
 
-def compress(model, cache, sparsity=0.0, clusters=0, steps=300, seed=0, progress=False):
+
+def compress(
+    model: keras.Model,
+    cache: PhotoCache,
+    sparsity: float = 0.0,
+    clusters: int = 0,
+    steps: int = 300,
+    seed: int = 0,
+    progress: bool = False,
+) -> keras.Model:
     """Prunes a network's smallest weights, lets the others share few values, and trains it on.
 
     Args:

@@ -6,6 +6,8 @@ XNNPACK's delegate. Only operators that super-resolution networks are made of ar
 driver may still refuse one; only a run on the phone tells.
 """
 
+import os
+
 from ..errors import UserError
 from . import flatbuffer, metadata
 
@@ -37,7 +39,7 @@ SUPPORTED = {
 }
 
 
-def refused(path, delegate):
+def refused(path: str | os.PathLike[str], delegate: str) -> list[str]:
     """The operators of a file that a delegate does not take.
 
     Args:

@@ -1,6 +1,11 @@
 """Makes a checked `.tflite` file of a Keras super-resolution network."""
 
+from __future__ import annotations
+
+import os
 import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +19,13 @@ from .layers_report import layer_report
 from .pictures import SAMPLES, fit, low_resolution
 from .quantizer import static_16x8
 from .runtime import LiteModel
+
+if TYPE_CHECKING:
+    import keras
+
+    from ..data import PhotoCache
+
+    Pictures = str | pathlib.Path | Sequence[np.ndarray]
 
 # quantization -> least PSNR in dB (RGB, peak 255) between the file's pictures and Keras'.
 # 60 dB is one pixel value in 15 off by one level; 40 dB costs a network of 36 dB some 1.5 dB.
@@ -33,18 +45,18 @@ SIZES = range(8, 4097)  # LR pixels a side that a file of fixed size may have
 
 
 def export(
-    model,
-    path,
-    quantization="none",
-    shape="dynamic",
-    representative=None,
-    io="uint8",
-    check=None,
-    progress=True,
-    report=False,
-    training=None,
-    steps=500,
-):
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    quantization: str = "none",
+    shape: str | tuple[int, int] = "dynamic",
+    representative: Pictures | None = None,
+    io: str = "uint8",
+    check: Pictures | None = None,
+    progress: bool = True,
+    report: bool = False,
+    training: Sequence[str | os.PathLike[str]] | PhotoCache | None = None,
+    steps: int = 500,
+) -> dict[str, Any]:
     """Writes a `.tflite` file that takes RGB of 0..255, NHWC, and gives the same, clipped.
 
     The file is loaded and compared with Keras on real photographs before it gets its name.

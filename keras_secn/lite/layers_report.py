@@ -1,6 +1,7 @@
 """Where a quantized file loses: the error of every tensor beside its float twin."""
 
 import re
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -8,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from .runtime import _plain_kernels
 
 
-def layer_report(quantized, reference, picture):
+def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> list[dict[str, Any]]:
     """Compares the tensors of two files made from one network, operator by operator.
 
     The error at a tensor is what has piled up from the input to there.

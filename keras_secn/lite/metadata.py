@@ -1,7 +1,9 @@
 """What a `.tflite` file says about itself: a JSON buffer, written at export and read by anyone."""
 
 import json
+import os
 import pathlib
+from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -49,7 +51,7 @@ def load_bytes(path):
     return content
 
 
-def info(path):
+def info(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What an exported file says of itself.
 
     Returns:

@@ -1,5 +1,6 @@
 """Runs any super-resolution `.tflite` file, ours or not, without TensorFlow or Keras."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -33,7 +34,15 @@ class LiteModel:
         UserError: no such file, no LiteRT file, or not a super-resolution network.
     """
 
-    def __init__(self, path, threads=None, overlap=16, tile=None, value_range=255.0, delegate=True):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        threads: int | None = None,
+        overlap: int = 16,
+        tile: int | None = None,
+        value_range: float = 255.0,
+        delegate: bool = True,
+    ) -> None:
         self.path = pathlib.Path(path)
         self._float_white = value_range
         options = {} if delegate else {"experimental_op_resolver_type": _plain_kernels()}
@@ -68,7 +77,7 @@ class LiteModel:
             overlap = min(overlap, (min(self.tile) - 1) // 2)
         self.overlap = overlap
 
-    def __call__(self, image):
+    def __call__(self, image: np.ndarray) -> np.ndarray:
         """Upscales one picture.
 
         Args:
@@ -83,7 +92,7 @@ class LiteModel:
             return self._run(image)
         return self._run_tiles(image)
 
-    def operators(self):
+    def operators(self) -> list[str]:
         """Names of the file's operators, in order of execution."""
         return [op["op_name"] for op in self._interpreter._get_ops_details()]
 

@@ -9,7 +9,9 @@ PATCH = 3  # side of a patch in LR pixels
 REACH = 2  # pixels that the longest derivative reaches to each side
 
 
-def build_aplus(scale=2, anchors=1024, components=30, name="aplus"):
+def build_aplus(
+    scale: int = 2, anchors: int = 1024, components: int = 30, name: str = "aplus"
+) -> keras.Model:
     """A+: each patch is corrected by the linear regressor of the anchor nearest to it.
 
     Nothing here is learned by gradients: `keras_secn.aplus.fit` computes the weights.

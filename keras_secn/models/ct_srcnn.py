@@ -1,12 +1,16 @@
 """CT-SRCNN (Ren et al., WACV 2018)."""
 
+from collections.abc import Sequence
+
 import keras
 
 from ..errors import UserError
 from .luminance import read_luminance, write_luminance
 
 
-def build_ct_srcnn(scale=2, widths=(64,) * 12, name="ct_srcnn"):
+def build_ct_srcnn(
+    scale: int = 2, widths: Sequence[int] = (64,) * 12, name: str = "ct_srcnn"
+) -> keras.Model:
     """CT-SRCNN: a chain of convolutions that grows in depth and is then trimmed in width.
 
     Learns what bicubic lacks: 9x9 at first, 3x3 between, 5x5 at the end (Ren et al., WACV 2018).

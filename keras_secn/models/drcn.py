@@ -7,7 +7,9 @@ from ..layers import PACKAGE, Supervise
 from .luminance import read_luminance, write_luminance
 
 
-def build_drcn(scale=2, recursions=16, filters=256, alpha=0.5, name="drcn"):
+def build_drcn(
+    scale: int = 2, recursions: int = 16, filters: int = 256, alpha: float = 0.5, name: str = "drcn"
+) -> keras.Model:
     """DRCN: one convolution applied sixteen times, each result a picture (CVPR 2016, figure 3).
 
     1,774,080 weights, biases and the 16 weights of the ensemble not counted. Training compares

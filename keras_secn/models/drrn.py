@@ -5,7 +5,9 @@ import keras
 from .luminance import read_luminance, write_luminance
 
 
-def build_drrn(scale=2, blocks=1, units=9, filters=128, name="drrn"):
+def build_drrn(
+    scale: int = 2, blocks: int = 1, units: int = 9, filters: int = 128, name: str = "drrn"
+) -> keras.Model:
     """DRRN_B1U9: residual units that share their weights (Tai et al., CVPR 2017, figure 4).
 
     297,216 weights for B1U9, biases not counted. As in EDSR the paper's batch norms are left out:

@@ -1,9 +1,17 @@
 """EDSR (Lim et al., CVPRW 2017)."""
 
+import keras
+
 from .skeleton import build_network
 
 
-def build_edsr(scale=2, blocks=16, filters=64, residual_scaling=1.0, name="edsr"):
+def build_edsr(
+    scale: int = 2,
+    blocks: int = 16,
+    filters: int = 64,
+    residual_scaling: float = 1.0,
+    name: str = "edsr",
+) -> keras.Model:
     """EDSR: residual blocks without batch norm (Lim et al., CVPRW 2017, section 3).
 
     The defaults are EDSR-baseline, 1,369,859 parameters. The large one (B32F256, 40.7 M) is

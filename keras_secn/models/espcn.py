@@ -6,7 +6,7 @@ from ..layers import PixelShuffle
 from .luminance import read_luminance, write_luminance
 
 
-def build_espcn(scale=2, name="espcn"):
+def build_espcn(scale: int = 2, name: str = "espcn") -> keras.Model:
     """ESPCN: convolutions on LR luminance and a pixel shuffle (Shi et al., CVPR 2016, figure 1).
 
     Tanh, as the paper prefers over ReLU (section 3.2). 21,284 parameters at x2.

@@ -5,7 +5,9 @@ import keras
 from .luminance import read_luminance, write_luminance
 
 
-def build_fsrcnn(scale=2, d=56, s=12, m=4, name="fsrcnn"):
+def build_fsrcnn(
+    scale: int = 2, d: int = 56, s: int = 12, m: int = 4, name: str = "fsrcnn"
+) -> keras.Model:
     """FSRCNN(d, s, m): an hourglass on LR luminance (Dong et al., ECCV 2016, section 3.2).
 
     12,464 weights for (56, 12, 4), biases and PReLU slopes not counted.

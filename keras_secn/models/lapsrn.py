@@ -8,7 +8,9 @@ from ..layers import PACKAGE, Supervise
 from .luminance import read_luminance, write_luminance
 
 
-def build_lapsrn(scale=2, depth=10, filters=64, name="lapsrn"):
+def build_lapsrn(
+    scale: int = 2, depth: int = 10, filters: int = 64, name: str = "lapsrn"
+) -> keras.Model:
     """LapSRN: each level doubles features and picture (Lai et al., CVPR 2017, figure 1b).
 
     435,344 weights at x2 and 870,112 at x4, biases not counted; the 812K in the literature are

@@ -14,7 +14,9 @@ POCKET_SIZES = {
 }
 
 
-def build_edsr_mobile(scale=2, filters=32, blocks=5, name="edsr_mobile"):
+def build_edsr_mobile(
+    scale: int = 2, filters: int = 32, blocks: int = 5, name: str = "edsr_mobile"
+) -> keras.Model:
     """EDSR whose tail shuffles straight into pixels, as phones are measured with (MLPerf Mobile).
 
     106,092 parameters with the defaults: conv 3 -> 32, 5 residual blocks, a convolution with long
@@ -44,7 +46,13 @@ def build_edsr_mobile(scale=2, filters=32, blocks=5, name="edsr_mobile"):
     return keras.Model(inputs, outputs, name=name)
 
 
-def build_pocket_secn(size="m", scale=2, collapsible=True, gate=False, name=None):
+def build_pocket_secn(
+    size: str = "m",
+    scale: int = 2,
+    collapsible: bool = True,
+    gate: bool = False,
+    name: str | None = None,
+) -> keras.Model:
     """A plain stack of 3x3 convolutions around which the picture itself is carried.
 
     What the paper stops short of. Made for int8 on a phone from the first layer on: the only skip

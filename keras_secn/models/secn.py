@@ -1,10 +1,18 @@
 """SECN and CT-SECN (Wu et al., 2018)."""
 
+import keras
+
 from ..errors import UserError
 from .skeleton import build_network
 
 
-def build_secn(scale=2, blocks=16, filters=64, residual_scaling=1.0, name="secn"):
+def build_secn(
+    scale: int = 2,
+    blocks: int = 16,
+    filters: int = 64,
+    residual_scaling: float = 1.0,
+    name: str = "secn",
+) -> keras.Model:
     """SECN: EDSR with squeeze-and-excitation in every residual block (Wu et al., 2018, section 3).
 
     1,379,139 parameters with the defaults. B32F256, the large one of the paper's Table 1, is
@@ -15,7 +23,14 @@ def build_secn(scale=2, blocks=16, filters=64, residual_scaling=1.0, name="secn"
     return build_network(["se"] * blocks, scale, filters, residual_scaling, name)
 
 
-def build_ct_secn(n=16, scale=2, blocks=16, filters=64, residual_scaling=1.0, name=None):
+def build_ct_secn(
+    n: int = 16,
+    scale: int = 2,
+    blocks: int = 16,
+    filters: int = 64,
+    residual_scaling: float = 1.0,
+    name: str | None = None,
+) -> keras.Model:
     """CT-SECN_n: SECN whose last `n` blocks are depthwise separable (Wu et al., 2018, section 4).
 
     1,379,139 / 1,122,115 / 865,091 / 608,067 / 351,043 parameters for n = 0 / 4 / 8 / 12 / 16

@@ -1,15 +1,23 @@
 """The network all members of the family share: a skeleton, and a list of block kinds within it."""
 
+from collections.abc import Sequence
+
 import keras
 
 from ..errors import UserError
-from ..layers import BLOCKS, MeanShift, PixelShuffle
+from ..layers import BLOCKS, Block, MeanShift, PixelShuffle
 
 # Each upsampler is a chain of pixel shuffles (EDSR, section 3.2): x4 is x2 twice.
 SHUFFLES = {2: (2,), 3: (3,), 4: (2, 2)}
 
 
-def build_network(kinds, scale=2, filters=64, residual_scaling=1.0, name=None):
+def build_network(
+    kinds: Sequence[str],
+    scale: int = 2,
+    filters: int = 64,
+    residual_scaling: float = 1.0,
+    name: str | None = None,
+) -> keras.Model:
     """Head - blocks - body conv - long skip - upsampler - tail, as in EDSR (CVPRW 2017, figure 3).
 
     Args:
@@ -55,18 +63,18 @@ def build_network(kinds, scale=2, filters=64, residual_scaling=1.0, name=None):
     return keras.Model(inputs, outputs, name=name)
 
 
-def block_layers(model):
+def block_layers(model: keras.Model) -> list[Block]:
     """The model's residual blocks from front to back."""
     return [layer for layer in model.layers if isinstance(layer, tuple(BLOCKS.values()))]
 
 
-def block_kinds(model):
+def block_kinds(model: keras.Model) -> list[str]:
     """The model's list of block kinds, from front to back: what `build_network` was given."""
     names = {block: kind for kind, block in BLOCKS.items()}
     return [names[type(layer)] for layer in block_layers(model)]
 
 
-def scale_of(model):
+def scale_of(model: keras.Model) -> int:
     """The factor by which a model enlarges height and width.
 
     Raises:

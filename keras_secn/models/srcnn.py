@@ -5,7 +5,7 @@ import keras
 from .luminance import read_luminance, write_luminance
 
 
-def build_srcnn(scale=2, middle=1, name="srcnn"):
+def build_srcnn(scale: int = 2, middle: int = 1, name: str = "srcnn") -> keras.Model:
     """SRCNN: three convolutions on bicubic luminance (Dong et al., TPAMI 2016, section 3.1).
 
     `middle=1` is 9-1-5 (8,032 weights), `middle=5` is 9-5-5 (57,184), biases not counted. The

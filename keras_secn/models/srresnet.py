@@ -6,7 +6,9 @@ from ..layers import MeanShift, PixelShuffle
 from .skeleton import SHUFFLES
 
 
-def build_srresnet(scale=2, blocks=16, filters=64, name="srresnet"):
+def build_srresnet(
+    scale: int = 2, blocks: int = 16, filters: int = 64, name: str = "srresnet"
+) -> keras.Model:
     """SRResNet: residual blocks with batch norm and PReLU (Ledig et al., CVPR 2017, figure 4).
 
     1,542,528 weights at x4, the 1,543K of the literature: biases, slopes and batch norms not
@@ -49,7 +51,9 @@ def build_srresnet(scale=2, blocks=16, filters=64, name="srresnet"):
     return keras.Model(inputs, outputs, name=name)
 
 
-def build_discriminator(patch=96, filters=64, units=1024, name="discriminator"):
+def build_discriminator(
+    patch: int = 96, filters: int = 64, units: int = 1024, name: str = "discriminator"
+) -> keras.Model:
     """SRGAN's discriminator: is this patch a photograph? (Ledig et al., CVPR 2017, figure 4).
 
     Args:

@@ -5,7 +5,9 @@ import keras
 from .luminance import read_luminance, write_luminance
 
 
-def build_vdsr(scale=2, depth=20, filters=64, name="vdsr"):
+def build_vdsr(
+    scale: int = 2, depth: int = 20, filters: int = 64, name: str = "vdsr"
+) -> keras.Model:
     """VDSR: twenty convolutions learn what bicubic lacks (Kim et al., CVPR 2016, section 3.1).
 
     665,921 parameters. Its gradient clipping is `Recipe(momentum=0.9, theta=...)`.

@@ -4,6 +4,12 @@ Names are loaded at first use: the LiteRT engine needs neither TensorFlow nor Ke
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what type checkers and the API pages see; tests keep it equal to what follows
+    from .lite_file import export_tiles as export_tiles
+    from .upscaler import Upscaler as Upscaler
+    from .upscaler import upscale as upscale
 
 # public name -> module that defines it
 _PUBLIC = {"Upscaler": "upscaler", "export_tiles": "lite_file", "upscale": "upscaler"}

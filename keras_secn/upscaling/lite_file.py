@@ -5,8 +5,12 @@ other program sees), `whole` (the same, fused, see `fused_upsampler`), `statisti
 gates) and `tile` (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
 """
 
+from __future__ import annotations
+
+import os
 import pathlib
 import tempfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,12 +23,20 @@ from .keras_engine import KerasEngine
 from .lite_engine import PLAIN, POOL, TILE, WHOLE, TiledFileEngine
 from .tiles import PATCH, SMALLEST_PART
 
+if TYPE_CHECKING:
+    import keras
+
 PATCHES = (16, PATCH, PATCH, 3)  # what a file of one size of tile takes its gates from
 WEIGHTS = ("float32", "float16")
 LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # grey levels from Keras
 
 
-def export_tiles(model, path, weights="float32", tile=None):
+def export_tiles(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    weights: str = "float32",
+    tile: int | None = None,
+) -> dict[str, Any]:
     """Writes a network's file for `Upscaler`, and checks it against Keras first.
 
     Args:

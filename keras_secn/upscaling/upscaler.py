@@ -1,6 +1,11 @@
 """Any picture, enlarged: arrays, Pillow images and files of every kind and size."""
 
+from __future__ import annotations
+
 import os
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -9,6 +14,13 @@ from .alpha import bleed, limits
 from .engines import choose_engine
 from .enlarge import Enlarger
 from .tiles import SMALLEST_PART
+
+if TYPE_CHECKING:
+    import keras
+    from PIL import Image
+
+# what comes back is of the kind that was given
+_Picture = TypeVar("_Picture", "np.ndarray", "Image.Image")
 
 TILE = 512  # LR pixels a side
 
@@ -37,9 +49,18 @@ class Upscaler:
         UserError: no such model, not a super-resolution network, or options that do not fit.
     """
 
+    scale: int
+
     def __init__(
-        self, model=None, *, engine=None, scale=None, ensemble=False, tile=None, threads=None
-    ):
+        self,
+        model: str | os.PathLike[str] | keras.Model | None = None,
+        *,
+        engine: str | None = None,
+        scale: int | None = None,
+        ensemble: bool = False,
+        tile: int | None = None,
+        threads: int | None = None,
+    ) -> None:
         self.engine = choose_engine(model, engine, threads)
         own = self.engine.scale
         self.scale = own if scale is None else scale
@@ -54,7 +75,18 @@ class Upscaler:
             raise UserError(f"tile must be at least {least} for this network, not {tile}")
         self._enlarger = Enlarger(self.engine, tile, ensemble)
 
-    def __call__(self, image, out=None, **options):
+    @overload
+    def __call__(self, image: _Picture) -> _Picture: ...
+
+    @overload
+    def __call__(
+        self,
+        image: str | os.PathLike[str],
+        out: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> pathlib.Path: ...
+
+    def __call__(self, image: Any, out: Any = None, **options: Any) -> Any:
         """Enlarges a picture.
 
         Args:
@@ -119,12 +151,14 @@ class Upscaler:
         result.info.update({key: upright.info[key] for key in kept & set(upright.info)})
         return result
 
-    def work(self, height, width):
+    def work(self, height: int, width: int) -> int:
         """LR pixels that `bands` reports through `tick` for a picture."""
         grown = (self.engine.scale ** (2 * step) for step in range(self.passes))
         return height * width * sum(grown)
 
-    def bands(self, pixels, tick=None):
+    def bands(
+        self, pixels: np.ndarray, tick: Callable[[int], object] | None = None
+    ) -> Iterator[np.ndarray]:
         """Enlarges an array as a stream of rows.
 
         Args:
@@ -167,7 +201,30 @@ class Upscaler:
             yield rows
 
 
-def upscale(image, out=None, model=None, **options):
+@overload
+def upscale(
+    image: _Picture,
+    out: None = None,
+    model: str | os.PathLike[str] | keras.Model | None = None,
+    **options: Any,
+) -> _Picture: ...
+
+
+@overload
+def upscale(
+    image: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | keras.Model | None = None,
+    **options: Any,
+) -> pathlib.Path: ...
+
+
+def upscale(
+    image: Any,
+    out: Any = None,
+    model: str | os.PathLike[str] | keras.Model | None = None,
+    **options: Any,
+) -> Any:
     """Enlarges a picture: `keras_secn.upscale("photo.jpg", "photo_x2.png")`.
 
     Args:
