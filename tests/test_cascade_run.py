@@ -134,7 +134,6 @@ def test_two_logical_devices(finished):
     assert "ct_secn_1" in done.stdout
 
 
-@pytest.mark.slow
 def test_starts_are_compared(finished):
     photos, tmp_path, _ = finished
     flags = {
@@ -154,7 +153,6 @@ def test_starts_are_compared(finished):
     assert before["lstsq"] > before["random"]
 
 
-@pytest.mark.slow
 def test_a_run_becomes_presets(finished, tmp_path, monkeypatch):
     photos, run_path, _ = finished
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
@@ -176,7 +174,6 @@ def test_a_run_becomes_presets(finished, tmp_path, monkeypatch):
         publish(run_path / "whole", ["other"], [photos], about)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -215,7 +212,6 @@ def test_bad_input_is_one_line(finished, tmp_path, flags, words):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
 def test_checkpoint_of_another_network_is_refused(finished):
     photos, tmp_path, _ = finished
     other = run(photos, tmp_path, "other", filters=4, first_steps=10, n=0)
@@ -228,7 +224,6 @@ def test_checkpoint_of_another_network_is_refused(finished):
     assert "belongs to another network" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.slow
 def test_other_settings_are_refused(finished):
     photos, tmp_path, _ = finished
     done = run(photos, tmp_path, "whole", seed=1, from_scratch=True)
