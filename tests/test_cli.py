@@ -17,8 +17,6 @@ from PIL import Image
 from keras_secn import cli, presets
 from keras_secn.upscaling import video
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
