@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
 
-.PHONY: help env demo test test-slow lint table web faults scale clean
+.PHONY: help env demo test test-slow lint docs table web faults scale clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -34,6 +34,10 @@ lint: env  ## Checks style, and the public surface's type hints
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+docs: env  ## Builds the pages and the API reference into site/, warnings as errors
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	@echo "look at site/index.html: $(RUN) -m http.server --directory site 8001"
 
 web/runtime: web/package-lock.json
 	cd web && npm ci --silent && python3 collect.py

@@ -50,16 +50,26 @@ setup(
         "aplus": ["scikit-learn>=1.5"],
         # DIV2K: --dataset div2k
         "tfds": ["tensorflow-datasets>=4.9.9"],
+        # `make docs`, where warnings are errors: a new major version must be tried first, and mkdocs 2
+        # drops the plugins that the pages are made with
+        "docs": [
+            "mkdocs>=1.6,<2",
+            "mkdocs-material>=9.7,<10",
+            "mkdocstrings[python]>=1.0,<2",
+            "mkdocstrings-python>=2.0,<3",
+            "latex2mathml>=3.77",
+        ],
         "dev": [
             "pytest>=8",
             "hypothesis>=6",
-            "ruff>=0.8",
+            # pinned: what it finds and how it formats changes; .pre-commit-config.yaml has the same
+            "ruff==0.17.6",
             # type hints of the public surface
             "mypy>=1.11",
             "scikit-image>=0.24",
             # drives Chromium through the page's tests
             "selenium>=4.20",
-            "keras-secn[jax,quantization,aplus,tfds]",
+            "keras-secn[jax,quantization,aplus,tfds,docs]",
         ],
     },
 )

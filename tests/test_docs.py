@@ -1,0 +1,144 @@
+"""The pages: they build without a warning, name all that is public, and their examples run."""
+
+import importlib
+import inspect
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("mkdocs")
+pytest.importorskip("mkdocstrings_handlers.python")
+pytest.importorskip("material")
+pytest.importorskip("latex2mathml")
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "docs").glob("**/*.md"))
+# `scale, blocks, name: see ...` in a docstring's arguments
+DOCUMENTED = re.compile(r"^    (\*{0,2}\w+(?:, \*{0,2}\w+)*): ", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The pages, built as `make docs` builds them."""
+    folder = tmp_path_factory.mktemp("site")
+    result = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def public_names(package):
+    """(name, value) of all that a package serves, modules left out."""
+    module = importlib.import_module(package)
+    for name in dir(module):
+        value = getattr(module, name)
+        if not name.startswith("_") and not inspect.ismodule(value):
+            yield name, value
+
+
+def test_every_public_name_is_in_the_reference(site):
+    html = "".join(path.read_text() for path in (site / "api").glob("**/index.html"))
+    identifiers = set(re.findall(r'id="(keras_secn[\w.]*)"', html))
+    packages = ("keras_secn", "keras_secn.models", "keras_secn.lite", "keras_secn.upscaling")
+    for package in packages:
+        for name, value in public_names(package):
+            # a name of several packages stands under the shortest
+            places = {f"keras_secn.{name}", f"{package}.{name}"}
+            places.add(f"{value.__module__}.{value.__qualname__}")
+            assert places & identifiers, f"{package}.{name} is on no page of docs/api"
+    for name in dir(importlib.import_module("keras_secn")):
+        if inspect.ismodule(getattr(importlib.import_module("keras_secn"), name)):
+            assert any(i.startswith(f"keras_secn.{name}") for i in identifiers), name
+
+
+def test_pages_ask_no_other_machine_for_anything(site):
+    for path in site.glob("**/*.html"):
+        loaded = re.findall(
+            r'<(?:script|img|link)[^>]*(?:src|href)="(https?://[^"]*)"', path.read_text()
+        )
+        assert not loaded, path
+
+
+def test_formulas_are_drawn_by_the_browser_itself(site):
+    html = (site / "scaling" / "index.html").read_text()
+    assert 'display="block"' in html and "arithmatex" not in html
+
+
+def test_parts_of_other_files_stand_in_the_pages(site):
+    for path in site.glob("**/index.html"):
+        assert "<!-- from " not in path.read_text(), path
+    text = re.sub(r"<[^>]*>", "", (site / "index.html").read_text())
+    assert "keras-secn upscale photo.jpg" in text
+
+
+@pytest.mark.parametrize(
+    "package", ["keras_secn", "keras_secn.models", "keras_secn.lite", "keras_secn.upscaling"]
+)
+def test_documented_arguments_are_those_of_the_signature(package):
+    for name, value in public_names(package):
+        text = inspect.getdoc(value) or ""
+        section = re.search(r"^Args:\n((?:    .*\n?|\n)*)", text, re.MULTILINE)
+        if not section:
+            continue
+        function = value.__init__ if inspect.isclass(value) else value
+        known = set(inspect.signature(function).parameters)
+        for names in DOCUMENTED.findall(section[1]):
+            documented = {part.lstrip("*") for part in names.split(", ")}
+            assert documented <= known, f"{package}.{name}: {documented - known}"
+
+
+def test_flags_in_the_pages_exist():
+    """Every script that a page runs has the flags that the page gives it."""
+    told = {}
+    for path in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "tflite" / "android" / "README.md"]:
+        text = path.read_text().replace("\\\n", " ")
+        for command in re.findall(r"(?:python|keras-secn) [^`\n|]*", text):
+            script = re.match(r"python ([\w/]+\.py)|keras-secn (\w+)", command)
+            if script:
+                flags = re.findall(r"(?<![\w-])--([\w-]+)", command)
+                told.setdefault(script[1] or script[2], set()).update(flags)
+    assert {"training/cascade.py", "tflite/convert.py", "upscale"} <= set(told)
+    for script, flags in told.items():
+        if script.endswith(".py"):
+            source = (ROOT / script).read_text()
+            if "training_flags" in source:
+                source += (ROOT / "keras_secn" / "training_flags.py").read_text()
+            known = set(re.findall(r'DEFINE_\w+\(\s*"([\w-]+)"', source))
+            known |= set(re.findall(r'add_argument\("--([\w-]+)"', source))
+        else:
+            source = (ROOT / "keras_secn" / "cli.py").read_text()
+            known = set(re.findall(r'"--([\w-]+)"', source))
+        assert flags <= known, f"{script} has no --{', --'.join(sorted(flags - known))}"
+
+
+def test_files_that_the_pages_name_exist():
+    for path in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+        for name in re.findall(
+            r"\b(?:keras_secn|training|tflite|tests|docs)/[a-z0-9_/]+\.(?:py|md)", path.read_text()
+        ):
+            assert (ROOT / name).exists(), f"{path.name} names {name}"
+
+
+def test_examples_of_a_new_block_run():
+    from keras_secn.layers import BLOCKS
+
+    known = set(BLOCKS)
+    names = {}
+    try:
+        text = (ROOT / "docs" / "adding_a_model.md").read_text()
+        for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            exec(code, names)
+        assert names["replaced"] == [14, 15]
+        assert names["model"].count_params() < names["secn"].count_params()
+    finally:
+        for kind in set(BLOCKS) - known:
+            del BLOCKS[kind]
