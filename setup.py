@@ -50,8 +50,8 @@ setup(
         "aplus": ["scikit-learn>=1.5"],
         # DIV2K: --dataset div2k
         "tfds": ["tensorflow-datasets>=4.9.9"],
-        # `make docs`, where warnings are errors: a new major version must be tried first, and mkdocs 2
-        # drops the plugins that the pages are made with
+        # `make docs`, where warnings are errors: a new major version must be tried first, and
+        # mkdocs 2 drops the plugins that the pages are made with
         "docs": [
             "mkdocs>=1.6,<2",
             "mkdocs-material>=9.7,<10",
