@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
 
-.PHONY: help env demo test test-slow lint docs table web faults scale clean
+.PHONY: help env demo test test-slow lint docs table web faults scale notebooks clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -48,6 +48,10 @@ web/model.tflite: env
 
 web: web/runtime web/model.tflite  ## Serves the page that enlarges in the browser, on port 8000
 	$(RUN) -m http.server --directory web 8000
+
+notebooks: env  ## Opens the notebooks in JupyterLab
+	$(RUN) -m pip install --quiet --editable '.[notebooks]'
+	$(VENV)/bin/jupyter lab notebooks
 
 faults: env  ## Kills, fills disks and damages files, 50 times each; prints what was lost (hours)
 	$(RUN) tests/faults.py --rounds 50

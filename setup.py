@@ -59,6 +59,8 @@ setup(
             "mkdocstrings-python>=2.0,<3",
             "latex2mathml>=3.77",
         ],
+        # opens and runs notebooks/: make notebooks
+        "notebooks": ["nbclient>=0.10", "ipykernel>=6", "jupyterlab>=4"],
         "dev": [
             "pytest>=8",
             "hypothesis>=6",
@@ -69,6 +71,9 @@ setup(
             "scikit-image>=0.24",
             # drives Chromium through the page's tests
             "selenium>=4.20",
+            # run the notebooks in tests, which JupyterLab is not needed for
+            "nbclient>=0.10",
+            "ipykernel>=6",
             "keras-secn[jax,quantization,aplus,tfds,docs]",
         ],
     },
