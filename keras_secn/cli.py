@@ -105,6 +105,10 @@ def _upscale(arguments):
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    if arguments.engine == "keras":
+        from .quiet import import_keras
+
+        import_keras()
     upscaler = Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,
@@ -237,6 +241,9 @@ def _info(arguments):
 
 
 def _export(arguments):
+    from .quiet import import_keras
+
+    import_keras()
     from .evaluation import load_network
     from .upscaling.engines import preset_file
     from .upscaling.lite_file import export_tiles

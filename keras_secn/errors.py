@@ -41,7 +41,7 @@ def run_app(main, positional=False):
 
     from absl import app  # 30 ms that the `keras-secn` command does without
 
-    from . import hosts  # it needs the errors above
+    from . import hosts, quiet  # hosts needs the errors above
 
     # before anything imports TensorFlow: what it logs at its start drowns our one line
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,6 +49,7 @@ def run_app(main, positional=False):
     def guarded(argv):
         signal.signal(signal.SIGTERM, _terminated)
         try:
+            quiet.import_keras()  # now that the flags are parsed: --help does not wait for it
             if len(argv) > 1 and not positional:
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
             with hosts.together():

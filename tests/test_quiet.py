@@ -1,0 +1,36 @@
+"""What a program prints on stderr is its own."""
+
+import os
+import subprocess
+import sys
+
+IMPORT = (
+    "import sys; from keras_secn import quiet; quiet.import_keras(); print('ours', file=sys.stderr)"
+)
+
+
+def stderr(code, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    return done.stderr.splitlines()
+
+
+def test_tensorflow_is_imported_in_silence():
+    # the package's own import must not bring Keras, or there would be nothing left to silence
+    code = f"import keras_secn, sys; assert 'keras' not in sys.modules; {IMPORT}"
+    assert stderr(code, KERAS_BACKEND="tensorflow") == ["ours"]
+
+
+def test_other_words_and_errors_are_shown(tmp_path):
+    (tmp_path / "keras.py").write_text(
+        "import os\n"
+        "os.write(2, b'I0000 stub.cc] Could not find cuda drivers\\nsomething else\\n')\n"
+        "raise ImportError('broken')\n"
+    )
+    lines = stderr(IMPORT, PYTHONPATH=str(tmp_path))
+    assert lines[0] == "something else" and lines[-1] == "ImportError: broken"
+    assert not any("cuda" in line for line in lines)
