@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import commands
 import pytest
 
 pytest.importorskip("mkdocs")
@@ -16,7 +17,13 @@ pytest.importorskip("material")
 pytest.importorskip("latex2mathml")
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGES = sorted((ROOT / "docs").glob("**/*.md"))
+SOURCES = [
+    *sorted((ROOT / "docs").glob("**/*.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    ROOT / "tflite" / "android" / "README.md",
+    ROOT / "training" / "RESULTS.md",
+]
 # `scale, blocks, name: see ...` in a docstring's arguments
 DOCUMENTED = re.compile(r"^    (\*{0,2}\w+(?:, \*{0,2}\w+)*): ", re.MULTILINE)
 
@@ -96,32 +103,19 @@ def test_documented_arguments_are_those_of_the_signature(package):
             assert documented <= known, f"{package}.{name}: {documented - known}"
 
 
-def test_flags_in_the_pages_exist():
-    """Every script that a page runs has the flags that the page gives it."""
-    told = {}
-    for path in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "tflite" / "android" / "README.md"]:
-        text = path.read_text().replace("\\\n", " ")
-        for command in re.findall(r"(?:python|keras-secn) [^`\n|]*", text):
-            script = re.match(r"python ([\w/]+\.py)|keras-secn (\w+)", command)
-            if script:
-                flags = re.findall(r"(?<![\w-])--([\w-]+)", command)
-                told.setdefault(script[1] or script[2], set()).update(flags)
-    assert {"training/cascade.py", "tflite/convert.py", "upscale"} <= set(told)
-    for script, flags in told.items():
-        if script.endswith(".py"):
-            source = (ROOT / script).read_text()
-            if "training_flags" in source:
-                source += (ROOT / "keras_secn" / "training_flags.py").read_text()
-            known = set(re.findall(r'DEFINE_\w+\(\s*"([\w-]+)"', source))
-            known |= set(re.findall(r'add_argument\("--([\w-]+)"', source))
-        else:
-            source = (ROOT / "keras_secn" / "cli.py").read_text()
-            known = set(re.findall(r'"--([\w-]+)"', source))
-        assert flags <= known, f"{script} has no --{', --'.join(sorted(flags - known))}"
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_flags_in_the_pages_exist(path):
+    text = path.read_text()
+    told = [*commands.commands(text), *commands.inline_commands(text)]
+    for command in told:
+        if "python" in command or command[0] == "keras-secn":
+            name, arguments = commands.program(command)
+            unknown = commands.flags(arguments) - commands.known_flags(name)
+            assert not unknown, f"{path.name}: {name} has no --{', --'.join(unknown)}"
 
 
 def test_files_that_the_pages_name_exist():
-    for path in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+    for path in SOURCES:
         for name in re.findall(
             r"\b(?:keras_secn|training|tflite|tests|docs)/[a-z0-9_/]+\.(?:py|md)", path.read_text()
         ):
