@@ -28,7 +28,7 @@ def _terminated(number, frame):
     raise Stopped(number)
 
 
-def run_app(main, positional=False):
+def run_app(main, positional=False, keras=True):
     """Runs an absl `main(argv)`; a `UserError` becomes one line on stderr and exit status 1.
 
     A full disk, a read-only folder and an interruption are the user's to mend as well, so
@@ -37,6 +37,7 @@ def run_app(main, positional=False):
     Args:
         main: function of the arguments that absl left over, the program's name first.
         positional: whether there may be any others.
+        keras: import Keras before `main`, in silence; else `main` calls `quiet.import_keras`.
     """
 
     from absl import app  # 30 ms that the `keras-secn` command does without
@@ -49,9 +50,10 @@ def run_app(main, positional=False):
     def guarded(argv):
         signal.signal(signal.SIGTERM, _terminated)
         try:
-            quiet.import_keras()  # now that the flags are parsed: --help does not wait for it
             if len(argv) > 1 and not positional:
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
+            if keras:  # now that the flags are parsed: --help does not wait for it
+                quiet.import_keras()
             with hosts.together():
                 return main(argv)
         except (UserError, OSError) as error:

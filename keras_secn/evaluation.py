@@ -56,13 +56,15 @@ def _is_file(name):
     return path.suffix == ".keras"
 
 
-def load_candidates(names, scale=None, ensemble=False):
+def load_candidates(names, scale=None, ensemble=False, pooling=None):
     """Loads what is to be compared.
 
     Args:
         names: `.keras` files, presets' names, or "bicubic".
         scale: what the networks' scale must be; theirs if not given, 2 if there is none.
         ensemble: average the networks' pictures over the eight flips and rotations.
+        pooling: window of squeeze-and-excitation in LR pixels (`keras_secn.set_pooling`); None for
+            the mean over the whole image.
 
     Returns:
         A list of `Candidate`, and the scale.
@@ -70,6 +72,8 @@ def load_candidates(names, scale=None, ensemble=False):
     Raises:
         UserError: one cannot be loaded, is no super-resolution network, or has another scale.
     """
+    from .layers import set_pooling
+
     names = list(dict.fromkeys(names))
     networks = {name: load_network(name) for name in names if name != BICUBIC}
     for name, network in networks.items():
@@ -77,6 +81,7 @@ def load_candidates(names, scale=None, ensemble=False):
         if scale not in (None, own):
             raise UserError(f"{name} enlarges {own} times, not {scale} times")
         scale = own
+        set_pooling(network, pooling)
     scale = scale or 2
     candidates = []
     for label, name in zip(short_names(names), names, strict=True):

@@ -18,7 +18,7 @@ import pathlib
 
 from absl import flags
 
-from keras_secn import evaluation
+from keras_secn import evaluation, quiet
 from keras_secn.errors import UserError, run_app
 from keras_secn.metrics import write_json
 
@@ -34,6 +34,9 @@ flags.DEFINE_multi_string(
 )
 flags.DEFINE_integer("scale", None, "Enlargement; the networks' own if not given.")
 flags.DEFINE_boolean("ensemble", False, "Average networks over eight flips and rotations.")
+flags.DEFINE_integer(
+    "pooling", None, "SE pools over windows of so many LR pixels (TLC), not the whole image."
+)
 flags.DEFINE_string("json", None, "Writes all figures to this file.")
 flags.DEFINE_string("save_images", None, "Writes the pictures to this folder.")
 flags.DEFINE_boolean("table1", False, "Prints and plots the paper's Table 1.")
@@ -55,11 +58,14 @@ def main(argv):
         raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
 
     evaluation.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
+    quiet.import_keras()
     if FLAGS.table1:
         return print_table1(names, folders)
     if FLAGS.table2:
         return print_table2(folders)
-    candidates, scale = evaluation.load_candidates(names, FLAGS.scale, FLAGS.ensemble)
+    candidates, scale = evaluation.load_candidates(
+        names, FLAGS.scale, FLAGS.ensemble, FLAGS.pooling
+    )
     results = []
     for reports in evaluation.compare(
         candidates, folders, scale, FLAGS.save_images, FLAGS.progress
@@ -71,7 +77,15 @@ def main(argv):
             about = {"model": candidate.source, "parameters": candidate.parameters}
             results.append({**about, **reports[candidate.label].to_dict()})
     if FLAGS.json:
-        write_json({"scale": scale, "ensemble": FLAGS.ensemble, "results": results}, FLAGS.json)
+        write_json(
+            {
+                "scale": scale,
+                "ensemble": FLAGS.ensemble,
+                "pooling": FLAGS.pooling,
+                "results": results,
+            },
+            FLAGS.json,
+        )
 
 
 def print_table1(files, folders):
@@ -107,4 +121,4 @@ def write_rows(rows, folders):
 
 
 if __name__ == "__main__":
-    run_app(main)
+    run_app(main, keras=False)
