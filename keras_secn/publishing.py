@@ -38,7 +38,20 @@ def publish(run, names, folders, about, force=False):
     if not (run / "table.json").is_file():
         raise UserError(f"{run} is not a finished run: it has no table.json")
     table = json.loads((run / "table.json").read_text())
-    rows = {row["name"]: row for row in table["networks"]}
+    settings = table["settings"]
+    rows = {
+        row["name"]: row
+        for row in table["networks"]
+        if (run / row["name"] / "model.keras").is_file()  # not that of the network it started from
+    }
+    earlier = 0
+    if settings["initial"] in presets.list_presets():
+        start = presets.preset_card(settings["initial"])
+        earlier = start["training"]["steps"]
+        about = {
+            **about,
+            "initial": f"preset {start['name']} of {earlier} steps, {start['sha256']}",
+        }
     unknown = sorted(set(names) - set(rows))
     if unknown:
         raise UserError(f"{run} has no network {unknown[0]!r}; it has {', '.join(rows)}")
@@ -52,8 +65,8 @@ def publish(run, names, folders, about, force=False):
         if not force and before is not None and before >= scores[first]["psnr_y"]:
             said.append(f"{name}: kept the preset, {before:.3f} dB on {first}")
             continue
-        settings = table["settings"]
-        training = {**about, "steps": rows[name]["steps"], "seed": settings["first"]["seed"]}
+        steps = earlier + rows[name]["steps"]
+        training = {**about, "steps": steps, "seed": settings["last"]["seed"]}
         card = {
             **_factory(model),
             "scores": scores,

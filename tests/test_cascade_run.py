@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,21 @@ def test_a_cascade_trains_its_initial_network_further(finished):
     networks = json.loads((tmp_path / "further" / "table.json").read_text())["networks"]
     assert [(row["name"], row["steps"]) for row in networks] == [("initial", 0), ("secn", 30)]
     assert networks[1]["val_psnr"] == pytest.approx(networks[0]["val_psnr"], abs=1e-3)
+
+
+def test_steps_of_the_preset_that_a_run_started_from_count(finished, tmp_path, monkeypatch):
+    photos, run_path, _ = finished
+    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    about = {"data": "noise", "command": "cascade.py"}
+    publish(run_path / "whole", ["secn"], [photos], about)
+    table = json.loads((run_path / "whole" / "table.json").read_text())
+    table["settings"]["initial"] = "secn"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "table.json").write_text(json.dumps(table))
+    shutil.copytree(run_path / "whole" / "ct_secn_1", tmp_path / "run" / "ct_secn_1")
+    publish(tmp_path / "run", [], [photos], about)
+    training = presets.preset_card("ct_secn_1")["training"]
+    assert training["steps"] == 30 + 40 and "preset secn of 30 steps" in training["initial"]
 
 
 def test_killed_run_ends_with_the_same_weights(finished):
