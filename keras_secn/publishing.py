@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from . import presets
+from . import presets, zoo
 from .errors import UserError
 from .loading import load_checked
 from .metrics import ValidationSet
@@ -17,12 +17,12 @@ HARMLESS = 0.005  # dB that float16 may cost on any folder
 
 
 def publish(run, names, folders, about, force=False):
-    """Makes presets of a cascade's networks.
+    """Makes presets of the networks of a run of `cascade.py` or `train.py`.
 
     A preset that is there already gives way only to one that scores higher on the first folder.
 
     Args:
-        run: folder of a finished `keras_secn.cascade_run`.
+        run: folder of a finished `keras_secn.cascade_run` or `keras_secn.zoo_run`.
         names: of networks in it; all of them if empty.
         folders: of photographs to score on; the first one decides.
         about: goes into the cards' `training`: `data`, `licences`, `command`, ...
@@ -66,9 +66,13 @@ def publish(run, names, folders, about, force=False):
             said.append(f"{name}: kept the preset, {before:.3f} dB on {first}")
             continue
         steps = earlier + rows[name]["steps"]
-        training = {**about, "steps": steps, "seed": settings["last"]["seed"]}
+        training = {
+            **about,
+            "steps": steps,
+            "seed": settings.get("last", settings.get("recipe"))["seed"],
+        }
         card = {
-            **_factory(model),
+            **_factory(model, name, settings),
             "scores": scores,
             "training": training,
             "date": datetime.date.today().isoformat(),
@@ -107,7 +111,11 @@ def _score_before(name, folder):
     return presets.preset_card(name)["scores"].get(folder, {}).get("psnr_y")
 
 
-def _factory(model):
+def _factory(model, name, settings):
+    if name == settings.get("model"):
+        system = zoo.system(name)
+        arguments = {**system.arguments, "scale": settings["scale"], **settings["arguments"]}
+        return {"factory": system.factory, "arguments": arguments}
     kinds, filters = block_kinds(model), model.get_layer("head").filters
     options = {"scale": scale_of(model), "filters": filters}
     replaced = kinds.count("separable")

@@ -11,7 +11,7 @@ from .files import atomic_path
 from .interpolation import start_as_interpolation
 from .models.skeleton import block_layers
 from .progress import RunBar
-from .report import network_row, plot_history, table
+from .report import network_row, plot_history, write_table
 from .run_folder import run_folder
 from .training import FurtherTraining, load_checked, train
 
@@ -74,8 +74,7 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
         runner = _fit if settings.model == "aplus" else _train
         model, rows = runner(settings, cache, folder, validate, strategy)
         if hosts.is_first():
-            with atomic_path(folder / "table.md") as path:
-                path.write_text(table(rows))
+            write_table(rows, folder, dataclasses.asdict(settings))
             histories = [(row["name"], _history(folder / row["name"])) for row in rows]
             if all(rows for _, rows in histories):
                 plot_history(histories, folder / "history.png")

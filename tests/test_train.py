@@ -18,6 +18,7 @@ from keras_secn.losses import PictureLoss, SupervisedModel, losses_of, supervise
 from keras_secn.metrics import evaluate, image_upscaler, rgb_to_y
 from keras_secn.models import build_ct_srcnn, build_drcn, build_lapsrn, build_srresnet, build_vdsr
 from keras_secn.optimizers import AdjustableClippingSGD
+from keras_secn.publishing import publish
 from keras_secn.training import Recipe, compile_model
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
@@ -134,6 +135,7 @@ def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     assert row["steps"] == 2 and row["parameters"] == model.count_params()
     history = json.loads((home / "history.json").read_text())
     assert [r["step"] for r in history] == [1, 2] and all(r["loss"] > 0 for r in history)
+    assert json.loads((home.parent / "table.json").read_text())["networks"] == [row]
     fresh = settings.build(name, entry.small)
     moved = [not np.array_equal(a, b) for a, b in zip(fresh.weights, model.weights, strict=True)]
     assert any(moved)
@@ -154,6 +156,17 @@ def test_a_trained_network_is_trained_further(build_cache, tmp_path):
     settings = zoo_run.ZooSettings("fsrcnn", recipe(), initial=path)
     with pytest.raises(UserError, match="espcn is another network"):
         zoo_run.run_system(settings, cache, tmp_path / "other", validate=validate)
+
+
+def test_a_system_becomes_a_preset(build_cache, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    entry = zoo.system("espcn")
+    settings = zoo_run.ZooSettings("espcn", recipe(), arguments=entry.small)
+    model, _ = zoo_run.run_system(settings, build_cache(scale=2), tmp_path / "r", validate=validate)
+    publish(tmp_path / "r", [], [photos], {"data": "noise", "command": "train.py"})
+    card = presets.preset_card("espcn")
+    assert card["factory"] == "build_espcn" and card["training"]["steps"] == 2
+    np.testing.assert_allclose(presets.load("espcn")(PROBE), model(PROBE), atol=0.5)
 
 
 def test_width_plan_grows_then_narrows():
