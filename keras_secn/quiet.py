@@ -1,5 +1,6 @@
 """Keras imported without what TensorFlow prints at its start."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -16,6 +17,8 @@ def import_keras():
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # pictures of many sizes are traced anew, and TensorFlow warns of each
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
