@@ -5,6 +5,7 @@ import functools
 
 from .cascade import CascadeReplacement
 from .errors import UserError
+from .evaluation import load_network
 from .files import atomic_path
 from .interpolation import start_as_interpolation
 from .layers import BLOCKS
@@ -14,7 +15,7 @@ from .progress import RunBar
 from .report import network_row
 from .run_folder import run_folder
 from .table1 import measured_seconds
-from .training import load_checked, train
+from .training import train
 
 # what the kinds are called where they come from
 ORIGINS = {
@@ -36,8 +37,8 @@ class ComparisonSettings:
         kinds: keys of `keras_secn.layers.BLOCKS`.
         recipe: the `keras_secn.training.Recipe` of every network.
         blocks, filters, scale: of every network.
-        initial: a trained network (`.keras`) whose blocks are all replaced, as in a cascade of one
-            stage; without it every network starts from interpolation.
+        initial: a trained network (`.keras` file or preset) whose blocks are all replaced, as in a
+            cascade of one stage; without it every network starts from interpolation.
 
     Raises:
         UserError: an unknown kind, or none.
@@ -79,7 +80,7 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
     """
     steps = settings.recipe.total_steps
     with run_folder(folder, settings) as folder, RunBar(steps * len(settings.kinds)) as bar:
-        source = load_checked(settings.initial) if settings.initial else None
+        source = load_network(settings.initial) if settings.initial else None
         models = {
             kind: train(
                 functools.partial(settings.build, kind),

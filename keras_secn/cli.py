@@ -5,14 +5,13 @@ On LiteRT nothing here loads TensorFlow, Keras or matplotlib: a picture is there
 
 import argparse
 import json
-import logging
-import os
 import pathlib
 import signal
 import sys
 import warnings
 
 from .errors import Stopped, UserError
+from .quiet import silence_tensorflow
 
 SCALES = (2, 3, 4, 8)
 
@@ -22,9 +21,7 @@ def main(argv=None):
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _stop)
     warnings.showwarning = _notice
-    # TensorFlow, if it is loaded at all, talks about itself
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    silence_tensorflow()
     try:
         return arguments.run(arguments)
     except (UserError, OSError) as error:
@@ -105,10 +102,6 @@ def _upscale(arguments):
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
-    if arguments.engine == "keras":
-        from .quiet import import_keras
-
-        import_keras()
     upscaler = Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,
@@ -241,9 +234,6 @@ def _info(arguments):
 
 
 def _export(arguments):
-    from .quiet import import_keras
-
-    import_keras()
     from .evaluation import load_network
     from .upscaling.engines import preset_file
     from .upscaling.lite_file import export_tiles

@@ -1,6 +1,5 @@
 """Errors that a user can mend, and how a script shows them: one line, no traceback."""
 
-import os
 import signal
 import sys
 
@@ -28,7 +27,7 @@ def _terminated(number, frame):
     raise Stopped(number)
 
 
-def run_app(main, positional=False, keras=True):
+def run_app(main, positional=False):
     """Runs an absl `main(argv)`; a `UserError` becomes one line on stderr and exit status 1.
 
     A full disk, a read-only folder and an interruption are the user's to mend as well, so
@@ -37,23 +36,20 @@ def run_app(main, positional=False, keras=True):
     Args:
         main: function of the arguments that absl left over, the program's name first.
         positional: whether there may be any others.
-        keras: import Keras before `main`, in silence; else `main` calls `quiet.import_keras`.
     """
 
     from absl import app  # 30 ms that the `keras-secn` command does without
 
     from . import hosts, quiet  # hosts needs the errors above
 
-    # before anything imports TensorFlow: what it logs at its start drowns our one line
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # what TensorFlow logs at its start drowns our one line
+    quiet.silence_tensorflow()
 
     def guarded(argv):
         signal.signal(signal.SIGTERM, _terminated)
         try:
             if len(argv) > 1 and not positional:
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
-            if keras:  # now that the flags are parsed: --help does not wait for it
-                quiet.import_keras()
             with hosts.together():
                 return main(argv)
         except (UserError, OSError) as error:

@@ -4,11 +4,12 @@ import dataclasses
 
 from .cascade import INITIALISERS, CascadePlan, CascadeReplacement, transfer_weights
 from .cascade_run import CascadeSettings, calibration
+from .evaluation import load_network
 from .files import atomic_path
 from .progress import RunBar
 from .report import network_row
 from .run_folder import run_folder
-from .training import load_checked, train
+from .training import train
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +17,7 @@ class StartSettings:
     """What a comparison is asked to do.
 
     Args:
-        initial: the trained network (`.keras`).
+        initial: the trained network: a `.keras` file or the name of a preset.
         plan: a `CascadePlan`; all of its replacements are made in one stage.
         recipe: the `keras_secn.training.Recipe` after the replacement.
         scale, filters: of the network.
@@ -55,7 +56,7 @@ def compare_starts(settings, cache, folder, *, validate, strategy=None):
         run_folder(folder, settings) as folder,
         RunBar(recipe.total_steps * len(INITIALISERS)) as bar,
     ):
-        source = load_checked(settings.initial)
+        source = load_network(settings.initial)
         for initialiser in INITIALISERS:
             patches = calibration(initialiser, cache, recipe)
             untrained = cascade.build(count, initialiser, fresh=False)

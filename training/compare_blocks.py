@@ -21,7 +21,11 @@ flags.DEFINE_list(
 flags.DEFINE_integer("blocks", 16, "Residual blocks.")
 flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
 flags.DEFINE_integer("steps", 2000, "Optimizer steps of each network.")
-flags.DEFINE_string("initial", None, "A trained network (.keras) whose blocks are replaced.")
+flags.DEFINE_string(
+    "initial",
+    None,
+    "A trained network whose blocks are replaced: a .keras file or a preset's name.",
+)
 
 
 def main(argv):

@@ -12,7 +12,9 @@ from keras_secn.errors import run_app
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/starts")
 flags.adopt_module_key_flags(training_flags)  # for --help
-flags.DEFINE_string("initial", None, "A trained SECN (.keras).", required=True)
+flags.DEFINE_string(
+    "initial", None, "A trained SECN: a .keras file or a preset's name.", required=True
+)
 flags.DEFINE_integer("blocks", 16, "Residual blocks.")
 flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
 flags.DEFINE_integer("n", 16, "How many blocks are replaced at once.")

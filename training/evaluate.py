@@ -18,7 +18,7 @@ import pathlib
 
 from absl import flags
 
-from keras_secn import evaluation, quiet
+from keras_secn import evaluation
 from keras_secn.errors import UserError, run_app
 from keras_secn.metrics import write_json
 
@@ -58,7 +58,6 @@ def main(argv):
         raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
 
     evaluation.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
-    quiet.import_keras()
     if FLAGS.table1:
         return print_table1(names, folders)
     if FLAGS.table2:
@@ -121,4 +120,4 @@ def write_rows(rows, folders):
 
 
 if __name__ == "__main__":
-    run_app(main, keras=False)
+    run_app(main)
