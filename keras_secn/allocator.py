@@ -14,8 +14,9 @@ def keep_freed_memory():
     A training step on a CPU frees and allocates the same feature maps again and again. By default
     each of them is mapped and unmapped, and the kernel clears its pages anew. A threshold for
     mapping (M_MMAP_THRESHOLD) is not enough: the arenas of TensorFlow's threads, 64 MiB each, map
-    what does not fit. `fit` of SECN in batches of 8 on two AMD cores: 196,000 page faults and
-    0.72 s a step by default, 97,000 and 0.47 s with the threshold, 600 and 0.33 s with no mapping.
+    what does not fit. Seen once, `fit` of SECN in batches of 8 on two AMD cores: 196,000
+    page faults and 0.72 s a step by default, 97,000 and 0.47 s with the threshold, 600 and 0.33 s
+    with no mapping.
 
     Returns:
         Whether the allocator is glibc's and took the settings; elsewhere nothing is changed.
