@@ -153,6 +153,7 @@ def test_before_and_after(run, folder):
         (["in/a.png", "-o", "in/a.png", "--overwrite"], "take its place"),
         (["in/notes.txt", "-o", "out"], "not an image"),
         (["in/.hidden/nothing", "-o", "out"], "no such file"),
+        (["in/missing.png", "-o", "one.png"], "no such file"),
         (["in/a.png", "--max-pixels", "100"], "too many pixels"),
     ],
 )

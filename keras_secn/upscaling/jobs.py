@@ -44,7 +44,7 @@ def find_jobs(inputs, out, scale):
     out = None if out is None else pathlib.Path(out)
     jobs, failed = [], []
     found = [path for name in inputs for path in _expand(name)]
-    one = len(found) == 1 and found[0].is_file()
+    one = len(found) == 1 and not found[0].is_dir()
     is_file = out is not None and not out.is_dir() and out.suffix.lower() in _WRITTEN
     if is_file and not one:
         raise UserError(f"{out} is one file, and the inputs are several: name a folder")
