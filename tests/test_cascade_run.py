@@ -81,7 +81,8 @@ def test_stages_start_where_the_one_before_ended(finished):
     """At a learning rate of next to nothing, what is copied stays as it was."""
     photos, tmp_path, _ = finished
     initial = tmp_path / "whole" / "secn" / "model.keras"
-    flags = {"initial": initial, "stage_learning_rate": 1e-12, "stage_steps": 2, "n": 1}
+    flags = {"initial": initial, "first_steps": 0}
+    flags |= {"stage_learning_rate": 1e-12, "stage_steps": 2, "n": 1}
     done = run(photos, tmp_path, "still", **flags)
     assert done.returncode == 0, done.stderr
     before = keras.saving.load_model(initial)
