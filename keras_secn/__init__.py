@@ -5,7 +5,10 @@ importing Keras, which takes seconds.
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING
+
+from . import quiet as _quiet
 
 if TYPE_CHECKING:  # what type checkers and the API pages see; tests keep it equal to what follows
     from . import cascade as cascade
@@ -30,6 +33,9 @@ if TYPE_CHECKING:  # what type checkers and the API pages see; tests keep it equ
     from .presets import preset_card as preset_card
     from .upscaling import Upscaler as Upscaler
     from .upscaling import upscale as upscale
+
+if _quiet.INHERITED in os.environ:  # before anything imports TensorFlow
+    _quiet.silence_tensorflow()
 
 # public name -> module that defines it
 _PUBLIC = {

@@ -7,14 +7,22 @@ import os
 import sys
 
 # TensorFlow 2.21 prints these to file descriptor 2 while it is imported, whatever its settings say
-KNOWN = (b"before absl::InitializeLog()", b"Could not find cuda drivers")
+KNOWN = (
+    b"before absl::InitializeLog()",
+    b"Could not find cuda drivers",
+    b"oneDNN custom operations are on",
+)
+INHERITED = "KERAS_SECN_SILENT"
 
 
 def silence_tensorflow():
     """Lets a program's later import of TensorFlow, whoever makes it, print nothing of its own.
 
-    Imports nothing. All else that the import prints is shown once it is over.
+    Imports nothing. All else that the import prints is shown once it is over. Processes that the
+    program spawns are silent as well, by an environment variable that this package's own import
+    looks for: they import TensorFlow while they unpickle their task.
     """
+    os.environ[INHERITED] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # pictures of many sizes are traced anew, and TensorFlow warns of each
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

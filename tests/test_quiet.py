@@ -13,6 +13,12 @@ print("ours", file=sys.stderr)
 """
 
 
+CHILD = """
+import subprocess
+subprocess.run([sys.executable, "-c", "import keras_secn.strategy"], check=True)
+"""
+
+
 def stderr(code, **environment):
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -25,6 +31,11 @@ def stderr(code, **environment):
 
 def test_tensorflow_is_imported_in_silence():
     assert stderr(IMPORT) == ["ours"]
+
+
+def test_spawned_processes_are_silent_as_well():
+    code = IMPORT.replace("import tensorflow", CHILD)
+    assert stderr(code) == ["ours"]
 
 
 def test_nothing_is_imported_before_it_is_asked_for():
