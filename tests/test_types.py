@@ -17,7 +17,8 @@ LAZY = ("keras_secn", "keras_secn.lite", "keras_secn.upscaling")
 def test_type_checkers_see_the_names_that_are_loaded_at_first_use(package):
     module = importlib.import_module(package)
     tree = ast.parse(pathlib.Path(module.__file__).read_text())
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    conditions = [node for node in tree.body if isinstance(node, ast.If)]
+    (block,) = (node for node in conditions if ast.unparse(node.test) == "TYPE_CHECKING")
     seen = {alias.asname: alias.name for line in block.body for alias in line.names if alias.asname}
     assert sorted(seen) == dir(module)
     for name, original in seen.items():
