@@ -63,11 +63,6 @@ class PooledNetwork(keras.Model):
         self.network = network
         self.gated = gate_layers(network)
 
-    @property
-    def count(self):
-        """How many gates there are: G."""
-        return sum(layer.excite.units for layer in self.gated)
-
     def call(self, patches):
         gates = {}
 
@@ -96,6 +91,11 @@ class TileNetwork(keras.Model):
         super().__init__(name="tile")
         self.network = network
         self.gated = gate_layers(network)
+
+    @property
+    def count(self):
+        """How many gates there are: G."""
+        return sum(layer.excite.units for layer in self.gated)
 
     def call(self, inputs):
         if not self.gated:

@@ -1,7 +1,5 @@
 """A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
 
-import numpy as np
-
 from ..models import scale_of
 from .fused_upsampler import fuse_upsampler
 from .gates import PooledNetwork, TileNetwork
@@ -33,7 +31,7 @@ class KerasEngine:
         self._whole = fuse_upsampler(model)
         self._pool = PooledNetwork(self._whole)
         self._tile = TileNetwork(self._whole)
-        self.radius = receptive_radius(self.tile, np.ones((1, self._pool.count), np.float32))
+        self.radius = receptive_radius(model)
 
     def whole(self, lr):
         """Enlarges a whole image, float32 (H, W, 3) in 0..255, at least 6 LR pixels a side."""

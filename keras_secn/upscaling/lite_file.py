@@ -98,7 +98,7 @@ def _convert(model, weights, size):
     pool, tile = PooledNetwork(fused), TileNetwork(fused)
     lr = tf.TensorSpec((1, size, size, 3), tf.float32, name="lr")
     patches = tf.TensorSpec(PATCHES if size else (None, None, None, 3), tf.float32, name="patches")
-    gates = tf.TensorSpec((1, pool.count), tf.float32, name="gates")
+    gates = tf.TensorSpec((1, tile.count), tf.float32, name="gates")
 
     def picture(sr):
         return {"sr": tf.clip_by_value(sr, 0.0, 255.0)}

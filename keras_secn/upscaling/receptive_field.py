@@ -1,29 +1,38 @@
 """How far a network looks: the overlap that makes tiles exact."""
 
+import json
+
+import keras
 import numpy as np
+
+from .gates import TileNetwork
 
 FIRST, LARGEST = 96, 800  # sides of the probe in LR pixels
 
 
-def receptive_radius(tile, gates):
+def receptive_radius(network):
     """How many LR pixels around its own an output pixel depends on, gates taken as given.
 
     Measured, not derived: a NaN in one pixel reaches exactly what depends on that pixel, whatever
     the weights are. CT-SECN and SECN with 16 blocks: 36.
 
     Args:
-        tile: function of a float32 tile (H, W, 3) and gates that returns the enlarged tile.
-        gates: any gates for it.
+        network: a Keras network of LR images.
 
     Returns:
         The radius in LR pixels; `None` if it sees the whole image, which tiles cannot equal.
+
+    Raises:
+        UserError: the network pools over local windows.
     """
+    tile = TileNetwork(_in_float64(network))
     side = FIRST
     while side <= LARGEST:
-        probe = np.zeros((side, side, 3), np.float32)
+        probe = np.zeros((1, side, side, 3))
         middle = side // 2
-        probe[middle, middle] = np.nan
-        result = tile(probe, gates)
+        probe[:, middle, middle] = np.nan
+        inputs = [probe, np.ones((1, tile.count))] if tile.gated else probe
+        result = keras.ops.convert_to_numpy(tile(inputs))[0]
         reached = np.isnan(result).any(axis=2)
         lines = np.flatnonzero(reached.any(axis=0) | reached.any(axis=1))
         if lines.size == 0:
@@ -33,3 +42,11 @@ def receptive_radius(tile, gates):
             return int(max(middle - first, last - middle))
         side *= 2
     return None
+
+
+def _in_float64(network):
+    """The same layers with weights of their own: oneDNN, whose ReLU of NaN is 0, has no float64."""
+    config = json.dumps(keras.saving.serialize_keras_object(network))
+    for name in ("float32", "mixed_bfloat16", "mixed_float16"):
+        config = config.replace(f'"{name}"', '"float64"')
+    return keras.saving.deserialize_keras_object(json.loads(config))
