@@ -36,7 +36,17 @@ def run_folder(folder, settings):
         except BlockingIOError:
             raise UserError(f"another run is using {folder}") from None
         check_settings(settings, folder)
-        yield folder
+        try:
+            yield folder
+        except UserError:
+            _forget_settings(folder)
+            raise
+
+
+def _forget_settings(folder):
+    """Lets a corrected command use the folder, if the wrong one had saved no network."""
+    if hosts.is_first() and not any(folder.rglob("*.keras")):
+        (folder / "settings.json").unlink(missing_ok=True)
 
 
 def check_settings(settings, folder):

@@ -19,6 +19,7 @@ from keras_secn.metrics import evaluate, image_upscaler, rgb_to_y
 from keras_secn.models import build_ct_srcnn, build_drcn, build_lapsrn, build_srresnet, build_vdsr
 from keras_secn.optimizers import AdjustableClippingSGD
 from keras_secn.publishing import publish
+from keras_secn.run_folder import run_folder
 from keras_secn.training import Recipe, compile_model
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
@@ -388,3 +389,19 @@ def test_networks_with_layers_of_their_own_are_evaluated_in_a_fresh_process(phot
     done = run("evaluate.py", "--model", models, "--data_dir", photos)
     assert done.returncode == 0, done.stderr
     assert "| drcn | aplus |" in done.stdout
+
+
+def test_a_corrected_command_may_use_the_folder_of_one_that_failed_at_once(tmp_path):
+    (tmp_path / "secn").mkdir()
+
+    def claim(steps, begin=False):
+        with run_folder(tmp_path, Recipe(steps=steps)):
+            if begin:
+                (tmp_path / "secn" / "checkpoint.keras").touch()
+            raise UserError("unknown preset")
+
+    for steps, begin in ((10, False), (20, True)):
+        with pytest.raises(UserError, match="unknown preset"):
+            claim(steps, begin)
+    with pytest.raises(UserError, match="steps was 20, now 30"):
+        claim(30)
