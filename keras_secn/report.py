@@ -59,12 +59,10 @@ def write_table(rows, folder, settings):
 
 def plot_psnr_against_parameters(rows, path):
     """A picture of PSNR-Y against parameters, the cascade joined by a line."""
-    import matplotlib
+    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    figure = Figure((7, 4.5), layout="constrained")
+    axes = figure.subplots()
     cascade = [row for row in rows if not row.get("from_scratch")]
     axes.plot(
         [row["parameters"] / 1e3 for row in cascade],
@@ -75,7 +73,7 @@ def plot_psnr_against_parameters(rows, path):
     for row in rows:
         point = (row["parameters"] / 1e3, row["val_psnr"])
         if row.get("from_scratch"):
-            axes.plot(*point, "s", color="tab:red", label="from scratch, equal steps")
+            axes.plot(*point, "s", color="tab:red", label=f"from scratch, {row['steps']:,} steps")
         axes.annotate(row["name"], point, textcoords="offset points", xytext=(5, -12), fontsize=8)
     axes.set_xlabel("parameters (thousand)")
     axes.set_ylabel("validation PSNR-Y (dB)")
@@ -84,7 +82,6 @@ def plot_psnr_against_parameters(rows, path):
     axes.legend()
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
-    pyplot.close(figure)
 
 
 def plot_history(histories, path):
@@ -93,12 +90,10 @@ def plot_history(histories, path):
     Args:
         histories: (name, rows) of each stage in order; rows as in `history.json`.
     """
-    import matplotlib
+    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, (top, bottom) = pyplot.subplots(2, 1, figsize=(8, 6), sharex=True, layout="constrained")
+    figure = Figure((8, 6), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
     offset = 0
     for name, rows in histories:
         if name.endswith("scratch"):
@@ -116,4 +111,3 @@ def plot_history(histories, path):
         axes.grid(alpha=0.3)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
-    pyplot.close(figure)

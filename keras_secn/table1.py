@@ -142,12 +142,10 @@ def plot(rows, folder, path):
         folder: name of the first folder.
         path: where the picture goes.
     """
-    import matplotlib
+    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(12, 5), sharey=True, layout="constrained")
+    figure = Figure((12, 5), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
     panels = (
         (axes[0], "multiply_adds", "multiply-adds per LR pixel"),
         (axes[1], "seconds", "seconds for 128x128 LR pixels"),
@@ -177,4 +175,3 @@ def plot(rows, folder, path):
     axes[0].legend()
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
-    pyplot.close(figure)

@@ -80,12 +80,10 @@ def plot(rows, folder, path):
 
     Beside ours stand the paper's and others' published figures, if the folder is Set5.
     """
-    import matplotlib
+    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    figure = Figure((8, 5), layout="constrained")
+    axes = figure.subplots()
     cascade = [row for row in rows if row["name"] != "ct_secn_16_scratch"]
     series = [("ours, cascade", "o-", cascade, lambda row: row["scores"][0][0])]
     scratch = [row for row in rows if row not in cascade]
@@ -117,4 +115,3 @@ def plot(rows, folder, path):
     axes.legend(loc="lower right", fontsize=8)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
-    pyplot.close(figure)
