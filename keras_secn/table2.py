@@ -14,7 +14,7 @@ PAPER = dict(zip(NAMES, (38.02, 38.01, 38.00, 37.94, 37.86, 37.46), strict=True)
 # parameters and Set5 as published, all trained on DIV2K or larger sets (IMDN: Hui et al., 2019)
 OTHERS = {
     "VDSR": (665e3, PUBLISHED["vdsr"][0][0]),
-    "DRRN": (297e3, 37.74),
+    "DRRN B1U25": (297e3, 37.74),
     "LapSRN": (812e3, 37.53),
     "IMDN": (694e3, 38.00),
     "EDSR": (1370e3, PUBLISHED["edsr"][0][0]),
