@@ -24,6 +24,7 @@ from .report import (
     network_row,
     plot_history,
     plot_psnr_against_parameters,
+    read_history,
     write_table,
 )
 from .run_folder import run_folder
@@ -205,12 +206,8 @@ def write_report(rows, folder, settings, photographs):
     folder = pathlib.Path(folder)
     write_table(rows, folder, dataclasses.asdict(settings))
     plot_psnr_against_parameters(rows, folder / "psnr_parameters.png")
-    histories = [
-        (row["name"], json.loads((folder / row["name"] / "history.json").read_text()))
-        for row in rows
-        if (folder / row["name"] / "history.json").exists()
-    ]
-    plot_history(histories, folder / "history.png")
+    histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
+    plot_history([pair for pair in histories if pair[1]], folder / "history.png")
 
     originals = [modcrop(image, settings.scale) for image in photographs]
     lows = [imresize(image, scale=1 / settings.scale) for image in originals]

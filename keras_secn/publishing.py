@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from . import presets, zoo
+from .collapsible import fold
 from .errors import UserError
 from .loading import load_checked
 from .metrics import ValidationSet
@@ -17,12 +18,12 @@ HARMLESS = 0.005  # dB that float16 may cost on any folder
 
 
 def publish(run, names, folders, about, force=False):
-    """Makes presets of the networks of a run of `cascade.py` or `train.py`.
+    """Makes presets of the networks of a run of `cascade.py`, `train.py` or `pocket.py`.
 
     A preset that is there already gives way only to one that scores higher on the first folder.
 
     Args:
-        run: folder of a finished `keras_secn.cascade_run` or `keras_secn.zoo_run`.
+        run: folder of a finished `keras_secn.cascade_run`, `zoo_run` or `pocket_run`.
         names: of networks in it; all of them if empty.
         folders: of photographs to score on; the first one decides.
         about: goes into the cards' `training`: `data`, `licences`, `command`, ...
@@ -45,7 +46,7 @@ def publish(run, names, folders, about, force=False):
         if (run / row["name"] / "model.keras").is_file()  # not that of the network it started from
     }
     earlier = 0
-    if settings["initial"] in presets.list_presets():
+    if settings.get("initial") in presets.list_presets():
         start = presets.preset_card(settings["initial"])
         earlier = start["training"]["steps"]
         about = {
@@ -58,7 +59,7 @@ def publish(run, names, folders, about, force=False):
     sets = {pathlib.Path(folder).name: ValidationSet(folder) for folder in folders}
     said = []
     for name in tqdm(names or list(rows), unit="network", leave=False):
-        model = load_checked(run / name / "model.keras")
+        model = fold(load_checked(run / name / "model.keras"))
         dtype, scores = _compact(model, sets)
         first = next(iter(scores))
         before = _score_before(name, first)
@@ -112,6 +113,8 @@ def _score_before(name, folder):
 
 
 def _factory(model, name, settings):
+    if "factory" in settings:
+        return {key: settings[key] for key in ("factory", "arguments")}
     if name == settings.get("model"):
         system = zoo.system(name)
         arguments = {**system.arguments, "scale": settings["scale"], **settings["arguments"]}

@@ -84,6 +84,12 @@ def plot_psnr_against_parameters(rows, path):
         figure.savefig(temporary, dpi=120)
 
 
+def read_history(folder):
+    """Rows of a network's `history.json`, one per interval; none if it was not trained in steps."""
+    path = folder / "history.json"
+    return json.loads(path.read_text()) if path.exists() else []
+
+
 def plot_history(histories, path):
     """A picture of validation PSNR-Y and loss over the steps of the whole run.
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 
 from . import aplus, hosts, zoo
 from .ct_srcnn import WidthPlan, WidthTransfer
@@ -11,7 +10,7 @@ from .files import atomic_path
 from .interpolation import start_as_interpolation
 from .models.skeleton import block_layers
 from .progress import RunBar
-from .report import network_row, plot_history, write_table
+from .report import network_row, plot_history, read_history, write_table
 from .run_folder import run_folder
 from .training import FurtherTraining, load_checked, train
 
@@ -75,7 +74,7 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
         model, rows = runner(settings, cache, folder, validate, strategy)
         if hosts.is_first():
             write_table(rows, folder, dataclasses.asdict(settings))
-            histories = [(row["name"], _history(folder / row["name"])) for row in rows]
+            histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
             if all(rows for _, rows in histories):
                 plot_history(histories, folder / "history.png")
     return model, rows
@@ -114,8 +113,3 @@ def _fit(settings, cache, folder, validate, strategy):
         with atomic_path(path) as temporary:
             model.save(temporary)
     return model, [network_row("aplus", model, 0, validate)]
-
-
-def _history(folder):
-    path = folder / "history.json"
-    return json.loads(path.read_text()) if path.exists() else []

@@ -1,5 +1,6 @@
 """Networks for phones: counts, folding, integers only, operators that accelerators take."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -150,3 +151,7 @@ def test_one_command_trains_a_pocket_network_from_a_teacher(tmp_path):
     assert "18428 parameters folded" in done.stdout
     folded = keras.saving.load_model(tmp_path / "out" / "pocket_secn_s_folded" / "model.keras")
     assert folded.count_params() == 18_428
+    table = json.loads((tmp_path / "out" / "table.json").read_text())
+    assert [row["parameters"] for row in table["networks"]] == [18_428]
+    again = subprocess.run([*command, "--steps=3"], capture_output=True, text=True)
+    assert again.returncode == 1 and "steps was 2, now 3" in again.stderr

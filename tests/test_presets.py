@@ -1,14 +1,22 @@
 """Presets: what is stored is what is loaded, and nothing else is."""
 
+import dataclasses
 import json
 
 import keras
 import numpy as np
 import pytest
+from pictures import noise
+from PIL import Image
 
 from keras_secn import presets
+from keras_secn.collapsible import fold
 from keras_secn.errors import UserError
-from keras_secn.models import build_ct_secn, build_secn
+from keras_secn.models import build_ct_secn, build_pocket_secn, build_secn
+from keras_secn.pocket_run import PocketSettings
+from keras_secn.publishing import publish
+from keras_secn.report import network_row, write_table
+from keras_secn.training import Recipe
 
 
 @pytest.fixture
@@ -74,3 +82,23 @@ def test_every_shipped_preset_is_what_its_card_says(name):
     card = presets.preset_card(name)
     assert presets.load(name).count_params() == card["parameters"]
     assert {"training", "scores", "date"} <= set(card)
+
+
+def test_a_pocket_network_is_published_folded(folder, tmp_path):
+    wide = build_pocket_secn("s")
+    wide.get_layer("tail").set_weights([w + 0.01 for w in wide.get_layer("tail").get_weights()])
+    (tmp_path / "run" / "pocket_secn_s").mkdir(parents=True)
+    wide.save(tmp_path / "run" / "pocket_secn_s" / "model.keras")
+    settings = PocketSettings("s", Recipe(steps=2))
+    factory, arguments = settings.factory
+    row = network_row("pocket_secn_s", wide, 2, lambda model: {"val_psnr": 1, "val_ssim": 1})
+    made = {"factory": factory, "arguments": arguments}
+    write_table([row], tmp_path / "run", {**dataclasses.asdict(settings), **made})
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(noise((32, 32), 1)).save(photos / "a.png")
+    publish(tmp_path / "run", [], [photos], {})
+    loaded = presets.load("pocket_secn_s")
+    x = noise((12, 9), 2)[None].astype(np.float32)
+    expected = keras.ops.convert_to_numpy(fold(wide)(x))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(loaded(x)), expected, atol=0.5)

@@ -6,12 +6,10 @@
 interrupted. The folded network is OUTPUT_DIR/NAME_folded/model.keras, for tflite/table.py.
 """
 
-import pathlib
-
 from absl import flags
 
 from keras_secn import training_flags
-from keras_secn.errors import UserError, run_app
+from keras_secn.errors import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/pocket")
@@ -24,47 +22,24 @@ flags.DEFINE_integer("steps", 8000, "Optimizer steps.")
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import evaluation, metrics, strategy
-    from keras_secn.collapsible import fold
-    from keras_secn.files import atomic_path
-    from keras_secn.models import build_edsr_mobile, build_pocket_secn, scale_of
-    from keras_secn.progress import RunBar
-    from keras_secn.taught_cache import TaughtCache
-    from keras_secn.training import train
+    from keras_secn import metrics, pocket_run, strategy
 
-    def build():
-        if FLAGS.size == "edsr":
-            return build_edsr_mobile(FLAGS.scale)
-        return build_pocket_secn(FLAGS.size, FLAGS.scale)
-
-    name = build().name
-    output = pathlib.Path(FLAGS.output_dir)
-    validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
     devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
-    recipe = training_flags.recipe(FLAGS.steps)
-    cache = training_flags.photographs()
-    if FLAGS.teacher:
-        teacher = evaluation.load_network(FLAGS.teacher)
-        if scale_of(teacher) != FLAGS.scale:
-            raise UserError(f"{FLAGS.teacher} enlarges {scale_of(teacher)} times")
-        share = FLAGS.teacher_share
-        folder = output / f"taught_{pathlib.Path(FLAGS.teacher).parent.name}_{share:g}"
-        cache = TaughtCache(cache, metrics.image_upscaler(teacher), folder, share)
-    with RunBar(recipe.total_steps) as bar:
-        model = train(
-            build,
-            recipe,
-            cache,
-            output / name,
-            validate=validation.scores,
-            strategy=devices,
-            bar=bar,
-        )
-    folded = fold(model)
-    with atomic_path(output / f"{name}_folded" / "model.keras") as path:
-        folded.save(path)
-    psnr = validation.scores(folded)["val_psnr"]
-    print(f"{name}: {folded.count_params()} parameters folded, {psnr:.2f} dB")
+    settings = pocket_run.PocketSettings(
+        FLAGS.size,
+        training_flags.recipe(FLAGS.steps),
+        FLAGS.scale,
+        FLAGS.teacher,
+        FLAGS.teacher_share,
+    )
+    folded, row = pocket_run.run_pocket(
+        settings,
+        training_flags.photographs(),
+        FLAGS.output_dir,
+        validate=metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale).scores,
+        strategy=devices,
+    )
+    print(f"{row['name']}: {folded.count_params()} parameters folded, {row['val_psnr']:.2f} dB")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,107 @@
+"""A network for phones, trained wide, taught by a large one if there is one, and folded."""
+
+import dataclasses
+import pathlib
+
+from . import evaluation, hosts
+from .collapsible import fold
+from .errors import UserError
+from .files import atomic_path
+from .metrics import image_upscaler
+from .models import build_edsr_mobile, build_pocket_secn, scale_of
+from .progress import RunBar
+from .report import network_row, plot_history, read_history, write_table
+from .run_folder import run_folder
+from .strategy import local_scope
+from .taught_cache import TaughtCache
+from .training import train
+
+
+@dataclasses.dataclass(frozen=True)
+class PocketSettings:
+    """What a training for phones is asked to do.
+
+    Args:
+        size: "s", "m" or "l" of `build_pocket_secn`; "edsr" for EDSR F32 B5, what they answer to.
+        recipe: a `keras_secn.training.Recipe`.
+        scale: enlargement.
+        teacher: a network of the same scale to learn from: a `.keras` file or a preset's name.
+        teacher_share: of the teacher's picture in what is learned, 0 to 1.
+    """
+
+    size: str
+    recipe: object
+    scale: int = 2
+    teacher: str | None = None
+    teacher_share: float = 0.5
+
+    @property
+    def factory(self):
+        """What builds the folded network: the factory's name and its arguments."""
+        if self.size == "edsr":
+            return build_edsr_mobile.__name__, {"scale": self.scale}
+        arguments = {"size": self.size, "scale": self.scale, "collapsible": False}
+        return build_pocket_secn.__name__, arguments
+
+    def build(self):
+        """The network as it is trained."""
+        if self.size == "edsr":
+            return build_edsr_mobile(self.scale)
+        return build_pocket_secn(self.size, self.scale)
+
+
+def run_pocket(settings, cache, folder, *, validate, strategy=None):
+    """Trains or resumes a network for phones in `folder`.
+
+    Args:
+        settings: `PocketSettings`; a folder that was started with others is refused.
+        cache: the `PhotoCache` to train on.
+        folder: gets NAME/, see `keras_secn.training.train`, NAME_folded/model.keras, table.md,
+            table.json and history.png.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+        strategy: see `keras_secn.strategy`.
+
+    Returns:
+        The folded network, and its row for `keras_secn.report.table`.
+
+    Raises:
+        UserError: the teacher has another scale, another run holds the folder, or it was started
+            with other settings.
+    """
+    with local_scope():
+        name = settings.build().name
+    with run_folder(folder, settings) as folder:
+        with RunBar(settings.recipe.total_steps) as bar:
+            model = train(
+                settings.build,
+                settings.recipe,
+                _taught(settings, cache, folder),
+                folder / name,
+                validate=validate,
+                strategy=strategy,
+                bar=bar,
+            )
+        with local_scope():
+            folded = fold(model)
+        row = network_row(name, folded, settings.recipe.total_steps, validate)
+        if hosts.is_first():
+            with atomic_path(folder / f"{name}_folded" / "model.keras") as path:
+                folded.save(path)
+            factory, arguments = settings.factory
+            made = {"factory": factory, "arguments": arguments}
+            write_table([row], folder, {**dataclasses.asdict(settings), **made})
+            history = read_history(folder / name)
+            if history:
+                plot_history([(name, history)], folder / "history.png")
+    return folded, row
+
+
+def _taught(settings, cache, folder):
+    if not settings.teacher:
+        return cache
+    teacher, share = evaluation.load_network(settings.teacher), settings.teacher_share
+    if scale_of(teacher) != settings.scale:
+        raise UserError(f"{settings.teacher} enlarges {scale_of(teacher)} times")
+    origin = pathlib.Path(settings.teacher).parent.name or settings.teacher
+    taught = folder / f"taught_{origin}_{share:g}"
+    return TaughtCache(cache, image_upscaler(teacher), taught, share)
