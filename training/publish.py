@@ -10,7 +10,7 @@ from keras_secn.errors import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(
-    "run", None, "Folder of a finished run of cascade.py or train.py.", required=True
+    "run", None, "Folder of a finished run of cascade.py, train.py or pocket.py.", required=True
 )
 flags.DEFINE_list("networks", [], "Which networks; all of the run if not given.")
 flags.DEFINE_multi_string(
