@@ -62,7 +62,9 @@ def separate_by_least_squares(kernel, bias, inputs, rounds=8):
         weight = pointwise @ pointwise.T
         normal = (blocks * weight[None, :, None, :]).reshape(taps * channels, taps * channels)
         right = np.einsum("co,tco->tc", pointwise, target.reshape(taps, channels, filters))
-        depthwise = np.linalg.lstsq(normal, right.ravel(), rcond=None)[0].reshape(taps, channels)
+        # a channel that no filter reads has a row of zeros
+        normal[np.diag_indices_from(normal)] += 1e-9 * np.trace(normal) / len(normal)
+        depthwise = np.linalg.solve(normal, right.ravel()).reshape(taps, channels)
         scale = np.sqrt(
             np.linalg.norm(pointwise, axis=1) / np.maximum(np.linalg.norm(depthwise, axis=0), 1e-12)
         )
