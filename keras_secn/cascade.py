@@ -109,8 +109,16 @@ def transfer_weights(
                 raise UserError(f"layer {layer.name!r} differs in shape: {error}") from None
 
     if initialiser != "random":
-        for index in replaced:
-            _fit_separable(source, old_blocks[index], new_blocks[index], initialiser, calibration)
+        inputs = [None] * len(replaced)
+        if initialiser == "lstsq":
+            if calibration is None:
+                raise UserError("initialiser 'lstsq' needs calibration patches")
+            # of all blocks at once: each call of `predict` on a new model compiles it
+            seen = {str(index): old_blocks[index].input for index in replaced}
+            seen = keras.Model(source.input, seen).predict(calibration, verbose=0)
+            inputs = [np.asarray(seen[str(index)]) for index in replaced]
+        for index, maps in zip(replaced, inputs, strict=True):
+            _fit_separable(old_blocks[index], new_blocks[index], maps)
     return replaced
 
 
@@ -122,16 +130,11 @@ def _copy_same_names(old_block, new_block):
             weight.assign(match)
 
 
-def _fit_separable(source, old_block, new_block, initialiser, calibration):
+def _fit_separable(old_block, new_block, inputs):
+    """By least squares on the feature maps `inputs`, or by SVD if there are none."""
     names = [layer.name for layer in new_block.branch]
     if names[:4] != ["depthwise_1", "pointwise_1", "depthwise_2", "pointwise_2"]:
-        raise UserError(f"initialiser {initialiser!r} knows separable blocks only; use 'random'")
-    inputs = None
-    if initialiser == "lstsq":
-        if calibration is None:
-            raise UserError("initialiser 'lstsq' needs calibration patches")
-        features = keras.Model(source.input, old_block.input)
-        inputs = features.predict(calibration, verbose=0)
+        raise UserError("initialisers svd and lstsq know separable blocks only; use 'random'")
     for part in (1, 2):
         kernel, bias = (np.array(w) for w in getattr(old_block, f"conv_{part}").get_weights())
         depthwise = getattr(new_block, f"depthwise_{part}")
@@ -139,7 +142,7 @@ def _fit_separable(source, old_block, new_block, initialiser, calibration):
         if inputs is None:
             weights = separate_by_svd(kernel, bias)
         else:
-            weights = separate_by_least_squares(kernel, bias, np.asarray(inputs))
+            weights = separate_by_least_squares(kernel, bias, inputs)
         depthwise.set_weights(weights[:2])
         pointwise.set_weights(weights[2:])
         if inputs is not None:
