@@ -12,7 +12,6 @@ import numpy as np
 from .cascade import CascadePlan, CascadeReplacement
 from .data import PatchDataset
 from .errors import UserError
-from .evaluation import load_network
 from .imresize import imresize
 from .interpolation import start_as_interpolation
 from .loading import load_checked
@@ -27,7 +26,7 @@ from .report import (
     read_history,
     write_table,
 )
-from .run_folder import run_folder
+from .run_folder import load_initial, run_folder
 from .strategy import pick_precision
 from .training import train
 
@@ -138,7 +137,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
     plan = settings.plan
     source, steps = None, 0
     if settings.initial:
-        source = load_network(settings.initial)
+        source = load_initial(settings.initial, folder)
         if block_kinds(source) != plan.kinds(0):
             raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
         name = "initial" if settings.first else settings.name(0)

@@ -46,8 +46,8 @@ def publish(run, names, folders, about, force=False):
         if (run / row["name"] / "model.keras").is_file()  # not that of the network it started from
     }
     earlier = 0
-    if settings.get("initial") in presets.list_presets():
-        start = presets.preset_card(settings["initial"])
+    start = _initial_card(run, settings.get("initial"))
+    if start:
         earlier = start["training"]["steps"]
         about = {
             **about,
@@ -81,6 +81,14 @@ def publish(run, names, folders, about, force=False):
         presets.write_preset(name, model, card, dtype)
         said.append(f"{name}: {scores[first]['psnr_y']:.3f} dB on {first}, {dtype}")
     return said
+
+
+def _initial_card(run, initial):
+    """The card of the preset that the run started from; `None` if it was a file, or none."""
+    path = run / "initial.json"
+    if path.is_file():
+        return json.loads(path.read_text())
+    return presets.preset_card(initial) if initial in presets.list_presets() else None
 
 
 def _compact(model, sets):

@@ -6,8 +6,9 @@ import fcntl
 import json
 import pathlib
 
-from . import hosts
+from . import hosts, presets
 from .errors import UserError
+from .evaluation import load_network
 from .files import atomic_path
 
 
@@ -41,6 +42,22 @@ def run_folder(folder, settings):
         except UserError:
             _forget_settings(folder)
             raise
+
+
+def load_initial(name, folder):
+    """Loads the network that a run goes on from: a `.keras` file or a preset.
+
+    Of a preset, the card is kept as `initial.json`: the preset may be another one by the time that
+    the run is published, not least because of that.
+
+    Raises:
+        UserError: see `keras_secn.evaluation.load_network`.
+    """
+    model, path = load_network(name), folder / "initial.json"
+    if name in presets.list_presets() and hosts.is_first() and not path.exists():
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(presets.preset_card(name), indent=1) + "\n")
+    return model
 
 
 def _forget_settings(folder):

@@ -5,13 +5,12 @@ import functools
 
 from . import aplus, hosts, zoo
 from .ct_srcnn import WidthPlan, WidthTransfer
-from .evaluation import load_network
 from .files import atomic_path
 from .interpolation import start_as_interpolation
 from .models.skeleton import block_layers
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
-from .run_folder import run_folder
+from .run_folder import load_initial, run_folder
 from .training import FurtherTraining, load_checked, train
 
 
@@ -85,7 +84,9 @@ def _train(settings, cache, folder, validate, strategy):
     recipe = dataclasses.replace(
         settings.recipe, steps=max(1, settings.recipe.steps // len(stages))
     )
-    further = FurtherTraining(load_network(settings.initial)) if settings.initial else None
+    further = None
+    if settings.initial:
+        further = FurtherTraining(load_initial(settings.initial, folder))
     with RunBar(recipe.total_steps * len(stages)) as bar:
         for index, (name, arguments) in enumerate(stages):
             model = train(

@@ -117,6 +117,10 @@ def test_steps_of_the_preset_that_a_run_started_from_count(finished, tmp_path, m
     publish(tmp_path / "run", [], [photos], about)
     training = presets.preset_card("ct_secn_1")["training"]
     assert training["steps"] == 30 + 40 and "preset secn of 30 steps" in training["initial"]
+    kept = {**presets.preset_card("secn"), "training": {"steps": 5}}
+    (tmp_path / "run" / "initial.json").write_text(json.dumps(kept))
+    publish(tmp_path / "run", [], [photos], about, force=True)
+    assert presets.preset_card("ct_secn_1")["training"]["steps"] == 5 + 40
 
 
 def test_killed_run_ends_with_the_same_weights(finished):
