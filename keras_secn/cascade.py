@@ -110,7 +110,7 @@ def transfer_weights(
 
     if initialiser != "random":
         inputs = [None] * len(replaced)
-        if initialiser == "lstsq":
+        if replaced and initialiser == "lstsq":
             if calibration is None:
                 raise UserError("initialiser 'lstsq' needs calibration patches")
             # of all blocks at once: each call of `predict` on a new model compiles it
