@@ -36,12 +36,12 @@ class PocketSettings:
     teacher_share: float = 0.5
 
     @property
-    def factory(self):
-        """What builds the folded network: the factory's name and its arguments."""
+    def folded(self):
+        """What builds the folded network, as a preset's card says it: factory and arguments."""
         if self.size == "edsr":
-            return build_edsr_mobile.__name__, {"scale": self.scale}
+            return {"factory": build_edsr_mobile.__name__, "arguments": {"scale": self.scale}}
         arguments = {"size": self.size, "scale": self.scale, "collapsible": False}
-        return build_pocket_secn.__name__, arguments
+        return {"factory": build_pocket_secn.__name__, "arguments": arguments}
 
     def build(self):
         """The network as it is trained."""
@@ -87,9 +87,7 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
         if hosts.is_first():
             with atomic_path(folder / f"{name}_folded" / "model.keras") as path:
                 folded.save(path)
-            factory, arguments = settings.factory
-            made = {"factory": factory, "arguments": arguments}
-            write_table([row], folder, {**dataclasses.asdict(settings), **made})
+            write_table([row], folder, {**dataclasses.asdict(settings), **settings.folded})
             history = read_history(folder / name)
             if history:
                 plot_history([(name, history)], folder / "history.png")

@@ -62,8 +62,10 @@ def load_initial(name, folder):
 
 def _forget_settings(folder):
     """Lets a corrected command use the folder, if the wrong one had saved no network."""
-    if hosts.is_first() and not any(folder.rglob("*.keras")):
-        (folder / "settings.json").unlink(missing_ok=True)
+    saved = [*folder.rglob("checkpoint.*"), *folder.rglob("model.keras")]
+    if hosts.is_first() and not saved:
+        for name in ("settings.json", "initial.json"):
+            (folder / name).unlink(missing_ok=True)
 
 
 def check_settings(settings, folder):

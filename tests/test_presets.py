@@ -90,10 +90,8 @@ def test_a_pocket_network_is_published_folded(folder, tmp_path):
     (tmp_path / "run" / "pocket_secn_s").mkdir(parents=True)
     wide.save(tmp_path / "run" / "pocket_secn_s" / "model.keras")
     settings = PocketSettings("s", Recipe(steps=2))
-    factory, arguments = settings.factory
     row = network_row("pocket_secn_s", wide, 2, lambda model: {"val_psnr": 1, "val_ssim": 1})
-    made = {"factory": factory, "arguments": arguments}
-    write_table([row], tmp_path / "run", {**dataclasses.asdict(settings), **made})
+    write_table([row], tmp_path / "run", {**dataclasses.asdict(settings), **settings.folded})
     photos = tmp_path / "photos"
     photos.mkdir()
     Image.fromarray(noise((32, 32), 1)).save(photos / "a.png")

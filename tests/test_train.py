@@ -19,7 +19,6 @@ from keras_secn.metrics import evaluate, image_upscaler, rgb_to_y
 from keras_secn.models import build_ct_srcnn, build_drcn, build_lapsrn, build_srresnet, build_vdsr
 from keras_secn.optimizers import AdjustableClippingSGD
 from keras_secn.publishing import publish
-from keras_secn.run_folder import load_initial, run_folder
 from keras_secn.training import Recipe, compile_model
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
@@ -389,30 +388,3 @@ def test_networks_with_layers_of_their_own_are_evaluated_in_a_fresh_process(phot
     done = run("evaluate.py", "--model", models, "--data_dir", photos)
     assert done.returncode == 0, done.stderr
     assert "| drcn | aplus |" in done.stdout
-
-
-def test_the_card_of_a_preset_that_a_run_starts_from_is_kept(tmp_path, monkeypatch):
-    model = zoo.system("espcn").build(2, name="espcn")
-    monkeypatch.setattr(presets, "FOLDER", tmp_path / "weights")
-    card = {"factory": "build_espcn", "arguments": {}, "training": {"steps": 30}}
-    presets.write_preset("espcn", model, card)
-    load_initial("espcn", tmp_path)
-    presets.write_preset("espcn", model, {**card, "training": {"steps": 50}})
-    load_initial("espcn", tmp_path)
-    assert json.loads((tmp_path / "initial.json").read_text())["training"]["steps"] == 30
-
-
-def test_a_corrected_command_may_use_the_folder_of_one_that_failed_at_once(tmp_path):
-    (tmp_path / "secn").mkdir()
-
-    def claim(steps, begin=False):
-        with run_folder(tmp_path, Recipe(steps=steps)):
-            if begin:
-                (tmp_path / "secn" / "checkpoint.keras").touch()
-            raise UserError("unknown preset")
-
-    for steps, begin in ((10, False), (20, True)):
-        with pytest.raises(UserError, match="unknown preset"):
-            claim(steps, begin)
-    with pytest.raises(UserError, match="steps was 20, now 30"):
-        claim(30)

@@ -1,0 +1,44 @@
+"""A run's folder: what a run keeps in it, and what a failed command leaves."""
+
+import json
+
+import pytest
+
+from keras_secn import presets, zoo
+from keras_secn.errors import UserError
+from keras_secn.run_folder import load_initial, run_folder
+from keras_secn.training import Recipe
+
+
+def test_the_card_of_a_preset_that_a_run_starts_from_is_kept(tmp_path, monkeypatch):
+    model = zoo.system("espcn").build(2, name="espcn")
+    monkeypatch.setattr(presets, "FOLDER", tmp_path / "weights")
+    card = {"factory": "build_espcn", "arguments": {}, "training": {"steps": 30}}
+    presets.write_preset("espcn", model, card)
+    load_initial("espcn", tmp_path)
+    presets.write_preset("espcn", model, {**card, "training": {"steps": 50}})
+    load_initial("espcn", tmp_path)
+    assert json.loads((tmp_path / "initial.json").read_text())["training"]["steps"] == 30
+
+
+def test_a_corrected_command_may_use_the_folder_of_one_that_failed_at_once(tmp_path):
+    (tmp_path / "secn").mkdir()
+
+    def claim(steps, begin=False):
+        with run_folder(tmp_path, Recipe(steps=steps)):
+            if begin:
+                (tmp_path / "secn" / "checkpoint.keras").touch()
+            raise UserError("unknown preset")
+
+    for steps, begin in ((10, False), (20, True)):
+        with pytest.raises(UserError, match="unknown preset"):
+            claim(steps, begin)
+    with pytest.raises(UserError, match="steps was 20, now 30"):
+        claim(30)
+
+
+def test_nothing_of_a_command_that_failed_at_once_is_left(tmp_path):
+    with pytest.raises(UserError, match="another network"), run_folder(tmp_path, Recipe(steps=1)):
+        load_initial("aplus", tmp_path)
+        raise UserError("another network")
+    assert {path.name for path in tmp_path.iterdir()} == {".lock"}
