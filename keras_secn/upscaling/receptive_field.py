@@ -25,13 +25,13 @@ def receptive_radius(network):
     Raises:
         UserError: the network pools over local windows.
     """
-    tile = TileNetwork(_in_float64(network))
+    tile = TileNetwork(_beyond_onednn(network))
     side = FIRST
     while side <= LARGEST:
-        probe = np.zeros((1, side, side, 3))
+        probe = np.zeros((1, side, side, 3), np.float32)
         middle = side // 2
         probe[:, middle, middle] = np.nan
-        inputs = [probe, np.ones((1, tile.count))] if tile.gated else probe
+        inputs = [probe, np.ones((1, tile.count), np.float32)] if tile.gated else probe
         result = keras.ops.convert_to_numpy(tile(inputs))[0]
         reached = np.isnan(result).any(axis=2)
         lines = np.flatnonzero(reached.any(axis=0) | reached.any(axis=1))
@@ -44,8 +44,10 @@ def receptive_radius(network):
     return None
 
 
-def _in_float64(network):
-    """The same layers with weights of their own: oneDNN, whose ReLU of NaN is 0, has no float64."""
+def _beyond_onednn(network):
+    """The network in float64, which TensorFlow's oneDNN, whose ReLU of NaN is 0, leaves alone."""
+    if keras.backend.backend() != "tensorflow":
+        return network
     config = json.dumps(keras.saving.serialize_keras_object(network))
     for name in ("float32", "mixed_bfloat16", "mixed_float16"):
         config = config.replace(f'"{name}"', '"float64"')
