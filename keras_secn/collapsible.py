@@ -1,8 +1,10 @@
 """Convolutions that are trained wide and run narrow (SESR, Bhardwaj et al., MLSys 2022)."""
 
 import keras
+import numpy as np
 from keras import ops
 
+from .errors import UserError
 from .layers import PACKAGE
 
 
@@ -59,6 +61,23 @@ class CollapsibleConv2D(keras.layers.Layer):
             kernel = kernel + ops.pad(identity, around)
         return kernel
 
+    def set_collapsed(self, kernel, bias):
+        """Takes the weights of the one convolution, (k, k, C, filters) and (filters,).
+
+        The first `filters` channels between the two convolutions carry the kernel, its singular
+        values shared evenly; the others keep their fresh kernels and start at zero behind them.
+        """
+        rest = np.array(kernel, "float32")
+        if self.skip:
+            middle = self.kernel_size // 2
+            rest[middle, middle] -= np.eye(self.filters, dtype="float32")
+        left, values, right = np.linalg.svd(rest.reshape(-1, self.filters), full_matrices=False)
+        rank, root = len(values), np.sqrt(values)
+        wide, narrow = ops.convert_to_numpy(self.wide).copy(), np.zeros(self.narrow.shape)
+        wide[..., :rank] = (left * root).reshape(*rest.shape[:-1], rank)
+        narrow[:rank] = root[:, None] * right
+        self.set_weights([wide, narrow, bias])
+
     def call(self, inputs):
         kernel = ops.cast(self.collapsed_kernel(), inputs.dtype)
         outputs = ops.conv(inputs, kernel, padding="same", data_format="channels_last")
@@ -109,3 +128,31 @@ def fold(model):
         elif old.weights:
             new.set_weights(old.get_weights())
     return folded
+
+
+class WideStart(keras.callbacks.Callback):
+    """Starts the training of a network of collapsible convolutions where a folded one stands.
+
+    Args:
+        source: the folded network, or one as it is trained.
+
+    Raises:
+        UserError: on_train_begin, the two networks differ.
+    """
+
+    def __init__(self, source):
+        super().__init__()
+        self.source = source
+
+    def on_train_begin(self, logs=None):
+        pairs = list(zip(self.source.layers, self.model.layers, strict=False))
+        shapes = [
+            [tuple(w.shape) for w in m.weights] for m in (fold(self.source), fold(self.model))
+        ]
+        if shapes[0] != shapes[1]:
+            raise UserError(f"{self.source.name} is another network than the one to train")
+        for old, new in pairs:
+            if isinstance(new, CollapsibleConv2D) and not isinstance(old, CollapsibleConv2D):
+                new.set_collapsed(*old.get_weights())
+            elif new.weights:
+                new.set_weights(old.get_weights())

@@ -4,14 +4,14 @@ import dataclasses
 import pathlib
 
 from . import evaluation, hosts
-from .collapsible import fold
+from .collapsible import WideStart, fold
 from .errors import UserError
 from .files import atomic_path
 from .metrics import image_upscaler
 from .models import build_edsr_mobile, build_pocket_secn, scale_of
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
-from .run_folder import run_folder
+from .run_folder import load_initial, run_folder
 from .strategy import local_scope
 from .taught_cache import TaughtCache
 from .training import train
@@ -27,6 +27,8 @@ class PocketSettings:
         scale: enlargement.
         teacher: a network of the same scale to learn from: a `.keras` file or a preset's name.
         teacher_share: of the teacher's picture in what is learned, 0 to 1.
+        initial: a trained network of the same size to go on from, folded or not: a `.keras` file
+            or a preset's name.
     """
 
     size: str
@@ -34,6 +36,7 @@ class PocketSettings:
     scale: int = 2
     teacher: str | None = None
     teacher_share: float = 0.5
+    initial: str | None = None
 
     @property
     def folded(self):
@@ -65,18 +68,20 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
         The folded network, and its row for `keras_secn.report.table`.
 
     Raises:
-        UserError: the teacher has another scale, another run holds the folder, or it was started
-            with other settings.
+        UserError: the teacher has another scale, the initial network is another one, another run
+            holds the folder, or it was started with other settings.
     """
     with local_scope():
         name = settings.build().name
     with run_folder(folder, settings) as folder:
+        start = WideStart(load_initial(settings.initial, folder)) if settings.initial else None
         with RunBar(settings.recipe.total_steps) as bar:
             model = train(
                 settings.build,
                 settings.recipe,
                 _taught(settings, cache, folder),
                 folder / name,
+                start=start,
                 validate=validate,
                 strategy=strategy,
                 bar=bar,

@@ -11,7 +11,7 @@ import pytest
 from pictures import noise
 from PIL import Image
 
-from keras_secn.collapsible import CollapsibleConv2D, fold
+from keras_secn.collapsible import CollapsibleConv2D, WideStart, fold
 from keras_secn.data import PatchDataset
 from keras_secn.errors import UserError
 from keras_secn.models import build_edsr_mobile, build_pocket_secn
@@ -66,6 +66,24 @@ def test_folding_changes_the_layers_and_not_the_picture(tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(again(x)), wide)
+
+
+def test_training_goes_on_from_a_folded_network_at_its_very_picture():
+    folded = random_weights(build_pocket_secn("s", collapsible=False), 3)
+    model = build_pocket_secn("s")
+    start = WideStart(folded)
+    start.set_model(model)
+    start.on_train_begin()
+    x = np.random.default_rng(1).uniform(0, 255, (1, 13, 17, 3)).astype("float32")
+    pictures = [keras.ops.convert_to_numpy(network(x)) for network in (folded, model)]
+    np.testing.assert_allclose(*pictures, atol=1e-2)
+    # every channel between the two convolutions can still learn: one of the kernels is not zero
+    for layer in model.layers:
+        if isinstance(layer, CollapsibleConv2D):
+            assert np.abs(keras.ops.convert_to_numpy(layer.wide)).max(axis=(0, 1, 2)).min() > 0
+    start.set_model(build_pocket_secn("m"))
+    with pytest.raises(UserError, match="pocket_secn_s is another network"):
+        start.on_train_begin()
 
 
 def test_training_starts_at_the_enlarged_picture():

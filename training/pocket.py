@@ -17,6 +17,7 @@ flags.adopt_module_key_flags(training_flags)  # for --help
 flags.DEFINE_enum("size", "m", ["s", "m", "l", "edsr"], "Size of the family, or EDSR F32 B5.")
 flags.DEFINE_string("teacher", None, "A .keras file or preset of the same scale.")
 flags.DEFINE_float("teacher_share", 0.5, "Of the teacher's picture in what is learned.")
+flags.DEFINE_string("initial", None, "Goes on from a .keras file or a preset of the same size.")
 flags.DEFINE_integer("steps", 8000, "Optimizer steps.")
 
 
@@ -31,6 +32,7 @@ def main(argv):
         FLAGS.scale,
         FLAGS.teacher,
         FLAGS.teacher_share,
+        FLAGS.initial,
     )
     folded, row = pocket_run.run_pocket(
         settings,
