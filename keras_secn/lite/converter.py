@@ -10,7 +10,9 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import UserError
+from .clipping import set_ranges, tensor_ranges
 from .flatbuffer import pin_output
+from .pictures import fit
 
 PIXELS = "pixels"  # part of the names of the operators that make pixels of a float picture
 
@@ -62,17 +64,72 @@ def convert(variables, run, shape, io, quantization="none", pictures=None, progr
         shape: (height, width) in LR pixels, or `None` for any.
         io: type of the pixels in the file, "uint8" or "float".
         quantization: "none", "float16", "dynamic" or "int8".
-        pictures: uint8 LR pictures of one size, to calibrate int8 with; `None` if `run` is full
-            of fake quantization already.
+        pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
+            `None` if `run` is full of fake quantization already.
         progress: shows a bar over calibration.
 
     Returns:
         The file's bytes.
     """
-    tf = tensorflow()
+    if quantization == "int8" and pictures is not None:
+        return _quantized(variables, run, shape, io, pictures, progress)
     # the quantizer itself puts integers at the ends of a float network
-    traced_type = tf.uint8 if io == "uint8" and quantization != "int8" else tf.float32
+    pixels = "uint8" if io == "uint8" and quantization != "int8" else "float32"
+
+    def options(tf, converter):
+        if quantization != "none":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantization == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if quantization == "int8" and io == "uint8":
+            converter.inference_input_type = converter.inference_output_type = tf.uint8
+
+    content = _traced(variables, run, shape, pixels, options)
+    return pin_output(content) if quantization == "int8" else content
+
+
+def _quantized(variables, run, shape, io, pictures, progress):
+    """int8 after training: calibrated by `clipping`, quantized by TensorFlow.
+
+    TensorFlow's own calibration gives every tensor its extremes, or more: it reads tensors that
+    share memory with the sum that they go into after that was made. So it only marks the tensors
+    here, and their ranges come from `clipping`. Both steps are there for the converter's own use
+    alone, which is why setup.py pins TensorFlow to one minor version.
+    """
+    tf = tensorflow()
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    def calibrated(shape, pictures):
+        def options(tf, converter):
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: (
+                [picture[None].astype(np.float32)] for picture in pictures
+            )
+            converter._experimental_calibrate_only = True
+
+        return _traced(variables, run, shape, "float32", options)
+
+    size = pictures[0].shape[:2]
+    marked = seen = calibrated(shape, [fit(pictures[-1], shape or size)])
+    if shape not in (None, size):
+        # tensors keep their names; those of a large picture would not fit in memory together
+        seen = calibrated(None, pictures[-1:])
+    with quiet() as stderr:
+        bar = tqdm(pictures, desc="calibrating", disable=not progress, unit="picture", file=stderr)
+        ranges = tensor_ranges(seen, bar)
+        kind = tf.uint8 if io == "uint8" else tf.float32
+        content = mlir_quantize(
+            set_ranges(marked, ranges), input_data_type=kind, output_data_type=kind
+        )
+    return pin_output(content)
+
+
+def _traced(variables, run, shape, pixels, options):
+    """Traces `run` on pixels of a type and converts it; `options` sets the converter's."""
+    tf = tensorflow()
     height, width = shape or (None, None)
+    kind = tf.as_dtype(pixels)
 
     class Module(tf.Module):
         def __init__(self):
@@ -80,31 +137,16 @@ def convert(variables, run, shape, io, quantization="none", pictures=None, progr
             # a SavedModel leaves out variables that it cannot see, and says nothing
             self.weights = variables
 
-        @tf.function(input_signature=[tf.TensorSpec((1, height, width, 3), traced_type, name="lr")])
+        @tf.function(input_signature=[tf.TensorSpec((1, height, width, 3), kind, name="lr")])
         def upscale(self, lr):
             return {"sr": run(lr)}
 
     module = Module()
-    with tempfile.TemporaryDirectory() as folder, quiet() as stderr:
+    with tempfile.TemporaryDirectory() as folder, quiet():
         tf.saved_model.save(module, folder, signatures={"serving_default": module.upscale})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if quantization != "none":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantization == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if quantization == "int8" and pictures is not None:
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.representative_dataset = lambda: _feed(pictures, progress, stderr)
-        if quantization == "int8" and io == "uint8":
-            converter.inference_input_type = converter.inference_output_type = tf.uint8
-        content = converter.convert()
-    return pin_output(content) if quantization == "int8" else content
-
-
-def _feed(pictures, progress, stderr):
-    bar = tqdm(pictures, desc="calibrating", disable=not progress, unit="picture", file=stderr)
-    for picture in bar:
-        yield [picture[None].astype(np.float32)]
+        options(tf, converter)
+        return converter.convert()
 
 
 @contextlib.contextmanager

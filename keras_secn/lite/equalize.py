@@ -16,6 +16,8 @@ from ..models.skeleton import block_kinds, block_layers
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
 LIMIT = 32.0
+# What counts as a channel's range, in percent of a picture's values: `clipping` cuts off peaks.
+PEAKS = 99.9
 
 
 def can_rewrite(model):
@@ -27,12 +29,12 @@ def can_rewrite(model):
 
 
 def prepared(model, pictures, strength):
-    """The network to quantize: equalized, normalisation folded; as it is where that is unknown.
+    """A copy to quantize: equalized and normalisation folded, where the family is known.
 
     Args: see `equalize`; `model` is left alone.
     """
     if not can_rewrite(model):
-        return model
+        return copy(model)
     model = copy(model)
     equalize(model, pictures, strength)
     return fold_normalisation(model)
@@ -137,12 +139,13 @@ def observe(model, pictures):
     """What flows through a network on pictures.
 
     Returns:
-        The largest magnitude per channel of every tensor with factors of its own, by name.
+        The magnitude per channel, short of the rarest peaks of a picture, of every tensor with
+        factors of its own, by name.
     """
     ranges = {}
 
     def note(name, tensor):
-        seen = np.abs(ops.convert_to_numpy(tensor)).max(axis=(0, 1, 2))
+        seen = np.percentile(np.abs(ops.convert_to_numpy(tensor)), PEAKS, axis=(0, 1, 2))
         ranges[name] = np.maximum(ranges.get(name, 0), seen)
 
     for picture in pictures:

@@ -18,6 +18,7 @@ from . import converter, equalize, metadata
 from .layers_report import layer_report
 from .pictures import SAMPLES, fit, low_resolution
 from .quantizer import static_16x8
+from .rounding import round_kernels
 from .runtime import LiteModel
 
 if TYPE_CHECKING:
@@ -160,11 +161,14 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
     run, variables = converter.float_network(model, io), converter.variables_of(model)
     if quantization not in CALIBRATED:
         return converter.convert(variables, run, size, io, quantization), None
-    pictures = calibration_pictures(pictures, size)
     if quantization == "int16x8":
+        pictures = calibration_pictures(pictures, size)
         twin = converter.convert(variables, run, size, io)
         return static_16x8(twin, pictures, io, progress), twin
+    own = model.input_shape[1:3]
+    pictures = calibration_pictures(pictures, None if own == (None, None) else own)
     model = equalize.prepared(model, pictures, STRENGTH)
+    round_kernels(model, equalize.copy(model), pictures)
     run, variables = converter.plain_network(model), converter.variables_of(model)
     twin = converter.convert(variables, run, size, "float") if report else None
     if quantization == "int8_qat":

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..layers import Block, PixelShuffle, SqueezeExcite
+from .clipping import Sampler
 from .converter import tensorflow
 
 
@@ -169,17 +170,12 @@ def _convolutions(model):
 
 
 def ranges(twin, pictures):
-    """The (least, largest) value of every layer's output over pictures, by layer's name."""
+    """(low, high) for the grid of every layer's output, by layer's name; see `clipping`."""
     tf_keras, _ = libraries()
-    layers = twin.layers[1:]
+    layers, sampler = twin.layers[1:], Sampler()
     seen = tf_keras.Model(twin.input, [layer.output for layer in layers])
-    found = {}
     for picture in pictures:
         outputs = seen(picture[None].astype(np.float32), training=False)
         for layer, tensor in zip(layers, outputs, strict=True):
-            low, high = found.get(layer.name, (0.0, 0.0))
-            found[layer.name] = (
-                min(low, float(np.min(tensor))),
-                max(high, float(np.max(tensor))),
-            )
-    return found
+            sampler.add(layer.name, tensor)
+    return {layer.name: sampler.range(layer.name) for layer in layers}

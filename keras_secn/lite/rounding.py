@@ -1,0 +1,105 @@
+"""Chooses, weight by weight, which of its two neighbours on the 8-bit grid a kernel's entry takes.
+
+To the nearest is not the best: photographs are smooth, so the errors of a kernel's entries add up
+to a wrong gain, which shows as a wrong brightness. Each entry's error is carried into the
+entries that are still to be rounded, as far as these see the same pixels (Frantar et al., "GPTQ",
+ICLR 2023, section 3; after Hassibi and Stork, "Optimal brain surgeon", 1993).
+"""
+
+import keras
+import numpy as np
+
+LEVELS = 127
+POSITIONS = 1000  # of each picture
+DAMPING = 1e-3  # of the mean square of the inputs: keeps entries that see nothing from running away
+
+
+def round_kernels(model, reference, pictures, seed=0):
+    """Puts the kernels of the convolutions between a model's ends on int8 grids, in place.
+
+    One after the other, so that each makes up for what those before it changed: first the kernel
+    that gives from the changed inputs what the old one gave from the old inputs, in least
+    squares, then its entries on the grid, last the bias, for the mean that is left. The grids are
+    those that the converter will choose: per output channel, the largest magnitude at 127.
+    Convolutions inside blocks are left to it, since what they add is small.
+
+    Args:
+        model: a functional Keras network; pass a copy.
+        reference: the same network with the same weights, left alone.
+        pictures: uint8 LR pictures of one size.
+        seed: of the positions that are looked at.
+    """
+    for layer in model.layers:
+        if not _is_plain(layer):
+            continue
+        old, new = (_inputs(network, layer.name, pictures, seed) for network in (reference, model))
+        kernel, *bias = layer.get_weights()
+        flat = kernel.reshape(-1, kernel.shape[-1]).astype(np.float64)
+        means = old.mean(axis=0), new.mean(axis=0)
+        centred = new - means[1]
+        moment = centred.T @ centred
+        moment += DAMPING * np.trace(moment) / len(moment) * np.eye(len(moment))
+        change = centred.T @ ((old - means[0] - centred) @ flat)
+        grid = rounded(flat + np.linalg.solve(moment, change), moment)
+        if bias:
+            bias = [bias[0] + means[0] @ flat - means[1] @ grid]
+        layer.set_weights([grid.reshape(kernel.shape), *bias])
+
+
+def rounded(weights, moment):
+    """A matrix on the int8 grid of each column, such that its products change little.
+
+    Args:
+        weights: (D, O), float.
+        moment: (D, D), the sum of x x^T over the inputs x that it is multiplied with.
+
+    Returns:
+        (D, O), each column a whole multiple of its largest magnitude / 127, which stays.
+    """
+    step = np.abs(weights).max(axis=0) / LEVELS
+    step = np.where(step > 0, step, 1.0)
+    left = weights.astype(np.float64) / step
+    order = np.argsort(-np.diag(moment), kind="stable")
+    factor = np.linalg.cholesky(np.linalg.inv(moment[np.ix_(order, order)])).T
+    left, largest = left[order], np.abs(left[order]) >= LEVELS - 1e-4
+    result = np.empty_like(left)
+    for row in range(len(left)):
+        # what sets the grid must stay where it is, or the converter would choose another grid
+        ends = np.where(largest[row], np.sign(left[row]) * LEVELS, np.round(left[row]))
+        result[row] = np.clip(ends, -LEVELS, LEVELS)
+        error = (left[row] - result[row]) / factor[row, row]
+        left[row + 1 :] -= np.outer(factor[row, row + 1 :], error)
+    back = np.empty_like(result)
+    back[order] = result
+    return (back * step).astype(np.float32)
+
+
+def _is_plain(layer):
+    """A convolution of whole pixels that stands once in the network."""
+    return (
+        type(layer) is keras.layers.Conv2D
+        and layer.strides == (1, 1)
+        and layer.dilation_rate == (1, 1)
+        and layer.groups == 1
+        and layer.padding == "same"
+        and len(layer._inbound_nodes) == 1
+    )
+
+
+def _inputs(model, name, pictures, seed):
+    """What a layer's kernel sees of pictures, at the same positions for every model."""
+    rng = np.random.default_rng(seed)
+    layer = model.get_layer(name)
+    seen = keras.Model(model.input, layer.input)
+    tensors = (seen.predict_on_batch(p[None].astype(np.float32))[0] for p in pictures)
+    return np.concatenate([_windows(np.asarray(t), layer.kernel_size, rng) for t in tensors])
+
+
+def _windows(tensor, size, rng):
+    """What a kernel of `size` sees at random positions: (N, size[0] * size[1] * C)."""
+    around = [((length - 1) // 2, length // 2) for length in size]
+    padded = np.pad(tensor, [*around, (0, 0)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(0, 1))
+    rows, columns = (rng.integers(0, length, POSITIONS) for length in tensor.shape[:2])
+    picked = windows[rows, columns].transpose(0, 2, 3, 1)
+    return picked.reshape(POSITIONS, -1).astype(np.float64)
