@@ -17,7 +17,8 @@ setup(
     install_requires=[
         # 3.15 walks a PyDataset straight on over epochs, which resume relies on
         "keras>=3.15,<3.16",
-        # the default backend; 2.21 is the first whose LiteRT converter takes Keras 3.15 models
+        # the default backend; 2.21 is the first whose LiteRT converter takes Keras 3.15 models.
+        # Calibration for int8 calls the converter's two halves, which are not public: one minor
         "tensorflow>=2.21,<2.22",
         # what training logs to; TensorFlow 2.21 no longer brings it
         "tensorboard>=2.20",
