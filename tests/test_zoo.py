@@ -97,6 +97,13 @@ def test_lite_file_gives_keras_picture(name, tmp_path):
     assert np.abs(upscaled.astype(int) - expected).max() <= 1
 
 
+@every_system
+def test_int8_file_is_near_keras_picture(name, tmp_path):
+    """Calibrated on the sample photographs; networks that are not equalized keep their extremes."""
+    facts = lite.export(small(name), tmp_path / "model.tflite", "int8", progress=False)
+    assert facts["check"]["psnr"] >= 38
+
+
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (9, 7)])
 def test_bicubic_layer_is_imresize(scale, size):

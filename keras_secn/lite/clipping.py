@@ -54,20 +54,22 @@ class Sampler:
             kept = values.ravel()[:: max(1, values.size // SAMPLES)]
             self.samples.setdefault(name, []).append(kept.copy())
 
-    def range(self, name):
-        """(low, high) for a tensor's grid."""
+    def range(self, name, clip=True):
+        """(low, high) for a tensor's grid; with `clip` off, its extremes."""
         low, high = self.extremes[name]
-        if name not in self.samples:
+        if name not in self.samples or not clip:
             return low, high
         return best_range(np.concatenate(self.samples[name]), low, high)
 
 
-def tensor_ranges(content, pictures):
+def tensor_ranges(content, pictures, clip):
     """Ranges for the grids of a float file's tensors.
 
     Args:
         content: bytes of a float file of dynamic size, or of the pictures' own.
         pictures: uint8 LR pictures.
+        clip: whether rare peaks are left out, which needs channels of equal ranges: a channel that
+            carries the picture among many of small values would be cut as if it were a peak.
 
     Returns:
         {tensor's name: (low, high)}; tensors that only move values have their input's.
@@ -91,7 +93,7 @@ def tensor_ranges(content, pictures):
                 values = interpreter.get_tensor(index)
                 if values.dtype == np.float32:
                     sampler.add(names[index], values)
-    found = {pixels["name"]: sampler.range(pixels["name"])}
+    found = {pixels["name"]: sampler.range(pixels["name"], clip)}
     for operator in operators:
         before = [found[names[i]] for i in operator["inputs"] if names.get(i) in found]
         for index in operator["outputs"]:
@@ -101,7 +103,7 @@ def tensor_ranges(content, pictures):
             if operator["op_name"] in (*flatbuffer.CARRIERS, "CONCATENATION") and before:
                 found[name] = min(low for low, _ in before), max(high for _, high in before)
             else:
-                found[name] = sampler.range(name)
+                found[name] = sampler.range(name, clip)
     return found
 
 

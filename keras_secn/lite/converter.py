@@ -55,7 +55,9 @@ def variables_of(model):
     return [variable.value for variable in model.variables]
 
 
-def convert(variables, run, shape, io, quantization="none", pictures=None, progress=False):
+def convert(
+    variables, run, shape, io, quantization="none", pictures=None, progress=False, clip=False
+):
     """Traces `run` and converts it.
 
     Args:
@@ -67,12 +69,13 @@ def convert(variables, run, shape, io, quantization="none", pictures=None, progr
         pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
             `None` if `run` is full of fake quantization already.
         progress: shows a bar over calibration.
+        clip: leaves rare peaks out of int8's grids, see `clipping.tensor_ranges`.
 
     Returns:
         The file's bytes.
     """
     if quantization == "int8" and pictures is not None:
-        return _quantized(variables, run, shape, io, pictures, progress)
+        return _quantized(variables, run, shape, io, pictures, progress, clip)
     # the quantizer itself puts integers at the ends of a float network
     pixels = "uint8" if io == "uint8" and quantization != "int8" else "float32"
 
@@ -88,7 +91,7 @@ def convert(variables, run, shape, io, quantization="none", pictures=None, progr
     return pin_output(content) if quantization == "int8" else content
 
 
-def _quantized(variables, run, shape, io, pictures, progress):
+def _quantized(variables, run, shape, io, pictures, progress, clip):
     """int8 after training: calibrated by `clipping`, quantized by TensorFlow.
 
     TensorFlow's own calibration gives every tensor its extremes, or more: it reads tensors that
@@ -117,7 +120,7 @@ def _quantized(variables, run, shape, io, pictures, progress):
         seen = calibrated(None, pictures[-1:])
     with quiet() as stderr:
         bar = tqdm(pictures, desc="calibrating", disable=not progress, unit="picture", file=stderr)
-        ranges = tensor_ranges(seen, bar)
+        ranges = tensor_ranges(seen, bar, clip)
         kind = tf.uint8 if io == "uint8" else tf.float32
         content = mlir_quantize(
             set_ranges(marked, ranges), input_data_type=kind, output_data_type=kind

@@ -24,8 +24,9 @@ def can_rewrite(model):
     """Whether a model is of a family that this module knows, folded where it is collapsible."""
     names = {layer.name for layer in model.layers}
     if {"subtract_mean", "head", "body", "long_skip", "tail", "add_mean"} <= names:
-        return set(block_kinds(model)) <= set(INSIDE)
-    return {"subtract_mean", "head", "tail", "levels"} <= names
+        kinds = set(block_kinds(model))
+        return bool(kinds) and kinds <= set(INSIDE)
+    return {"subtract_mean", "head", "tail", "levels", "anchor", "image_skip"} <= names
 
 
 def prepared(model, pictures, strength):

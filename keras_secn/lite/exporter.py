@@ -167,6 +167,7 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
         return static_16x8(twin, pictures, io, progress), twin
     own = model.input_shape[1:3]
     pictures = calibration_pictures(pictures, None if own == (None, None) else own)
+    equalized = equalize.can_rewrite(model)
     model = equalize.prepared(model, pictures, STRENGTH)
     round_kernels(model, equalize.copy(model), pictures)
     run, variables = converter.plain_network(model), converter.variables_of(model)
@@ -175,7 +176,10 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
         trained = training(model, pictures, progress)
         run, pictures = converter.plain_network(trained), None
         variables = trained.variables
-    return converter.convert(variables, run, size, io, "int8", pictures, progress), twin
+    content = converter.convert(
+        variables, run, size, io, "int8", pictures, progress, clip=equalized
+    )
+    return content, twin
 
 
 def _training(folders, steps, scale):
