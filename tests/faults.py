@@ -225,9 +225,12 @@ def two_runs(bench, rounds):
         first, log = bench.trainer(folder, nap=0.05)
         wait_for("skip ", log, first)
         log.rename(folder.with_suffix(".first"))
+        # it holds the folder however long the second one takes to come
+        first.send_signal(signal.SIGSTOP)
         second, log = bench.trainer(folder)
         assert second.wait() == 1, log.read_text()
         line = message(log)
+        first.send_signal(signal.SIGCONT)
         assert first.wait() == 0
         bench.check(folder)
     return min(rounds, 3), "nothing: the second one leaves", line
@@ -484,8 +487,12 @@ def killed_upscaling(bench, rounds):
 
 
 def run(names, rounds, folder, seed=0, report=lambda row: None):
-    """Tries the faults of these names and returns the table's rows."""
-    rows = []
+    """Tries the faults of these names and returns the table's rows.
+
+    Raises:
+        AssertionError: something was lost; after all were tried.
+    """
+    rows, wrong = [], []
     with contextlib.ExitStack() as stack:
         bench = Bench(folder or stack.enter_context(tempfile.TemporaryDirectory()), seed)
         for name in names:
@@ -494,8 +501,12 @@ def run(names, rounds, folder, seed=0, report=lambda row: None):
                 row = (group, text, *map(str, function(bench, rounds)))
             except Skipped as reason:
                 row = (group, text, "0", "left out", str(reason))
+            except AssertionError as error:
+                wrong.append(f"{name}: {error}")
+                row = (group, text, "", "**failed**", str(error).strip().split("\n")[-1])
             rows.append(row)
             report(row)
+    assert not wrong, "\n\n".join(wrong)
     return rows
 
 
