@@ -49,13 +49,15 @@ def test_expected_pictures_are_the_files_own_in_tiles(folder):
     sizes = [Image.open(folder / "parity" / f"{name}.png").size for name in facts["pictures"]]
     assert sizes == [(width, height) for height, width in parity.SIZES]
     differences = parity.check(folder / "parity")
-    assert all(row == {"largest": 0, "mean": 0} for row in differences.values())
+    for row in differences.values():
+        assert (row["largest"], row["mean"], row["tolerated"]) == (0, 0, True)
     # nothing looks further than the overlap: tiles are the whole picture
     whole = parity.check(folder / "parity", LiteModel(folder / "m.tflite"))
     assert whole["0"]["largest"] == 0  # the others are smaller than a tile and get a border
     # reference kernels, as another processor may have them
     plain = LiteModel(folder / "m.tflite", tile=facts["tile"], delegate=False)
-    assert parity.within(parity.check(folder / "parity", plain))
+    for row in parity.check(folder / "parity", plain).values():
+        assert row["builtin"] == 0 and row["tolerated"]
 
 
 def test_a_wrong_picture_is_noticed(folder):
@@ -63,7 +65,7 @@ def test_a_wrong_picture_is_noticed(folder):
         folder / "parity",
         lambda lr: np.clip(lr.repeat(2, axis=0).repeat(2, axis=1) + 1.0, 0, 255).astype(np.uint8),
     )
-    assert not parity.within(wrong)
+    assert not any(row["tolerated"] for row in wrong.values())
 
 
 def test_refusals(model, pictures, folder, tmp_path):

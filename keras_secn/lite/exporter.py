@@ -169,11 +169,12 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
     pictures = calibration_pictures(pictures, None if own == (None, None) else own)
     equalized = equalize.can_rewrite(model)
     model = equalize.prepared(model, pictures, STRENGTH)
-    round_kernels(model, equalize.copy(model), pictures)
+    exact = equalize.copy(model)
+    round_kernels(model, exact, pictures)
     run, variables = converter.plain_network(model), converter.variables_of(model)
     twin = converter.convert(variables, run, size, "float") if report else None
     if quantization == "int8_qat":
-        trained = training(model, pictures, progress)
+        trained = training(model, exact, pictures, progress)
         run, pictures = converter.plain_network(trained), None
         variables = trained.variables
     content = converter.convert(
@@ -193,8 +194,8 @@ def _training(folders, steps, scale):
     cache = folders
     if not isinstance(cache, PhotoCache):
         cache = open_photographs(folders, scale=scale, min_hr=distillation.HR_PATCH)
-    return lambda model, pictures, progress: qat.finetune(
-        model, cache, steps, pictures, progress=progress
+    return lambda model, exact, pictures, progress: qat.finetune(
+        model, exact, cache, steps, pictures, progress=progress
     )
 
 

@@ -7,7 +7,7 @@ from .twin import custom_layers, libraries, ranges, to_twin
 
 
 def finetune(
-    model, cache, steps, pictures, batch_size=16, hr_patch=HR_PATCH, seed=0, progress=False
+    model, exact, cache, steps, pictures, batch_size=16, hr_patch=HR_PATCH, seed=0, progress=False
 ):
     """Trains a network with integers emulated in it.
 
@@ -16,7 +16,8 @@ def finetune(
     quantization.
 
     Args:
-        model: what `equalize.fold_normalisation` returned.
+        model: what `equalize.prepared` returned, its kernels rounded.
+        exact: the same before rounding, whose pictures are learned.
         cache: a `keras_secn.data.PhotoCache` of the network's scale.
         steps: optimizer steps; the learning rate falls to 0 in a cosine.
         pictures: uint8 LR pictures to calibrate with.
@@ -31,12 +32,30 @@ def finetune(
     """
     twin = to_twin(model)
     student = quantizable(twin)
-    calibrate(student, ranges(twin, pictures))
+    grids = keep_grids(student, ranges(twin, pictures))
     patches = PatchDataset(cache, batch_size, hr_patch, seed, steps=steps)
-    distil(student, twin, patches, "quantizing", progress=progress)
+    distil(student, to_twin(exact), patches, "quantizing", [grids], progress)
     # weights' grids are those of the last pass in training
     student(patches[0][0], training=True)
+    grids.on_train_begin()
     return student
+
+
+def keep_grids(student, seen):
+    """A callback that holds the grids of features where calibration put them.
+
+    The library would let them follow each batch's extremes, which `clipping` leaves out.
+    """
+    tf_keras, _ = libraries()
+
+    class KeepGrids(tf_keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            calibrate(student, seen)
+
+        def on_train_batch_begin(self, batch, logs=None):
+            calibrate(student, seen)
+
+    return KeepGrids()
 
 
 def quantizable(twin):

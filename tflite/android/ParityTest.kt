@@ -58,7 +58,7 @@ class ParityTest {
                     }
                 }
                 val mean = sum / (3.0 * expected.size)
-                assertTrue("$name: largest $largest", largest <= tolerance.getInt("largest"))
+                assertTrue("$name: largest $largest", largest <= tolerance.getDouble("largest"))
                 assertTrue("$name: mean $mean", mean <= tolerance.getDouble("mean"))
             }
         }
