@@ -26,7 +26,7 @@ class SuperResolver(
     private val tile: Int = 128,
     private val overlap: Int = 16,
     threads: Int = 4,
-    delegate: Delegate? = null,
+    delegate: Delegate? = null
 ) : Closeable {
     private val interpreter: Interpreter
     private val input: ByteBuffer
