@@ -95,7 +95,11 @@ def plot(rows, folder, path):
         axes.plot(xs, ys, style, label=label, alpha=0.5 if "paper" in label else 1)
     for row in rows:
         place = (row["parameters"] / 1e3, row["scores"][0][0])
-        axes.annotate(row["name"], place, textcoords="offset points", xytext=(4, -12), fontsize=8)
+        larger = [r for r in cascade if r["parameters"] > row["parameters"]]
+        right = min(larger, key=lambda r: r["parameters"], default=row)
+        # away from the line that leaves to the right
+        offset = (4, 6) if right["scores"][0][0] < place[1] else (4, -12)
+        axes.annotate(row["name"], place, textcoords="offset points", xytext=offset, fontsize=8)
     if len(series) == 3:
         for name, (parameters, psnr) in OTHERS.items():
             axes.plot(parameters / 1e3, psnr, "D", color="tab:gray")
