@@ -158,6 +158,8 @@ def compare(model, path, pictures):
 
 def _convert(model, quantization, size, io, pictures, progress, report, training):
     """The file's bytes, and those of the same graph in float if a report is wanted."""
+    if quantization == "dynamic" and pictures:
+        model, _ = _rounded(model, _calibration(model, pictures))
     run, variables = converter.float_network(model, io), converter.variables_of(model)
     if quantization not in CALIBRATED:
         return converter.convert(variables, run, size, io, quantization), None
@@ -165,12 +167,8 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
         pictures = calibration_pictures(pictures, size)
         twin = converter.convert(variables, run, size, io)
         return static_16x8(twin, pictures, io, progress), twin
-    own = model.input_shape[1:3]
-    pictures = calibration_pictures(pictures, None if own == (None, None) else own)
-    equalized = equalize.can_rewrite(model)
-    model = equalize.prepared(model, pictures, STRENGTH)
-    exact = equalize.copy(model)
-    round_kernels(model, exact, pictures)
+    pictures, equalized = _calibration(model, pictures), equalize.can_rewrite(model)
+    model, exact = _rounded(model, pictures)
     run, variables = converter.plain_network(model), converter.variables_of(model)
     twin = converter.convert(variables, run, size, "float") if report else None
     if quantization == "int8_qat":
@@ -181,6 +179,19 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
         variables, run, size, io, "int8", pictures, progress, clip=equalized
     )
     return content, twin
+
+
+def _calibration(model, pictures):
+    own = model.input_shape[1:3]
+    return calibration_pictures(pictures, None if own == (None, None) else own)
+
+
+def _rounded(model, pictures):
+    """A copy to quantize, equalized and with rounded kernels, and the same before rounding."""
+    exact = equalize.prepared(model, pictures, STRENGTH)
+    model = equalize.copy(exact)
+    round_kernels(model, exact, pictures)
+    return model, exact
 
 
 def _training(folders, steps, scale):
