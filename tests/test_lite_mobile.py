@@ -37,7 +37,9 @@ def test_pocket_sizes_have_the_counts_that_the_source_states():
 
 def random_weights(model, seed):
     rng = np.random.default_rng(seed)
-    model.set_weights([w + rng.normal(0, 0.02, w.shape) for w in model.get_weights()])
+    # around each kind's own start, but not that of the day
+    fresh = [rng.normal(0, w.std(), w.shape) for w in model.get_weights()]
+    model.set_weights([w + rng.normal(0, 0.02, w.shape) for w in fresh])
     return model
 
 
