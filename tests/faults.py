@@ -173,7 +173,9 @@ def damaged_checkpoint(bench, rounds):
     half = bench.fresh("half")
     process, log = bench.trainer(half, nap=0.02)
     wait_for("step ", log, process)
-    while not (half / "network" / "checkpoint.previous.keras").exists():
+    # between the two renamings there is no checkpoint.keras, and nothing to damage
+    names = ("checkpoint.previous.keras", "checkpoint.keras")
+    while not all((half / "network" / name).exists() for name in names):
         time.sleep(0.01)
     process.kill()
     process.wait()
