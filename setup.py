@@ -18,7 +18,7 @@ setup(
         # 3.15 walks a PyDataset straight on over epochs, which resume relies on
         "keras>=3.15,<3.16",
         # the default backend; 2.21 is the first whose LiteRT converter takes Keras 3.15 models.
-        # Calibration for int8 calls the converter's two halves, which are not public: one minor
+        # Calibration for int8 calls the converter's two halves, which are private: one minor only
         "tensorflow>=2.21,<2.22",
         # what training logs to; TensorFlow 2.21 no longer brings it
         "tensorboard>=2.20",

@@ -6,10 +6,9 @@ that reaches it wastes its levels; one that cuts off a few peaks errs less in al
 """
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from . import flatbuffer
-from .runtime import _plain_kernels
+from .runtime import open_tensors
 
 SHARES = np.concatenate([np.arange(1.0, 0.3, -0.05), np.arange(0.3, 0.08, -0.02)])
 SAMPLES = 4000  # of a tensor, per picture
@@ -74,11 +73,7 @@ def tensor_ranges(content, pictures, clip):
     Returns:
         {tensor's name: (low, high)}; tensors that only move values have their input's.
     """
-    interpreter = Interpreter(
-        model_content=content,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=_plain_kernels(),
-    )
+    interpreter = open_tensors(content)
     pixels = interpreter.get_input_details()[0]
     names = {d["index"]: d["name"] for d in interpreter.get_tensor_details()}
     operators, sampler = interpreter._get_ops_details(), Sampler()

@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
-from .runtime import _plain_kernels
+from .runtime import open_tensors
 
 
 def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> list[dict[str, Any]]:
@@ -56,12 +55,7 @@ def to_markdown(rows):
 
 
 def _tensors(content, picture):
-    # the reference kernels are not needed, but a delegate would swallow the tensors between
-    interpreter = Interpreter(
-        model_content=content,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=_plain_kernels(),
-    )
+    interpreter = open_tensors(content)
     detail = interpreter.get_input_details()[0]
     interpreter.resize_tensor_input(detail["index"], (1, *picture.shape))
     interpreter.allocate_tensors()

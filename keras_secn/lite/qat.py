@@ -32,12 +32,14 @@ def finetune(
     """
     twin = to_twin(model)
     student = quantizable(twin)
-    grids = keep_grids(student, ranges(twin, pictures))
+    seen = ranges(twin, pictures)
+    calibrate(student, seen)
     patches = PatchDataset(cache, batch_size, hr_patch, seed, steps=steps)
+    grids = keep_grids(student, seen)
     distil(student, to_twin(exact), patches, "quantizing", [grids], progress)
     # weights' grids are those of the last pass in training
     student(patches[0][0], training=True)
-    grids.on_train_begin()
+    calibrate(student, seen)
     return student
 
 
@@ -49,9 +51,6 @@ def keep_grids(student, seen):
     tf_keras, _ = libraries()
 
     class KeepGrids(tf_keras.callbacks.Callback):
-        def on_train_begin(self, logs=None):
-            calibrate(student, seen)
-
         def on_train_batch_begin(self, batch, logs=None):
             calibrate(student, seen)
 

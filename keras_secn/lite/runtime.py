@@ -169,6 +169,15 @@ def _grid(detail):
     return float(np.float32(step)), zero, white
 
 
+def open_tensors(content):
+    """An interpreter of a file's bytes that keeps every tensor; XNNPACK would swallow them."""
+    return Interpreter(
+        model_content=content,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=_plain_kernels(),
+    )
+
+
 def _plain_kernels():
     from ai_edge_litert.interpreter import OpResolverType
 
