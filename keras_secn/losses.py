@@ -21,17 +21,19 @@ class PictureLoss(keras.losses.Loss):
 
     Args:
         penalty: "l1" (EDSR, section 3.3), "l2" (SRCNN to DRRN) or "charbonnier" (LapSRN).
-        on_luminance: compares the pictures' luminance alone. Pictures of one channel are
-            luminance (0..1, as `keras_secn.layers.Luminance` gives) in any case.
+        luminance_share: of the luminance's penalty in the loss, 0 to 1; the rest is that of red,
+            green and blue. PSNR-Y sees luminance alone, and a small network has little to spare
+            for colours. Pictures of one channel are luminance (0..1, as
+            `keras_secn.layers.Luminance` gives) in any case.
         shrink: by how much the SR picture is smaller than HR, which is then shrunk (bicubic).
 
     Shapes: HR (B, H, W, 3); SR (B, H / shrink, W / shrink, 3 or 1).
     """
 
-    def __init__(self, penalty="l1", on_luminance=False, shrink=1, name="picture_loss", **kwargs):
+    def __init__(self, penalty="l1", luminance_share=0.0, shrink=1, name="picture_loss", **kwargs):
         super().__init__(name=name, **kwargs)
         self.penalty = penalty
-        self.on_luminance = on_luminance
+        self.luminance_share = luminance_share
         self.shrink = shrink
 
     def call(self, y_true, y_pred):
@@ -39,16 +41,20 @@ class PictureLoss(keras.losses.Loss):
             height, width = (ops.shape(y_true)[axis] // self.shrink for axis in (1, 2))
             y_true = ops.image.resize(y_true, (height, width), "bicubic", antialias=True)
         if y_pred.shape[-1] == 1:
-            y_true, y_pred = luminance(y_true), 255.0 * y_pred
-        elif self.on_luminance:
-            y_true, y_pred = luminance(y_true), luminance(y_pred)
+            return self._penalty(luminance(y_true), 255.0 * y_pred)
+        share = self.luminance_share
+        of_luminance = share and self._penalty(luminance(y_true), luminance(y_pred))
+        of_colours = (1 - share) and self._penalty(y_true, y_pred)
+        return share * of_luminance + (1 - share) * of_colours
+
+    def _penalty(self, y_true, y_pred):
         return ops.mean(PENALTIES[self.penalty](y_true - y_pred), axis=-1)
 
     def get_config(self):
         return {
             **super().get_config(),
             "penalty": self.penalty,
-            "on_luminance": self.on_luminance,
+            "luminance_share": self.luminance_share,
             "shrink": self.shrink,
         }
 
@@ -70,17 +76,17 @@ def supervised(model):
     return SupervisedModel(model.input, outputs, name=model.name)
 
 
-def losses_of(model, penalty="l1", on_luminance=False):
+def losses_of(model, penalty="l1", luminance_share=0.0):
     """What `compile` takes for a model of `supervised`: its losses and their weights.
 
     Returns:
         a loss and None; or a list of losses and one of weights.
     """
-    loss = PictureLoss(penalty, on_luminance)
+    loss = PictureLoss(penalty, luminance_share)
     if not isinstance(model, SupervisedModel):
         return loss, None
     marks = [layer for layer in model.layers if isinstance(layer, Supervise)]
     losses = [
-        PictureLoss(penalty, on_luminance, mark.shrink, f"{mark.name}_loss") for mark in marks
+        PictureLoss(penalty, luminance_share, mark.shrink, f"{mark.name}_loss") for mark in marks
     ]
     return [loss, *losses], [1.0, *(mark.weight for mark in marks)]

@@ -43,7 +43,8 @@ class Recipe:
         interval: steps between validations and checkpoints.
         patience: stop after so many validations without a better PSNR; 0 to use all steps.
         loss: "l1", "l2" or "charbonnier"; see `keras_secn.losses.PictureLoss`.
-        on_luminance: compare luminance only, for networks that leave colours to bicubic.
+        luminance_share: of luminance in the loss, 0 (the paper) to 1; networks that leave colours
+            to bicubic have 1.
         momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
         theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to
             +-theta / learning rate; 0 for none.
@@ -65,7 +66,7 @@ class Recipe:
     interval: int = 500
     patience: int = 0
     loss: str = "l1"
-    on_luminance: bool = False
+    luminance_share: float = 0.0
     momentum: float = 0.0
     theta: float = 0.0
 
@@ -79,6 +80,8 @@ class Recipe:
         for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0 <= self.luminance_share <= 1:
+            raise UserError(f"luminance_share must be 0 to 1, not {self.luminance_share}")
         if not 0 <= self.ema < 1:
             raise UserError(f"ema must be at least 0 and below 1, not {self.ema}")
 
@@ -126,7 +129,7 @@ def compile_model(model, recipe):
     """Gives a model of `supervised` the recipe's loss, in grey levels, and its optimizer."""
     # XLA doubles the step time of these networks on a CPU, and TensorFlow runs there by default
     jit = keras.backend.backend() != "tensorflow"
-    loss, weights = losses_of(model, recipe.loss, recipe.on_luminance)
+    loss, weights = losses_of(model, recipe.loss, recipe.luminance_share)
     model.compile(recipe.optimizer(), loss=loss, loss_weights=weights, jit_compile=jit)
 
 

@@ -34,6 +34,9 @@ def define(output_dir):
     flags.DEFINE_integer("batch_size", 16, "Patches per step, over all devices together.")
     flags.DEFINE_integer("hr_patch", 96, "Patch size in HR pixels; the paper's is 192.")
     flags.DEFINE_float("clipnorm", 0.0, "Bound on the gradient's global norm; 0 for none.")
+    flags.DEFINE_float(
+        "luminance_share", 0.0, "Of luminance in the loss, 0 (the paper: RGB) to 1; 0.9 for PSNR-Y."
+    )
     flags.DEFINE_float("ema", 0.999, "Momentum of the weights' moving average; 0 for none.")
     flags.DEFINE_integer("seed", 0, "Of weights and patches.")
     flags.DEFINE_integer("interval", 500, "Steps between validations and checkpoints.")
@@ -54,6 +57,7 @@ def recipe(steps, **changes):
 
     names = (
         *("learning_rate", "schedule", "warmup", "batch_size", "hr_patch", "clipnorm", "ema"),
+        "luminance_share",
         *("seed", "interval", "patience"),
     )
     values = {name: getattr(FLAGS, name) for name in names}

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 LARGE = {"blocks": 32, "filters": 256, "residual_scaling": 0.1}
 # how the papers from SRCNN to DRRN compare pictures
-SQUARES_OF_Y = {"loss": "l2", "on_luminance": True}
-CHARBONNIER_OF_Y = {"loss": "charbonnier", "on_luminance": True}
+SQUARES_OF_Y = {"loss": "l2", "luminance_share": 1.0}
+CHARBONNIER_OF_Y = {"loss": "charbonnier", "luminance_share": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,8 +52,10 @@ def test_losses_are_their_formulas(penalty, expected, pictures):
     found = float(PictureLoss(penalty)(hr, sr))
     assert found == pytest.approx(expected(hr - sr).mean(), rel=1e-5)
     y = rgb_to_y(hr) - rgb_to_y(sr)
-    found = float(PictureLoss(penalty, on_luminance=True)(hr, sr))
+    found = float(PictureLoss(penalty, luminance_share=1.0)(hr, sr))
     assert found == pytest.approx(expected(y).mean(), rel=1e-4)
+    shared = 0.9 * expected(y).mean() + 0.1 * expected(hr - sr).mean()
+    assert float(PictureLoss(penalty, luminance_share=0.9)(hr, sr)) == pytest.approx(shared, 1e-4)
 
 
 def test_smaller_and_gray_pictures_are_compared_with_hr_in_their_form(pictures):
