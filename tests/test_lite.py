@@ -102,6 +102,18 @@ def test_int8_file_holds_integers_only(files):
     assert first["quantization"] == last["quantization"] == (1.0, 0)
 
 
+@pytest.mark.parametrize("kind", ["none", "int8"])
+def test_the_pixel_shuffle_is_given_pixels(files, model, kind):
+    interpreter = LiteModel(files[kind, "uint8"], delegate=False)._interpreter
+    operators = interpreter._get_ops_details()
+    (shuffle,) = [o for o in operators if o["op_name"] == "DEPTH_TO_SPACE"]
+    details = {d["index"]: d for d in interpreter.get_tensor_details()}
+    # not features, whose rounding costs the most
+    assert details[shuffle["inputs"][0]]["shape_signature"][-1] == 3 * 2**2
+    for size in [(1, 1), (1, 6), (2, 2)]:
+        assert difference(files[kind, "uint8"], model, noise(size, 3)).mean() < 3
+
+
 def test_quantized_weights_make_files_smaller(tmp_path):
     model = build_secn(blocks=2, filters=32)
     picture = [noise((32, 32), 0)]

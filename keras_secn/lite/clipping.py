@@ -95,7 +95,7 @@ def tensor_ranges(content, pictures, clip):
             name = names[index]
             if name not in sampler.extremes:
                 continue
-            if operator["op_name"] in (*flatbuffer.CARRIERS, "CONCATENATION") and before:
+            if operator["op_name"] in (*flatbuffer.CARRIERS, *flatbuffer.SLICERS) and before:
                 found[name] = min(low for low, _ in before), max(high for _, high in before)
             else:
                 found[name] = sampler.range(name, clip)

@@ -12,6 +12,7 @@ import numpy as np
 from ..collapsible import fold
 from ..errors import UserError
 from ..files import atomic_path
+from ..fused_upsampler import fuse_upsampler
 from ..metrics import image_upscaler
 from ..models.skeleton import scale_of
 from . import converter, equalize, metadata
@@ -160,7 +161,8 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
     """The file's bytes, and those of the same graph in float if a report is wanted."""
     if quantization == "dynamic" and pictures:
         model, _ = _rounded(model, _calibration(model, pictures))
-    run, variables = converter.float_network(model, io), converter.variables_of(model)
+    fused = fuse_upsampler(model)
+    run, variables = converter.float_network(fused, io), converter.variables_of(fused)
     if quantization not in CALIBRATED:
         return converter.convert(variables, run, size, io, quantization), None
     if quantization == "int16x8":
@@ -188,7 +190,7 @@ def _calibration(model, pictures):
 
 def _rounded(model, pictures):
     """A copy to quantize, equalized and with rounded kernels, and the same before rounding."""
-    exact = equalize.prepared(model, pictures, STRENGTH)
+    exact = fuse_upsampler(equalize.prepared(model, pictures, STRENGTH))
     model = equalize.copy(exact)
     round_kernels(model, exact, pictures)
     return model, exact

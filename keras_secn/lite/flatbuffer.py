@@ -8,6 +8,7 @@ IDENTIFIER = b"TFL3"
 
 # operators whose output has the grid of their input, and those that round to any grid
 CARRIERS = (
+    "CONCATENATION",
     "DEPTH_TO_SPACE",
     "DEQUANTIZE",
     "QUANTIZE",
@@ -15,6 +16,7 @@ CARRIERS = (
     "RESIZE_BILINEAR",
     "RESIZE_NEAREST_NEIGHBOR",
 )
+SLICERS = ("SLICE", "STRIDED_SLICE")
 ROUNDERS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "SUB")
 
 
@@ -64,16 +66,23 @@ def pin_output(content):
         for name, operator in zip(operator_names(model), graph.operators, strict=True)
         for index in operator.outputs
     }
-    index, path = graph.outputs[0], []
-    while True:
-        path.append(graph.tensors[index])
+    left, path, ends = [graph.outputs[0]], {}, set()
+    while left:
+        index = left.pop()
+        if index in path or graph.tensors[index].type == schema.TensorType.INT32:
+            continue  # seen before, or where a slice lies
+        path[index] = graph.tensors[index]
         name, operator = makers.get(index, (None, None))
-        if name not in CARRIERS:
-            break
-        index = operator.inputs[0]
-    if name not in ROUNDERS:
+        if name in (*CARRIERS, *SLICERS):
+            left += list(operator.inputs) if name == "CONCATENATION" else [operator.inputs[0]]
+        else:
+            ends.add(name)
+    if not ends <= set(ROUNDERS):
         return content
-    for tensor in path:
+    for name, operator in zip(operator_names(model), graph.operators, strict=True):
+        if name in SLICERS and operator.inputs[0] in path:
+            path[operator.outputs[0]] = graph.tensors[operator.outputs[0]]
+    for tensor in path.values():
         if tensor.type in (schema.TensorType.INT8, schema.TensorType.UINT8):
             tensor.quantization.scale = np.array([1.0], np.float32)
             zero = -128 if tensor.type == schema.TensorType.INT8 else 0

@@ -5,6 +5,8 @@ from .distillation import HR_PATCH, distil
 from .equalize import CENTRE
 from .twin import custom_layers, libraries, ranges, to_twin
 
+CARRIERS = ("Concatenate", "Part", "Shuffle")  # layers that only move values
+
 
 def finetune(
     model, exact, cache, steps, pictures, batch_size=16, hr_patch=HR_PATCH, seed=0, progress=False
@@ -66,10 +68,13 @@ def quantizable(twin):
     """
     tf_keras, tfmot = libraries()
     quantization = tfmot.quantization.keras
-    makers = {layer.output.name: layer for layer in twin.layers}
-    last = makers[twin.output.name]
-    while type(last).__name__ == "Shuffle":
-        last = makers[last.input.name]
+    makers, last, left = {layer.output.name: layer for layer in twin.layers}, set(), [twin.output]
+    while left:
+        layer = makers[left.pop().name]
+        if type(layer).__name__ in CARRIERS:
+            left += layer.input if isinstance(layer.input, list) else [layer.input]
+        else:
+            last.add(layer.name)
     configs = quantize_configs()
 
     def annotate(layer):
@@ -77,15 +82,15 @@ def quantizable(twin):
         if kind == "InputLayer":
             return layer
         if kind in ("Conv2D", "DepthwiseConv2D"):
-            config = configs["ConvolutionToPixels"]() if layer is last else None
-        elif kind in ("Shuffle", "Repeat"):
+            config = configs["ConvolutionToPixels"]() if layer.name in last else None
+        elif kind in (*CARRIERS, "Repeat"):
             config = configs["Nothing"]()
         elif kind == "Activation":
             config = configs["Output"](0.0, 255 / 256)  # the integer sigmoid's own grid
         elif kind == "Shift":
             config = configs["Output"](-CENTRE, 255.0 - CENTRE)
         else:
-            config = configs["Output"](0.0, 255.0) if layer is last else configs["Output"]()
+            config = configs["Output"](0.0, 255.0) if layer.name in last else configs["Output"]()
         return quantization.quantize_annotate_layer(layer, config)
 
     with quantization.quantize_scope({**custom_layers(), **configs}):

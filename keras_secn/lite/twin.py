@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from ..errors import UserError
+from ..fused_upsampler import Lines
 from ..layers import Block, PixelShuffle, SqueezeExcite
 from .clipping import Sampler
 from .converter import tensorflow
@@ -122,7 +123,22 @@ def custom_layers():
         def get_config(self):
             return {**super().get_config(), "times": self.times}
 
-    return {"Shift": Shift, "Shuffle": Shuffle, "Repeat": Repeat}
+    class Part(tf_keras.layers.Layer):
+        """`Lines`."""
+
+        def __init__(self, axis=1, start=0, stop=None, **kwargs):
+            super().__init__(**kwargs)
+            self.axis, self.start, self.stop = axis, start, stop
+
+        def call(self, inputs):
+            part = slice(self.start, self.stop)
+            return inputs[:, part] if self.axis == 1 else inputs[:, :, part]
+
+        def get_config(self):
+            own = {"axis": self.axis, "start": self.start, "stop": self.stop}
+            return {**super().get_config(), **own}
+
+    return {"Shift": Shift, "Shuffle": Shuffle, "Repeat": Repeat, "Part": Part}
 
 
 def _twin_layer(layer, inputs, name, tf_keras, custom):
@@ -151,6 +167,10 @@ def _twin_layer(layer, inputs, name, tf_keras, custom):
         return custom["Shuffle"](layer.block_size, name=name)(x)
     if isinstance(layer, keras.layers.Concatenate) and len({id(x) for x in inputs}) == 1:
         return custom["Repeat"](len(inputs), name=name)(x)
+    if isinstance(layer, keras.layers.Concatenate):
+        return kinds.Concatenate(layer.axis, name=name)(inputs)
+    if isinstance(layer, Lines):
+        return custom["Part"](layer.axis, layer.start, layer.stop, name=name)(x)
     if isinstance(layer, keras.layers.Rescaling) and layer.scale == 1.0:
         return custom["Shift"](float(layer.offset), name=name)(x)
     if isinstance(layer, keras.layers.Activation) and layer.activation.__name__ == "linear":

@@ -1,7 +1,7 @@
 """A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
 
+from ..fused_upsampler import fuse_upsampler
 from ..models import scale_of
-from .fused_upsampler import fuse_upsampler
 from .gates import PooledNetwork, TileNetwork
 from .receptive_field import receptive_radius
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..files import atomic_path
+from ..fused_upsampler import fuse_upsampler
 from ..lite import converter, metadata
-from .fused_upsampler import fuse_upsampler
 from .gates import PooledNetwork, TileNetwork
 from .keras_engine import KerasEngine
 from .lite_engine import PLAIN, POOL, TILE, WHOLE, TiledFileEngine
