@@ -9,6 +9,7 @@ sees zeros beyond them: what it must not see is taken off there, row by row and 
 
 import keras
 import numpy as np
+from keras import ops
 
 from .layers import PACKAGE, MeanShift, PixelShuffle
 
@@ -31,17 +32,16 @@ def fuse_upsampler(model):
         A new Keras network that shares all layers but the last ones; or `model` itself if it does
         not end as `build_network` lets networks end, or not in float32.
     """
-    if not is_fusible(model):
+    if not is_fusible(model) or model.layers[-4].compute_dtype != "float32":
         return model
     upsample, shuffle, tail, last = model.layers[-4:]
     scale, features = shuffle.block_size, upsample.input
-    weights = fused_weights(*upsample.get_weights(), *tail.get_weights(), scale)
-    kernel, bias = weights.pop("everywhere")
-    x = _convolution("tail", bias.size, kernel, bias)(features)
+    weights = fused_weights(upsample.kernel, upsample.bias, tail.kernel, tail.bias, scale)
+    x = _convolution("tail", *weights["everywhere"])(features)
     for side, (axis, outermost, others) in SIDES.items():
         beyond = Lines(axis, *outermost, name=f"{side}_features")(features)
-        for index, (kernel, bias) in enumerate(weights[side]):
-            beyond = _convolution(f"{side}_beyond_{index}", bias.size, kernel, bias)(beyond)
+        for index, pair in enumerate(weights[side]):
+            beyond = _convolution(f"{side}_beyond_{index}", *pair)(beyond)
         edge = Lines(axis, *outermost, name=f"{side}_edge")(x)
         edge = keras.layers.Add(name=f"{side}_corrected")([edge, beyond])
         rest = Lines(axis, *others, name=f"{side}_rest")(x)
@@ -54,7 +54,7 @@ def fuse_upsampler(model):
 
 
 def is_fusible(model):
-    """Whether a network ends in upsampling convolution, pixel shuffle and tail, in float32."""
+    """Whether a network ends in upsampling convolution, pixel shuffle and tail."""
     layers = model.layers[-4:]
     kinds = (keras.layers.Conv2D, PixelShuffle, keras.layers.Conv2D)
     if len(layers) < 4 or tuple(type(layer) for layer in layers[:3]) != kinds:
@@ -70,11 +70,55 @@ def is_fusible(model):
         and layer.kernel_size == (3, 3)
         and layer.padding == "same"
         and layer.use_bias
-        and layer.compute_dtype == "float32"
         and layer.strides == layer.dilation_rate == (1, 1)
         for layer in (layers[0], layers[2])
     )
     return chain and linear and model.outputs[0] is layers[3].output
+
+
+def train_fused(model):
+    """Lets a network train on the fused convolution; its layers, weights and files stay theirs.
+
+    The small kernels are made anew in every step of those of the layers, to which the gradients
+    flow back. A network that does not end as `build_network` lets networks end is left alone.
+
+    Args:
+        model: changed in place: the calls of its last layers; not for use after training.
+    """
+    if not is_fusible(model) or model.layers[-2].compute_dtype != "float32":
+        return
+    upsample, shuffle, tail, _ = model.layers[-4:]
+
+    def fused(features):
+        weights = fused_weights(
+            upsample.kernel, upsample.bias, tail.kernel, tail.bias, shuffle.block_size
+        )
+        return shuffled(fused_pixels(features, weights))
+
+    shuffled, upsample.call, shuffle.call = shuffle.call, _nothing, _nothing
+    # in the tail's float32: these are pixels already
+    tail.call = fused
+
+
+def _nothing(inputs):
+    return inputs
+
+
+def fused_pixels(features, weights):
+    """What `fused_weights` make of (B, H, W, C): (B, H, W, K * scale^2), before the shuffle."""
+
+    def convolution(x, kernel, bias):
+        return ops.conv(x, kernel, padding="same", data_format="channels_last") + bias
+
+    x = convolution(features, *weights["everywhere"])
+    for side, (axis, outermost, others) in SIDES.items():
+        edge = Lines(axis, *outermost).call(x)
+        beyond = Lines(axis, *outermost).call(features)
+        for pair in weights[side]:
+            beyond = convolution(beyond, *pair)
+        parts = [edge + beyond, Lines(axis, *others).call(x)]
+        x = ops.concatenate(parts if outermost[0] == 0 else parts[::-1], axis)
+    return x
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -108,10 +152,10 @@ class Lines(keras.layers.Layer):
         return {**super().get_config(), "axis": self.axis, "start": self.start, "stop": self.stop}
 
 
-def _convolution(name, filters, kernel, bias):
-    layer = keras.layers.Conv2D(filters, kernel.shape[:2], padding="same", name=name)
+def _convolution(name, kernel, bias):
+    layer = keras.layers.Conv2D(bias.shape[0], kernel.shape[:2], padding="same", name=name)
     layer.build((None, None, None, kernel.shape[2]))
-    layer.set_weights([kernel, bias])
+    layer.set_weights([ops.convert_to_numpy(kernel), ops.convert_to_numpy(bias)])
     return layer
 
 
@@ -120,61 +164,60 @@ def fused_weights(upsample, upsample_bias, tail, tail_bias, scale):
 
     Args:
         upsample, upsample_bias: of the convolution before the shuffle, (3, 3, C, D * scale^2).
-        tail, tail_bias: of the one after it, (3, 3, D, 3).
+        tail, tail_bias: of the one after it, (3, 3, D, K).
         scale: of the shuffle.
 
     Returns:
-        A dictionary: `everywhere` is the (5, 5, C, 3 * scale^2) kernel and its bias for features
+        A dictionary: `everywhere` is the (5, 5, C, K * scale^2) kernel and its bias for features
         that go on beyond the edges; for each of `SIDES` there is a list of kernels and biases,
         which give from the outermost row or column of features what to add to the outermost
         row or column of the result.
     """
-    channels, colours = tail.shape[2:]
-    # channel order of depth_to_space: subpixel row, subpixel column, channel
-    upsample = upsample.astype(np.float64).reshape(3, 3, -1, scale, scale, channels)
-    upsample_bias = upsample_bias.astype(np.float64).reshape(scale, scale, channels)
-    tail = tail.astype(np.float64)
-    taps = list(np.ndindex(scale, scale, 3, 3))
-    kernel, bias = _sum_of(taps, upsample, upsample_bias, tail)
-    weights = {"everywhere": _as_floats(kernel, bias + tail_bias)}
-    # whole rows beyond the picture, corners included: what they would give reaches one row in
-    above = [t for t in taps if t[0] + t[2] - 1 < 0]
-    below = [t for t in taps if t[0] + t[2] - 1 >= scale]
-    kernel, bias = _sum_of(above, upsample, upsample_bias, tail)
-    weights["top"] = [_as_floats(-kernel[2:3], -bias)]
-    kernel, bias = _sum_of(below, upsample, upsample_bias, tail)
-    weights["bottom"] = [_as_floats(-kernel[2:3], -bias)]
+    among = _tail_among_lr_pixels(tail, scale)
+
+    def bias(taps):
+        return ops.sum(ops.tensordot(upsample_bias, taps, axes=[[0], [2]]), axis=(0, 1))
+
+    everywhere = bias(among) + ops.tile(tail_bias, scale**2)
+    weights = {"everywhere": (_composed(upsample, among), everywhere)}
+    # whole rows beyond the picture, corners included
+    for side, seen, tap in (("top", 2, 0), ("bottom", 0, 2)):
+        taps = among[tap : tap + 1]
+        weights[side] = [(-_composed(upsample[seen : seen + 1], taps), -bias(taps))]
     # columns beyond it without the corners: the second convolution sees zeros there, as the tail
-    for side, tap, column, last in (("left", 2, 0, 0), ("right", 0, scale - 1, 2)):
-        from_column = (column + last - 1) % scale
-        first = upsample[:, tap : tap + 1, :, :, from_column]
-        first = first.reshape(3, 1, -1, scale * channels)
-        bias = upsample_bias[:, from_column].reshape(-1)
-        second = np.zeros((3, 1, scale, channels, scale, scale, colours))
-        for row, y in np.ndindex(scale, 3):
-            down, from_row = divmod(row + y - 1, scale)
-            second[1 + down, 0, from_row, :, row, column] -= tail[y, last]
-        second = second.reshape(3, 1, scale * channels, -1)
-        weights[side] = [_as_floats(first, bias), _as_floats(second, np.zeros(second.shape[-1]))]
+    for side, seen, tap, subpixel in (("left", 2, 0, scale - 1), ("right", 0, 2, 0)):
+
+        def of_subpixel(x, axis, subpixel=subpixel):
+            """The channels of one subpixel column: those of the others are not seen."""
+            split = (*x.shape[:axis], scale, scale, -1, *x.shape[axis + 1 :])
+            kept = ops.take(ops.reshape(x, split), subpixel, axis=axis + 1)
+            return ops.reshape(kept, (*x.shape[:axis], -1, *x.shape[axis + 1 :]))
+
+        first = of_subpixel(upsample[:, seen : seen + 1], 3), of_subpixel(upsample_bias, 0)
+        second = -of_subpixel(among[:, tap : tap + 1], 2)
+        weights[side] = [first, (second, ops.zeros_like(everywhere))]
     return weights
 
 
-def _sum_of(taps, upsample, upsample_bias, tail):
-    """What the given (subpixel row, subpixel column, y, x) of the tail read, as one kernel."""
-    scale, colours = upsample.shape[3], tail.shape[3]
-    kernel = np.zeros((5, 5, upsample.shape[2], scale, scale, colours))
-    bias = np.zeros((scale, scale, colours))
-    for row, column, y, x in taps:
-        # the tap lies in this LR pixel, at this subpixel
-        down, from_row = divmod(row + y - 1, scale)
-        right, from_column = divmod(column + x - 1, scale)
-        kernel[1 + down : 4 + down, 1 + right : 4 + right, :, row, column] += (
-            upsample[..., from_row, from_column, :] @ tail[y, x]
-        )
-        bias[row, column] += upsample_bias[from_row, from_column] @ tail[y, x]
-    return kernel, bias
+def _tail_among_lr_pixels(tail, scale):
+    """The tail as (3, 3, D * scale^2, K * scale^2), which reads and gives LR pixels' subpixels."""
+    # tap y of subpixel `to` lies in LR pixel `1 + down`, at subpixel `start`
+    place = np.zeros((3, 3, scale, scale), np.float32)
+    for to, y in np.ndindex(scale, 3):
+        down, start = divmod(to + y - 1, scale)
+        place[y, 1 + down, start, to] = 1.0
+    rows = ops.tensordot(place, tail, axes=[[0], [0]])  # down, start, to, x, D, K
+    both = ops.tensordot(place, rows, axes=[[0], [3]])  # of columns: the same; then rows, D, K
+    both = ops.transpose(both, (3, 0, 4, 1, 6, 5, 2, 7))
+    return ops.reshape(both, (3, 3, scale**2 * tail.shape[2], scale**2 * tail.shape[3]))
 
 
-def _as_floats(kernel, bias):
-    kernel = kernel.reshape(*kernel.shape[:3], -1)
-    return kernel.astype(np.float32), bias.ravel().astype(np.float32)
+def _composed(first, second):
+    """The one kernel of two convolutions, (a, b, C, M) and (p, q, M, N), one after the other."""
+    height, width = second.shape[:2]
+    products = ops.tensordot(first, second, axes=[[3], [2]])  # a, b, C, p, q, N
+    parts = []
+    for y, x in np.ndindex(height, width):
+        around = [(y, height - 1 - y), (x, width - 1 - x), (0, 0), (0, 0)]
+        parts.append(ops.pad(products[:, :, :, y, x], around))
+    return sum(parts[1:], parts[0])

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from .allocator import keep_freed_memory
 from .complexity import multiply_adds
 from .data import InputWait, PatchDataset
+from .fused_upsampler import train_fused
 from .models import build_ct_secn
 from .photo_cache import PhotoCache
 from .strategy import precision_scope
@@ -57,6 +58,7 @@ class OurWay:
         with precision_scope(recipe.precision):
             self.model = build_ct_secn(n)
         compile_model(self.model, recipe)
+        train_fused(self.model)
         self._patches = lambda steps: PatchDataset(
             cache, recipe.batch_size, recipe.hr_patch, steps=steps
         )

@@ -14,6 +14,7 @@ from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint, step
 from .data import InputWait, PatchDataset
 from .errors import UserError
 from .files import atomic_path
+from .fused_upsampler import train_fused
 from .interruption import StopRequest
 from .loading import load_checked
 from .losses import PENALTIES, losses_of, supervised
@@ -211,6 +212,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
         model = checkpoint.model
+        train_fused(model)
     hosts.require_equal(steps_done(model), "the checkpoint they find")
 
     def fit(epoch, epochs, steps):
