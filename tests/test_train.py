@@ -13,10 +13,18 @@ from keras_secn import evaluation, large_step, perceptual, presets, table1, zoo,
 from keras_secn.block_comparison import ComparisonSettings, compare_blocks
 from keras_secn.ct_srcnn import WidthPlan, transfer_widths
 from keras_secn.errors import UserError
+from keras_secn.fused_upsampler import train_fused
 from keras_secn.imresize import imresize
 from keras_secn.losses import PictureLoss, SupervisedModel, losses_of, supervised
 from keras_secn.metrics import evaluate, image_upscaler, rgb_to_y
-from keras_secn.models import build_ct_srcnn, build_drcn, build_lapsrn, build_srresnet, build_vdsr
+from keras_secn.models import (
+    build_ct_srcnn,
+    build_drcn,
+    build_lapsrn,
+    build_secn,
+    build_srresnet,
+    build_vdsr,
+)
 from keras_secn.optimizers import AdjustableClippingSGD
 from keras_secn.publishing import publish
 from keras_secn.training import Recipe, compile_model
@@ -56,6 +64,27 @@ def test_losses_are_their_formulas(penalty, expected, pictures):
     assert found == pytest.approx(expected(y).mean(), rel=1e-4)
     shared = 0.9 * expected(y).mean() + 0.1 * expected(hr - sr).mean()
     assert float(PictureLoss(penalty, luminance_share=0.9)(hr, sr)) == pytest.approx(shared, 1e-4)
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_training_on_the_fused_upsampler_is_the_same_training(scale):
+    rng = np.random.default_rng(1)
+    lr = rng.uniform(0, 255, (2, 7, 9, 3)).astype("float32")
+    hr = rng.uniform(0, 255, (2, 7 * scale, 9 * scale, 3)).astype("float32")
+    plain, fused = (build_secn(scale, blocks=1, filters=4) for _ in range(2))
+    fused.set_weights(plain.get_weights())
+    for model in (plain, fused):
+        model.compile(keras.optimizers.SGD(1e-3), PictureLoss())
+    train_fused(fused)
+    start = plain.get_weights()
+    for _ in range(3):
+        losses = [float(model.train_on_batch(lr, hr)) for model in (plain, fused)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    ends = plain.get_weights(), fused.get_weights()
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
+    # the gradients reach both convolutions
+    assert all(np.any(new != old) for new, old in zip(ends[1][-4:], start[-4:], strict=True))
 
 
 def test_smaller_and_gray_pictures_are_compared_with_hr_in_their_form(pictures):
