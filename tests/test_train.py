@@ -112,6 +112,9 @@ def test_theta_needs_sgd_and_losses_have_names():
         Recipe(10, theta=0.01)
     with pytest.raises(UserError, match="unknown loss 'l3'"):
         Recipe(10, loss="l3")
+    for share in (-0.1, 1.5, float("nan")):
+        with pytest.raises(UserError, match="luminance_share must be 0 to 1"):
+            Recipe(10, luminance_share=share)
     assert isinstance(Recipe(10, momentum=0.9, theta=0.1).optimizer(), AdjustableClippingSGD)
 
 

@@ -1,9 +1,10 @@
 """Which operators phones' accelerators take: what a file holds beyond them runs on the CPU.
 
 From the operator switches in the sources of TensorFlow Lite: `delegates/gpu/common/
-model_builder.cc`, `delegates/nnapi/nnapi_delegate.cc`, `delegates/hexagon/utils.cc`, and of
-XNNPACK's delegate. Only operators that super-resolution networks are made of are listed. A phone's
-driver may still refuse one; only a run on the phone tells.
+model_builder.cc`, `delegates/nnapi/nnapi_delegate.cc` and `delegates/hexagon/utils.cc` (the last at
+1fa9397d; there slices need constant bounds, and sides of RESIZE_BILINEAR stay below 66). Only
+operators that super-resolution networks are made of are listed. A phone's driver may still refuse
+one; only a run on the phone tells.
 """
 
 import os
