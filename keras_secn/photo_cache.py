@@ -9,6 +9,7 @@ again. It needs neither Keras nor TensorFlow.
 
 import collections
 import concurrent.futures
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -214,6 +215,8 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
             fcntl.flock(lock, fcntl.LOCK_EX)
             shards = _build(folder, keys, ranges, scale, produce, progress)
             _remove_others(folder, keys)
+    else:
+        _remove_unfinished(folder)
     cache = PhotoCache(folder, shards, scale, _digest(keys))
     _report(cache, strict)
     return cache
@@ -254,6 +257,19 @@ def _remove_others(folder, keys):
     # that has a shard open keeps it through its memory map
     for path in folder.iterdir():
         if path.name.split(".")[0] not in keys and path.name != ".lock":
+            path.unlink(missing_ok=True)
+
+
+def _remove_unfinished(folder):
+    # a build that was killed between its last shard and its tidying left them; hidden names are
+    # `atomic_path`'s, and a process that is building holds the lock
+    left = [path for path in folder.glob(".*") if path.name != ".lock"]
+    if not left:
+        return
+    # a folder that others may only read is none of our business either
+    with contextlib.suppress(OSError), open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in left:
             path.unlink(missing_ok=True)
 
 

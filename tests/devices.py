@@ -1,9 +1,10 @@
 """Trains one network on one device and on several, and prints by how much the results differ.
 
-    KERAS_BACKEND=jax python tests/devices.py 1,2,4 200
+    KERAS_BACKEND=jax python tests/devices.py 4 200
 
-Prints a line of JSON for each number of devices: images per second, and the largest differences of
-the losses and of the weights from the first one's.
+Prints a line of JSON for one device and one for several: images per second, and the largest
+differences of the losses and of the weights. One number per process: TensorFlow's collectives keep
+the size of their first group.
 """
 
 import json
@@ -12,8 +13,6 @@ import sys
 import tempfile
 import time
 
-COUNTS = [int(count) for count in sys.argv[1].split(",")]
-STEPS = int(sys.argv[2])
 BATCH = 8
 
 
@@ -31,7 +30,7 @@ def strategy_of(devices):
     return tf.distribute.MirroredStrategy(devices)
 
 
-def main():
+def main(several, steps):
     if os.environ.get("KERAS_BACKEND") == "jax":
         sys.modules["tensorflow"] = None
     import keras
@@ -43,7 +42,7 @@ def main():
     from keras_secn.photo_cache import cache_pairs
     from keras_secn.training import Recipe, compile_model
 
-    devices = strategy.list_devices(max(COUNTS))
+    devices = strategy.list_devices(several)
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         cache = cache_pairs(
@@ -59,9 +58,9 @@ def main():
             losses.append(float(logs["loss"]))
             times.append(time.perf_counter())
 
-    recipe = Recipe(STEPS, batch_size=BATCH, hr_patch=24, interval=STEPS)
+    recipe = Recipe(steps, batch_size=BATCH, hr_patch=24, interval=steps)
     first = None
-    for count in COUNTS:
+    for count in (1, several):
         keras.distribution.set_distribution(None)
         chosen = strategy_of(devices[:count])
         losses, times = [], []
@@ -69,8 +68,8 @@ def main():
         with strategy.strategy_scope(chosen):
             model = build_network(["se", "separable"], filters=8)
             compile_model(model, recipe)
-        data = PatchDataset(cache, BATCH, 24, steps=STEPS)
-        options = {"steps_per_epoch": STEPS, "shuffle": False, "verbose": 0}
+        data = PatchDataset(cache, BATCH, 24, steps=steps)
+        options = {"steps_per_epoch": steps, "shuffle": False, "verbose": 0}
         model.fit(data, callbacks=[Losses()], **options)
         result = np.array(losses), model.get_weights()
         first = first or result
@@ -93,4 +92,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -16,6 +16,7 @@ import numpy as np
 
 COMPILED = os.path.join(tempfile.gettempdir(), f"keras-secn-tests-jax-{os.getuid()}")
 TRAINER = pathlib.Path(__file__).with_name("trainer.py")
+DEVICES = pathlib.Path(__file__).with_name("devices.py")
 
 
 def free_port():
@@ -41,6 +42,19 @@ def start(log, folder, photos, cache, *, backend="jax", index=0, count=1, port=0
     command = [sys.executable, TRAINER, *(f"--{name}={value}" for name, value in flags.items())]
     with open(log, "w") as file:
         return subprocess.Popen(command, stdout=file, stderr=file, env=environment)
+
+
+def train_on_devices(backend, counts, steps):
+    """Rows of `tests/devices.py`: one device, then each of `counts`."""
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    rows = []
+    for count in counts:
+        command = [sys.executable, DEVICES, str(count), str(steps)]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        one, several = (json.loads(x) for x in result.stdout.splitlines() if x.startswith("{"))
+        rows = [*(rows or [one]), several]
+    return rows
 
 
 def start_group(count, logs, *where, **flags):

@@ -1,5 +1,6 @@
 """The cache: what it holds, what it notices, what it survives."""
 
+import fcntl
 import os
 import pathlib
 import signal
@@ -193,6 +194,18 @@ def test_full_disk_keeps_what_was_built(small_shards, build_cache, tmp_path, mon
     ]
     decoded.clear()
     assert len(build_cache()) == 3 and decoded == ["c.png"]
+
+
+def test_what_a_killed_build_left_goes_unless_somebody_is_building(build_cache):
+    folder = build_cache().folder
+    left = folder / ".0123.abc.bin"
+    left.write_bytes(b"half a shard")
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build_cache()
+        assert left.exists()
+    build_cache()
+    assert not left.exists()
 
 
 def test_photograph_replaced_while_it_is_read(build_cache, photos, monkeypatch, capsys):
