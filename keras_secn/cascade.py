@@ -127,7 +127,8 @@ def _copy_same_names(old_block, new_block):
     for weight in new_block.weights:
         match = old.get(weight.path.split("/", 1)[1])
         if match is not None and match.shape == weight.shape:
-            weight.assign(match)
+            # a copy: on JAX, two variables of one buffer lose it when `predict` donates the first's
+            weight.assign(np.array(match))
 
 
 def _fit_separable(old_block, new_block, inputs):

@@ -156,3 +156,12 @@ def test_transfers_that_cannot_be_are_named(kinds, initialiser, words):
 def test_other_width_is_named():
     with pytest.raises(UserError, match="head"):
         transfer_weights(network(["se"]), build_network(["se"], filters=4))
+
+
+def test_source_and_target_live_on_after_a_transfer():
+    """On JAX, `predict` gives the buffers of a model's state away: none may be the other's."""
+    source, target = network(["se"]), network(["separable"], seed=1)
+    patches = np.random.default_rng(0).uniform(0, 255, (2, 12, 12, 3)).astype("float32")
+    transfer_weights(source, target, "lstsq", patches)
+    for model in (source, target, source):
+        assert np.isfinite(model.predict(patches, verbose=0)).all()
