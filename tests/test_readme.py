@@ -23,17 +23,19 @@ SAMPLES = ROOT / "keras_secn" / "samples"
 # networks of the same parts, small photographs, one or two steps
 STEP = {"batch_size": 1, "hr_patch": 24, "interval": 1, "precision": "float32"}
 CASCADE = {"blocks": 2, "n": 2, "filters": 8, "first_steps": 1, "stage_steps": 1, **STEP}
+REAL_CASCADE = {
+    **CASCADE,
+    "data_dir": ["photos", "photos"],
+    "val_dir": "validation",
+    "last_steps": 1,
+}
 
 # (program, a word that tells it from its neighbours) -> what its flags become; a list for
 # repeated ones
 BUDGETS = {
     ("keras-secn upscale", "photo.jpg"): {},
-    ("training/cascade.py", "--initialiser"): {
-        **CASCADE,
-        "data_dir": ["photos", "photos"],
-        "val_dir": "validation",
-        "last_steps": 1,
-    },
+    ("training/cascade.py", "runs/main"): REAL_CASCADE,
+    ("training/cascade.py", "runs/short"): REAL_CASCADE,
     ("training/cascade.py", "runs/mine"): CASCADE,
     ("training/train.py", "vdsr"): {**STEP, "steps": 1, "arguments": '{"depth": 2, "filters": 4}'},
     # of two blocks, the smallest network is CT-SECN_2
@@ -52,7 +54,8 @@ ELSEWHERE = {
 # what a command must leave behind
 LEAVES = {
     ("keras-secn upscale", "photo.jpg"): ["photo_x2.png"],
-    ("training/cascade.py", "--initialiser"): ["runs/main/table.md", "runs/main/crops.png"],
+    ("training/cascade.py", "runs/main"): ["runs/main/table.md", "runs/main/crops.png"],
+    ("training/cascade.py", "runs/short"): ["runs/short/table.md", "runs/short/crops.png"],
     ("training/cascade.py", "runs/mine"): ["runs/mine/ct_secn_2/model.keras"],
     ("training/train.py", "vdsr"): ["runs/zoo/vdsr/model.keras"],
     ("tflite/convert.py", "int8"): ["ct_secn_16_int8.tflite"],
