@@ -159,7 +159,7 @@ def compare(model, path, pictures):
 
 def _convert(model, quantization, size, io, pictures, progress, report, training):
     """The file's bytes, and those of the same graph in float if a report is wanted."""
-    if quantization == "dynamic" and pictures:
+    if quantization in ("dynamic", "int16x8") and pictures:
         model, _ = _rounded(model, _calibration(model, pictures))
     fused = fuse_upsampler(model)
     run, variables = converter.float_network(fused, io), converter.variables_of(fused)
