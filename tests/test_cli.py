@@ -254,7 +254,11 @@ def test_a_stop_leaves_no_half_written_file(tiny_file, folder, number):
     Image.fromarray(picture(3000, 2500)).save("large.png")
     command = [sys.executable, "-m", "keras_secn.cli", "upscale", "large.png", "-o", "out/a.png"]
     process = subprocess.Popen(
-        [*command, "--model", tiny_file, "--tile", "64"], stderr=subprocess.PIPE, text=True
+        [*command, "--model", tiny_file, "--tile", "64"],
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell's background jobs ignore SIGINT, and hand that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # until rows have been written
     while not any(file.stat().st_size for file in (folder / "out").glob(".a.*")):
