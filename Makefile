@@ -27,7 +27,7 @@ demo: env  ## Trains a miniature cascade on the sample photographs: table, plots
 test: env  ## Runs the tests; those that need what is not here skip and say so
 	$(RUN) -m pytest -q -rs
 
-test-slow: env  ## Runs the long tests: several devices, several processes, faults
+test-slow: env  ## Runs the long tests: several devices, several processes, compression, QAT
 	$(RUN) -m pytest -q -rs -m slow
 
 lint: env  ## Checks style, and the public surface's type hints

@@ -50,7 +50,9 @@ def train_on_devices(backend, counts, steps):
     rows = []
     for count in counts:
         command = [sys.executable, DEVICES, str(count), str(steps)]
-        result = subprocess.run(command, env=environment, capture_output=True, text=True)
+        result = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=900
+        )
         assert result.returncode == 0, result.stderr
         one, several = (json.loads(x) for x in result.stdout.splitlines() if x.startswith("{"))
         rows = [*(rows or [one]), several]
