@@ -37,16 +37,7 @@ def fuse_upsampler(model):
     upsample, shuffle, tail, last = model.layers[-4:]
     scale, features = shuffle.block_size, upsample.input
     weights = fused_weights(upsample.kernel, upsample.bias, tail.kernel, tail.bias, scale)
-    x = _convolution("tail", *weights["everywhere"])(features)
-    for side, (axis, outermost, others) in SIDES.items():
-        beyond = Lines(axis, *outermost, name=f"{side}_features")(features)
-        for index, pair in enumerate(weights[side]):
-            beyond = _convolution(f"{side}_beyond_{index}", *pair)(beyond)
-        edge = Lines(axis, *outermost, name=f"{side}_edge")(x)
-        edge = keras.layers.Add(name=f"{side}_corrected")([edge, beyond])
-        rest = Lines(axis, *others, name=f"{side}_rest")(x)
-        parts = [edge, rest] if outermost[0] == 0 else [rest, edge]
-        x = keras.layers.Concatenate(axis, name=f"{side}_done")(parts)
+    x = fused_layers(features, weights)
     x = PixelShuffle(scale, name="pixel_shuffle")(x)
     # a layer that is called twice has no one input, which others ask for
     last = type(last).from_config(last.get_config())
@@ -107,15 +98,15 @@ def _nothing(inputs):
 def fused_pixels(features, weights):
     """What `fused_weights` make of (B, H, W, C): (B, H, W, K * scale^2), before the shuffle."""
 
-    def convolution(x, kernel, bias):
+    def convolved(x, kernel, bias):
         return ops.conv(x, kernel, padding="same", data_format="channels_last") + bias
 
-    x = convolution(features, *weights["everywhere"])
+    x = convolved(features, *weights["everywhere"])
     for side, (axis, outermost, others) in SIDES.items():
         edge = Lines(axis, *outermost).call(x)
         beyond = Lines(axis, *outermost).call(features)
         for pair in weights[side]:
-            beyond = convolution(beyond, *pair)
+            beyond = convolved(beyond, *pair)
         parts = [edge + beyond, Lines(axis, *others).call(x)]
         x = ops.concatenate(parts if outermost[0] == 0 else parts[::-1], axis)
     return x
@@ -152,7 +143,31 @@ class Lines(keras.layers.Layer):
         return {**super().get_config(), "axis": self.axis, "start": self.start, "stop": self.stop}
 
 
-def _convolution(name, kernel, bias):
+def fused_layers(features, weights, prefix="", sides=tuple(SIDES)):
+    """`fused_pixels` as Keras layers: (B, H, W, C) to (B, H, W, K * scale^2).
+
+    Args:
+        features: a symbolic tensor.
+        weights: of `fused_weights`.
+        prefix: of the layers' names.
+        sides: at which what lies beyond is taken off.
+    """
+    x = convolution(f"{prefix}tail", *weights["everywhere"])(features)
+    for side in sides:
+        (axis, outermost, others), name = SIDES[side], prefix + side
+        beyond = Lines(axis, *outermost, name=f"{name}_features")(features)
+        for index, pair in enumerate(weights[side]):
+            beyond = convolution(f"{name}_beyond_{index}", *pair)(beyond)
+        edge = Lines(axis, *outermost, name=f"{name}_edge")(x)
+        edge = keras.layers.Add(name=f"{name}_corrected")([edge, beyond])
+        rest = Lines(axis, *others, name=f"{name}_rest")(x)
+        parts = [edge, rest] if outermost[0] == 0 else [rest, edge]
+        x = keras.layers.Concatenate(axis, name=f"{name}_done")(parts)
+    return x
+
+
+def convolution(name, kernel, bias):
+    """A Keras convolution of a stride of 1, "same", with weights that are given."""
     layer = keras.layers.Conv2D(bias.shape[0], kernel.shape[:2], padding="same", name=name)
     layer.build((None, None, None, kernel.shape[2]))
     layer.set_weights([ops.convert_to_numpy(kernel), ops.convert_to_numpy(bias)])
@@ -179,11 +194,11 @@ def fused_weights(upsample, upsample_bias, tail, tail_bias, scale):
         return ops.sum(ops.tensordot(upsample_bias, taps, axes=[[0], [2]]), axis=(0, 1))
 
     everywhere = bias(among) + ops.tile(tail_bias, scale**2)
-    weights = {"everywhere": (_composed(upsample, among), everywhere)}
+    weights = {"everywhere": (composed(upsample, among), everywhere)}
     # whole rows beyond the picture, corners included
     for side, seen, tap in (("top", 2, 0), ("bottom", 0, 2)):
         taps = among[tap : tap + 1]
-        weights[side] = [(-_composed(upsample[seen : seen + 1], taps), -bias(taps))]
+        weights[side] = [(-composed(upsample[seen : seen + 1], taps), -bias(taps))]
     # columns beyond it without the corners: the second convolution sees zeros there, as the tail
     for side, seen, tap, subpixel in (("left", 2, 0, scale - 1), ("right", 0, 2, 0)):
 
@@ -212,8 +227,12 @@ def _tail_among_lr_pixels(tail, scale):
     return ops.reshape(both, (3, 3, scale**2 * tail.shape[2], scale**2 * tail.shape[3]))
 
 
-def _composed(first, second):
-    """The one kernel of two convolutions, (a, b, C, M) and (p, q, M, N), one after the other."""
+def composed(first, second):
+    """The one kernel of two convolutions, (a, b, C, M) and (p, q, M, N), one after the other.
+
+    Returns:
+        (a + p - 1, b + q - 1, C, N).
+    """
     height, width = second.shape[:2]
     products = ops.tensordot(first, second, axes=[[3], [2]])  # a, b, C, p, q, N
     parts = []

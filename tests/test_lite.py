@@ -11,13 +11,14 @@ from pictures import noise
 
 from keras_secn.errors import UserError
 from keras_secn.metrics import image_upscaler
-from keras_secn.models import build_ct_secn, build_secn
+from keras_secn.models import build_ct_secn, build_edsr_mobile, build_secn
 
 pytest.importorskip("ai_edge_litert")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
 
 from keras_secn.lite import LiteModel, equalize, export, exporter, info  # noqa: E402
+from keras_secn.lite.fused_body import fuse_body  # noqa: E402
 
 SIZES = [(37, 50), (24, 31), (9, 8)]
 TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"
@@ -56,6 +57,36 @@ def files(model, pictures, tmp_path_factory):
 
 def difference(path, model, picture):
     return np.abs(LiteModel(path)(picture).astype(int) - image_upscaler(model)(picture))
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_fused_body_changes_nothing_at_any_edge(scale):
+    keras.utils.set_random_seed(2)
+    network = build_ct_secn(n=1, scale=scale, blocks=2, filters=6)
+    for weight in network.weights:
+        weight.assign(keras.random.normal(weight.shape, 0, 0.2, seed=weight.shape[0]))
+    fused = fuse_body(network)
+    names = [layer.name for layer in fused.layers]
+    assert "inside" in names and "body" not in names
+    for size in [(5, 5), (5, 31), (8, 9), (31, 6), (40, 12)]:
+        image = noise(size, 4)[None].astype(np.float32)
+        expected = network.predict_on_batch(image)
+        result = fused.predict_on_batch(image)
+        np.testing.assert_allclose(result, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_what_ends_otherwise_keeps_its_body():
+    two_upsamplers = build_secn(scale=4, blocks=1, filters=4)
+    assert "body" in [layer.name for layer in fuse_body(two_upsamplers).layers]
+    mobile = build_edsr_mobile(filters=4, blocks=1)
+    assert fuse_body(mobile) is mobile
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 30), (3, 4), (40, 2)])
+def test_int8_files_are_given_the_smallest_pictures_with_a_border(files, size):
+    lite, image = LiteModel(files["int8", "uint8"]), noise(size, 5)
+    larger = np.pad(image, [*((0, max(0, 8 - length)) for length in size), (0, 0)], "edge")
+    np.testing.assert_array_equal(lite(image), lite(larger)[: 2 * size[0], : 2 * size[1]])
 
 
 def test_float_files_equal_keras(files, model):
@@ -102,15 +133,17 @@ def test_int8_file_holds_integers_only(files):
     assert first["quantization"] == last["quantization"] == (1.0, 0)
 
 
-@pytest.mark.parametrize("kind", ["none", "int8"])
-def test_the_pixel_shuffle_is_given_pixels(files, model, kind):
+@pytest.mark.parametrize(
+    ("kind", "sizes"), [("none", [(1, 1), (1, 6), (2, 2)]), ("int8", [(8, 8), (9, 20)])]
+)
+def test_the_pixel_shuffle_is_given_pixels(files, model, kind, sizes):
     interpreter = LiteModel(files[kind, "uint8"], delegate=False)._interpreter
     operators = interpreter._get_ops_details()
     (shuffle,) = [o for o in operators if o["op_name"] == "DEPTH_TO_SPACE"]
     details = {d["index"]: d for d in interpreter.get_tensor_details()}
     # not features, whose rounding costs the most
     assert details[shuffle["inputs"][0]]["shape_signature"][-1] == 3 * 2**2
-    for size in [(1, 1), (1, 6), (2, 2)]:
+    for size in sizes:
         assert difference(files[kind, "uint8"], model, noise(size, 3)).mean() < 3
 
 

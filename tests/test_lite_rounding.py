@@ -94,6 +94,17 @@ def test_a_sampler_keeps_all_of_what_has_one_value_per_channel():
     assert sampler.range("means") == (-4.75, 9.5)
 
 
+@pytest.mark.parametrize("channels", [3, 12, 16, 24, 64])
+def test_a_sampler_looks_at_every_channel(channels):
+    """Every 27th value of twelve channels was red: grids were too narrow for blue."""
+    values = np.zeros((1, 96, 96, channels), np.float32)
+    values[...] = np.arange(channels)
+    sampler = Sampler()
+    sampler.add("t", values)
+    (kept,) = sampler.samples["t"]
+    assert set(np.unique(kept)) == set(range(channels))
+
+
 @tensorflow_only
 def test_no_grid_of_an_int8_file_is_wider_than_what_passes_through_it(tmp_path):
     """TensorFlow's calibrator took the gate's product for the sum that overwrites it in memory."""

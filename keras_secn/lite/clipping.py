@@ -5,6 +5,8 @@ that reaches it wastes its levels; one that cuts off a few peaks errs less in al
 "Resiliency of deep neural networks under quantization", 2015; Banner et al., NeurIPS 2019).
 """
 
+import math
+
 import numpy as np
 
 from . import flatbuffer
@@ -50,7 +52,10 @@ class Sampler:
         self.extremes[name] = (min(low, float(values.min())), max(high, float(values.max())))
         # one value per channel is too few to tell a peak from the rest
         if values.ndim == 4 and values.shape[1] * values.shape[2] > 1:
-            kept = values.ravel()[:: max(1, values.size // SAMPLES)]
+            stride = max(1, values.size // SAMPLES)
+            while math.gcd(stride, values.shape[3]) > 1:
+                stride += 1  # or some channels would never be looked at
+            kept = values.ravel()[::stride]
             self.samples.setdefault(name, []).append(kept.copy())
 
     def range(self, name, clip=True):

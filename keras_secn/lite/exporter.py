@@ -16,11 +16,12 @@ from ..fused_upsampler import fuse_upsampler
 from ..metrics import image_upscaler
 from ..models.skeleton import scale_of
 from . import converter, equalize, metadata
+from .fused_body import fuse_body
 from .layers_report import layer_report
 from .pictures import SAMPLES, fit, low_resolution
 from .quantizer import static_16x8
 from .rounding import round_kernels
-from .runtime import LiteModel
+from .runtime import LEAST, LiteModel
 
 if TYPE_CHECKING:
     import keras
@@ -43,7 +44,7 @@ BOUNDS = {
 CALIBRATED = ("int8", "int8_float_io", "int8_qat", "int16x8")
 CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
 STRENGTH = 1.0  # of equalization
-SIZES = range(8, 4097)  # LR pixels a side that a file of fixed size may have
+SIZES = range(LEAST, 4097)  # LR pixels a side that a file of fixed size may have
 
 
 def export(
@@ -160,7 +161,7 @@ def compare(model, path, pictures):
 def _convert(model, quantization, size, io, pictures, progress, report, training):
     """The file's bytes, and those of the same graph in float if a report is wanted."""
     if quantization in ("dynamic", "int16x8") and pictures:
-        model, _ = _rounded(model, _calibration(model, pictures))
+        model, _ = _rounded(fuse_upsampler, model, _calibration(model, pictures))
     fused = fuse_upsampler(model)
     run, variables = converter.float_network(fused, io), converter.variables_of(fused)
     if quantization not in CALIBRATED:
@@ -170,7 +171,7 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
         twin = converter.convert(variables, run, size, io)
         return static_16x8(twin, pictures, io, progress), twin
     pictures, equalized = _calibration(model, pictures), equalize.can_rewrite(model)
-    model, exact = _rounded(model, pictures)
+    model, exact = _rounded(fuse_body, model, pictures)
     run, variables = converter.plain_network(model), converter.variables_of(model)
     twin = converter.convert(variables, run, size, "float") if report else None
     if quantization == "int8_qat":
@@ -188,9 +189,9 @@ def _calibration(model, pictures):
     return calibration_pictures(pictures, None if own == (None, None) else own)
 
 
-def _rounded(model, pictures):
-    """A copy to quantize, equalized and with rounded kernels, and the same before rounding."""
-    exact = fuse_upsampler(equalize.prepared(model, pictures, STRENGTH))
+def _rounded(fuse, model, pictures):
+    """A copy to quantize: equalized, fused, kernels rounded; and the same before rounding."""
+    exact = fuse(equalize.prepared(model, pictures, STRENGTH))
     model = equalize.copy(exact)
     round_kernels(model, exact, pictures)
     return model, exact

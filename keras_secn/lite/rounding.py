@@ -32,18 +32,41 @@ def round_kernels(model, reference, pictures, seed=0):
     for layer in model.layers:
         if not _is_plain(layer):
             continue
-        old, new = (_inputs(network, layer.name, pictures, seed) for network in (reference, model))
         kernel, *bias = layer.get_weights()
         flat = kernel.reshape(-1, kernel.shape[-1]).astype(np.float64)
-        means = old.mean(axis=0), new.mean(axis=0)
-        centred = new - means[1]
-        moment = centred.T @ centred
+        seen = _inputs((reference, model), layer, pictures, seed)
+        means, moment, product = _moments(seen, flat)
+        change = product - moment @ flat
         moment += DAMPING * np.trace(moment) / len(moment) * np.eye(len(moment))
-        change = centred.T @ ((old - means[0] - centred) @ flat)
         grid = rounded(flat + np.linalg.solve(moment, change), moment)
         if bias:
             bias = [bias[0] + means[0] @ flat - means[1] @ grid]
         layer.set_weights([grid.reshape(kernel.shape), *bias])
+
+
+def _moments(seen, flat):
+    """What rounding needs to know of a kernel's old and new inputs, gathered picture by picture.
+
+    Args:
+        seen: pairs of (N, D), the old and the new inputs at the same positions.
+        flat: the old kernel, (D, O).
+
+    Returns:
+        the means of both inputs; the covariance of the new ones (D, D); that of the new inputs
+        with the old outputs (D, O); both times the number of positions.
+    """
+    entries, outputs = flat.shape
+    count, sums = 0, np.zeros((2, entries))
+    moment, product = np.zeros((entries, entries)), np.zeros((entries, outputs))
+    for old, new in seen:
+        # products of single precision, sums of double: large kernels have thousands of entries
+        count += len(new)
+        sums += [old.sum(axis=0), new.sum(axis=0)]
+        moment += new.T @ new
+        product += new.T @ (old @ flat.astype(np.float32))
+    means = sums / count
+    moment -= count * np.outer(means[1], means[1])
+    return means, moment, product - count * np.outer(means[1], means[0] @ flat)
 
 
 def rounded(weights, moment):
@@ -86,20 +109,19 @@ def _is_plain(layer):
     )
 
 
-def _inputs(model, name, pictures, seed):
-    """What a layer's kernel sees of pictures, at the same positions for every model."""
-    rng = np.random.default_rng(seed)
-    layer = model.get_layer(name)
-    seen = keras.Model(model.input, layer.input)
-    tensors = (seen.predict_on_batch(p[None].astype(np.float32))[0] for p in pictures)
-    return np.concatenate([_windows(np.asarray(t), layer.kernel_size, rng) for t in tensors])
+def _inputs(networks, layer, pictures, seed):
+    """What a layer's kernel sees of each picture in each network, at the same positions."""
+    seen = [keras.Model(n.input, n.get_layer(layer.name).input) for n in networks]
+    for index, picture in enumerate(pictures):
+        tensors = [network.predict_on_batch(picture[None].astype(np.float32)) for network in seen]
+        yield [_windows(np.asarray(t)[0], layer.kernel_size, (seed, index)) for t in tensors]
 
 
-def _windows(tensor, size, rng):
+def _windows(tensor, size, seed):
     """What a kernel of `size` sees at random positions: (N, size[0] * size[1] * C)."""
+    rng = np.random.default_rng(seed)
     around = [((length - 1) // 2, length // 2) for length in size]
     padded = np.pad(tensor, [*around, (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(0, 1))
     rows, columns = (rng.integers(0, length, POSITIONS) for length in tensor.shape[:2])
-    picked = windows[rows, columns].transpose(0, 2, 3, 1)
-    return picked.reshape(POSITIONS, -1).astype(np.float64)
+    return windows[rows, columns].transpose(0, 2, 3, 1).reshape(POSITIONS, -1)

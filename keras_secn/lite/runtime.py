@@ -9,14 +9,16 @@ from ai_edge_litert.interpreter import Interpreter
 from ..errors import UserError
 
 PROBE = 24  # LR pixels a side: enough for any network's scale to show
+LEAST = 8  # LR pixels a side that an integer file is given, see `fused_body`
 
 
 class LiteModel:
     """A super-resolution file as a function of a uint8 picture.
 
     Input and output may be uint8, int8 or float32, of fixed or dynamic size; a fixed size is
-    served by tiles that overlap, and by repeating the border of pictures that are smaller. (The
-    channel means of squeeze-and-excitation are then taken over a tile.)
+    served by tiles that overlap, and by repeating the border of pictures that are smaller (integer
+    files get at least 8 x 8 pixels so). The channel means of squeeze-and-excitation are then taken
+    over a tile.
 
     Args:
         path: a `.tflite` file with one RGB picture in and a larger one out, NHWC.
@@ -88,9 +90,10 @@ class LiteModel:
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise UserError(f"needs a uint8 picture H x W x 3, not {image.dtype} {image.shape}")
-        if not self.tile or image.shape[:2] == self.tile:
-            return self._run(image)
-        return self._run_tiles(image)
+        integers = self._details()[0][0]["quantization"][0] > 0
+        least = LEAST if integers else 1
+        tile = self.tile or tuple(max(length, least) for length in image.shape[:2])
+        return self._run(image) if image.shape[:2] == tile else self._run_tiles(image, tile)
 
     def operators(self) -> list[str]:
         """Names of the file's operators, in order of execution."""
@@ -134,19 +137,17 @@ class LiteModel:
         pixels = (values.astype(np.float32) - zero) * (step * 255.0 / white)
         return np.clip(np.floor(pixels + 0.5), 0, 255).astype(np.uint8)
 
-    def _run_tiles(self, image):
+    def _run_tiles(self, image, tile):
         height, width = image.shape[:2]
-        missing = [
-            max(0, tile - size) for tile, size in zip(self.tile, (height, width), strict=True)
-        ]
+        missing = max(0, tile[0] - height), max(0, tile[1] - width)
         padded = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
         scale = self.scale
         result = np.empty((padded.shape[0] * scale, padded.shape[1] * scale, 3), np.uint8)
-        for top, keep_y in _cuts(padded.shape[0], self.tile[0], self.overlap):
-            for left, keep_x in _cuts(padded.shape[1], self.tile[1], self.overlap):
-                part = self._run(padded[top : top + self.tile[0], left : left + self.tile[1]])
-                result[(top + keep_y) * scale : (top + self.tile[0]) * scale,
-                       (left + keep_x) * scale : (left + self.tile[1]) * scale] = part[
+        for top, keep_y in _cuts(padded.shape[0], tile[0], self.overlap):
+            for left, keep_x in _cuts(padded.shape[1], tile[1], self.overlap):
+                part = self._run(padded[top : top + tile[0], left : left + tile[1]])
+                result[(top + keep_y) * scale : (top + tile[0]) * scale,
+                       (left + keep_x) * scale : (left + tile[1]) * scale] = part[
                     keep_y * scale :, keep_x * scale :
                 ]  # fmt: skip
         return result[: height * scale, : width * scale]
