@@ -67,7 +67,7 @@ def test_fused_body_changes_nothing_at_any_edge(scale):
         weight.assign(keras.random.normal(weight.shape, 0, 0.2, seed=weight.shape[0]))
     fused = fuse_body(network)
     names = [layer.name for layer in fused.layers]
-    assert "inside" in names and "body" not in names
+    assert "beside_pixels" in names and "body" not in names
     for size in [(5, 5), (5, 31), (8, 9), (31, 6), (40, 12)]:
         image = noise(size, 4)[None].astype(np.float32)
         expected = network.predict_on_batch(image)

@@ -58,6 +58,10 @@ class Sampler:
             kept = values.ravel()[::stride]
             self.samples.setdefault(name, []).append(kept.copy())
 
+    def is_whole(self, name):
+        """Whether a tensor holds whole numbers only, as pixels do."""
+        return all(np.array_equal(part, np.round(part)) for part in self.samples.get(name, [0.5]))
+
     def range(self, name, clip=True):
         """(low, high) for a tensor's grid; with `clip` off, its extremes."""
         low, high = self.extremes[name]
@@ -95,16 +99,39 @@ def tensor_ranges(content, pictures, clip):
                     sampler.add(names[index], values)
     found = {pixels["name"]: sampler.range(pixels["name"], clip)}
     for operator in operators:
-        before = [found[names[i]] for i in operator["inputs"] if names.get(i) in found]
+        inputs = [names[i] for i in operator["inputs"] if names.get(i) in found]
+        if operator["op_name"] == "CONCATENATION":
+            found.update(one_grid(found, inputs, sampler))
         for index in operator["outputs"]:
             name = names[index]
             if name not in sampler.extremes:
                 continue
-            if operator["op_name"] in (*flatbuffer.CARRIERS, *flatbuffer.SLICERS) and before:
-                found[name] = min(low for low, _ in before), max(high for _, high in before)
+            if operator["op_name"] in (*flatbuffer.CARRIERS, *flatbuffer.SLICERS) and inputs:
+                found[name] = union(found[before] for before in inputs)
             else:
                 found[name] = sampler.range(name, clip)
     return found
+
+
+def one_grid(ranges, names, sampler):
+    """The range that tensors share which are put beside each other: the pixels', if some are.
+
+    Args:
+        ranges: {name: (low, high)}.
+        names: of the tensors.
+        sampler: a `Sampler` that has seen them.
+
+    Returns:
+        {name: (low, high)}.
+    """
+    whole = [name for name in names if sampler.is_whole(name)]
+    return dict.fromkeys(names, union(ranges[name] for name in whole or names)) if names else {}
+
+
+def union(ranges):
+    """The least range that holds all of some (low, high)."""
+    lows, highs = zip(*ranges, strict=True)
+    return min(lows), max(highs)
 
 
 def set_ranges(content, ranges):

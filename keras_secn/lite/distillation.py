@@ -9,7 +9,9 @@ LEARNING_RATE = 1e-3  # of a weight's own size, per step
 HR_PATCH = 96
 
 
-def distil(student, teacher, patches, text, callbacks=(), progress=False):
+def distil(
+    student, teacher, patches, text, callbacks=(), progress=False, learning_rate=LEARNING_RATE
+):
     """Trains `student` in place to give the pictures of `teacher`.
 
     Not the photographs: what the change has lost is then all there is to learn, and a few hundred
@@ -22,10 +24,11 @@ def distil(student, teacher, patches, text, callbacks=(), progress=False):
         text: for the bar.
         callbacks: `tf_keras` callbacks, told about the beginning of training and of each batch.
         progress: shows a bar.
+        learning_rate: the first one.
     """
     tf = tensorflow()
     tf_keras, _ = libraries()
-    rate = tf_keras.optimizers.schedules.CosineDecay(LEARNING_RATE, len(patches))
+    rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, len(patches))
     # its steps are in proportion to the weights: folded and equalized ones differ a thousandfold
     student.compile(tf_keras.optimizers.Adafactor(rate), loss="mean_absolute_error")
     teach = tf.function(lambda lr: tf.clip_by_value(teacher(lr, training=False), 0.0, 255.0))

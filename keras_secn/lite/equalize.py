@@ -18,6 +18,7 @@ from ..models.skeleton import block_kinds, block_layers
 LIMIT = 32.0
 # What counts as a channel's range, in percent of a picture's values: `clipping` cuts off peaks.
 PEAKS = 99.9
+CENTRE = 110.0  # what is taken off pixels: a whole number near the mean colours
 
 
 def can_rewrite(model):
@@ -72,6 +73,9 @@ def equalize(model, pictures, strength=1.0):
     ranges = observe(model, pictures)
     streams = [r for name, r in ranges.items() if name.startswith("stream")]
     stream = _factors(streams, strength)
+    # the last block's features stand beside the pixels, on their grid, see `fused_body`
+    last = ranges[f"stream/{len(block_layers(model)) - 1}"]
+    stream = stream * CENTRE / np.max(last * stream)
     head, body = model.get_layer("head"), model.get_layer("body")
     _scale_outputs(head, stream)
     kinds = zip(block_kinds(model), block_layers(model), strict=True)
@@ -232,6 +236,3 @@ def fold_normalisation(model):
     mean = np.zeros(3) if skips_mean else mean
     tail.set_weights([kernel * 127.5, bias * 127.5 + np.tile(mean, bias.size // 3)])
     return folded
-
-
-CENTRE = 110.0  # of the three channels' means

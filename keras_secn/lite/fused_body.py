@@ -2,10 +2,10 @@
 
 Behind its last block a network of EDSR's family is linear: body, long skip, upsampler, pixel
 shuffle, tail. In 8 bits the body's features and their sum with the head's are what costs the
-picture most. Neither is needed: one 7x7 convolution of the last block's features and one of the
-pixels themselves give the picture's two parts. Up to two LR pixels from an edge that is not what
-the network computes, since its convolutions see zeros beyond the edge; there strips go the
-network's own way.
+picture most. Neither is needed: one 7x7 convolution of the last block's features and of the pixels
+themselves gives the picture, rounded once. Up to two LR pixels from an edge that is not what the
+network computes, since its convolutions see zeros beyond the edge; there strips go the network's
+own way.
 """
 
 import keras
@@ -25,6 +25,9 @@ from ..layers import PixelShuffle
 
 # LR pixels from an edge: where 7x7 is not exact, and how far these look
 EDGE, SEEN = 2, 5
+# times the pixels stand beside the features: their large weights, shared among so many, leave
+# those of the features, on the same grid, enough levels
+COPIES = 4
 
 
 def fuse_body(model):
@@ -44,16 +47,16 @@ def fuse_body(model):
     scale, features, skip = shuffle.block_size, body.input, head.output
     weights = fused_weights(upsample.kernel, upsample.bias, tail.kernel, tail.bias, scale)
 
-    def followed(layer, bias):
+    def followed(layer):
         """Kernel and bias of a convolution and the fused upsampler behind it."""
         kernel = weights["everywhere"][0]
         passed = ops.sum(ops.tensordot(layer.bias, kernel, axes=[[0], [2]]), axis=(0, 1))
-        return composed(layer.kernel, kernel), passed + bias
+        return composed(layer.kernel, kernel), passed
 
-    bias = weights["everywhere"][1]
-    x = convolution("tail", *followed(body, ops.zeros_like(bias)))(features)
-    pixels = convolution("pixels", *followed(head, bias))(head.input)
-    x = keras.layers.Add(name="inside")([x, pixels])
+    (kernel, bias), (of_pixels, beside) = followed(body), followed(head)
+    kernel = ops.concatenate([kernel, *[of_pixels / COPIES] * COPIES], axis=2)
+    x = keras.layers.Concatenate(name="beside_pixels")([features, *[head.input] * COPIES])
+    x = convolution("tail", kernel, bias + beside + weights["everywhere"][1])(x)
     # the columns hold the corners, so that the rows need not care for theirs
     for axis, side, edges in ((1, "rows", ("top", "bottom")), (2, "columns", tuple(SIDES))):
         # both strips in one picture: what they see of each other where they touch is not kept

@@ -5,6 +5,7 @@ from .distillation import HR_PATCH, distil
 from .equalize import CENTRE
 from .twin import custom_layers, libraries, ranges, to_twin
 
+LEARNING_RATE = 1e-4  # the kernels are rounded well already: larger steps only undo that
 CARRIERS = ("Concatenate", "Part", "Shuffle")  # layers that only move values
 
 
@@ -38,7 +39,7 @@ def finetune(
     calibrate(student, seen)
     patches = PatchDataset(cache, batch_size, hr_patch, seed, steps=steps)
     grids = keep_grids(student, seen)
-    distil(student, to_twin(exact), patches, "quantizing", [grids], progress)
+    distil(student, to_twin(exact), patches, "quantizing", [grids], progress, LEARNING_RATE)
     # weights' grids are those of the last pass in training
     student(patches[0][0], training=True)
     calibrate(student, seen)

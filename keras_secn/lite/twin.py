@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import UserError
 from ..fused_upsampler import Lines
 from ..layers import Block, PixelShuffle, SqueezeExcite
-from .clipping import Sampler
+from .clipping import Sampler, one_grid
 from .converter import tensorflow
 
 
@@ -198,4 +198,10 @@ def ranges(twin, pictures):
         outputs = seen(picture[None].astype(np.float32), training=False)
         for layer, tensor in zip(layers, outputs, strict=True):
             sampler.add(layer.name, tensor)
-    return {layer.name: sampler.range(layer.name) for layer in layers}
+    found = {layer.name: sampler.range(layer.name) for layer in layers}
+    makers = {layer.output.name: layer.name for layer in layers}
+    for layer in layers:
+        if isinstance(layer, tf_keras.layers.Concatenate):
+            names = [makers[tensor.name] for tensor in layer.input]
+            found.update(one_grid(found, names, sampler))
+    return found
