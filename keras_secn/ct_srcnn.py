@@ -42,13 +42,21 @@ class WidthPlan:
     @property
     def stages(self):
         """The tuple `widths` of `build_ct_srcnn` at each stage, in order."""
-        depths = [*range(self.start, self.depth, self.per_stage), self.depth]
-        stages = [(self.width,) * (depth - 1) for depth in depths]
+        stages = [(self.width,) * (depth - 1) for depth in self._depths]
         maps = self.depth - 1
         if self.trimmed < self.width:
             for count in [*range(self.trim_per_stage, maps, self.trim_per_stage), maps]:
                 stages.append((self.width,) * (maps - count) + (self.trimmed,) * count)
         return stages
+
+    @property
+    def deepest(self):
+        """The index in `stages` of the deepest network that is not yet trimmed."""
+        return len(self._depths) - 1
+
+    @property
+    def _depths(self):
+        return [*range(self.start, self.depth, self.per_stage), self.depth]
 
 
 def transfer_widths(source, target):

@@ -73,7 +73,7 @@ def publish(run, names, folders, about, force=False):
             "seed": settings.get("last", settings.get("recipe"))["seed"],
         }
         card = {
-            **_factory(model, name, settings),
+            **_factory(model, rows[name], settings),
             "scores": scores,
             "training": training,
             "date": datetime.date.today().isoformat(),
@@ -120,12 +120,12 @@ def _score_before(name, folder):
     return presets.preset_card(name)["scores"].get(folder, {}).get("psnr_y")
 
 
-def _factory(model, name, settings):
+def _factory(model, row, settings):
     if "factory" in settings:
         return {key: settings[key] for key in ("factory", "arguments")}
-    if name == settings.get("model"):
-        system = zoo.system(name)
-        arguments = {**system.arguments, "scale": settings["scale"], **settings["arguments"]}
+    if "model" in settings:
+        system, own = zoo.system(settings["model"]), row.get("arguments", settings["arguments"])
+        arguments = {**system.arguments, "scale": settings["scale"], **own}
         return {"factory": system.factory, "arguments": arguments}
     kinds, filters = block_kinds(model), model.get_layer("head").filters
     options = {"scale": scale_of(model), "filters": filters}

@@ -40,8 +40,12 @@ class ZooSettings:
         """(name, factory arguments) of each network that is trained, in order."""
         if self.model != "ct_srcnn" or self.arguments:
             return [(self.model, self.arguments)]
-        widths = self.plan.stages
-        return [(f"ct_srcnn_{i}", {"widths": w}) for i, w in enumerate(widths)]
+        stages = [(f"ct_srcnn_{i}", {"widths": w}) for i, w in enumerate(self.plan.stages)]
+        # what the two cascades are there for have names of their own: the deepest, the narrowest
+        stages[-1] = "ct_srcnn_trimmed", stages[-1][1]
+        deepest = self.plan.deepest
+        stages[deepest] = "ct_srcnn", stages[deepest][1]
+        return stages
 
     def build(self, name, arguments):
         model = zoo.system(self.model).build(self.scale, name=name, **arguments)
@@ -99,7 +103,8 @@ def _train(settings, cache, folder, validate, strategy):
                 strategy=strategy,
                 bar=bar,
             )
-            rows.append(network_row(name, model, recipe.total_steps * (index + 1), validate))
+            row = network_row(name, model, recipe.total_steps * (index + 1), validate)
+            rows.append({**row, "arguments": arguments})
     return model, rows
 
 

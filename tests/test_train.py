@@ -245,10 +245,24 @@ def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
     model, rows = zoo_run.run_system(
         settings, build_cache(scale=2), tmp_path / "run", validate=validate
     )
-    assert [row["name"] for row in rows] == ["ct_srcnn_0", "ct_srcnn_1", "ct_srcnn_2"]
+    names = ["ct_srcnn_0", "ct_srcnn", "ct_srcnn_trimmed"]
+    assert [row["name"] for row in rows] == names
     assert [row["steps"] for row in rows] == [2, 4, 6]
     assert model.get_layer("conv_0").filters == 2
     assert (tmp_path / "run" / "history.png").is_file()
+
+
+def test_both_ends_of_ct_srcnn_become_presets(build_cache, photos, tmp_path, monkeypatch):
+    settings = zoo_run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    zoo_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
+    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    names = ["ct_srcnn", "ct_srcnn_trimmed"]
+    publish(tmp_path / "run", names, [photos], {"data": "noise"})
+    for name, widths in zip(names, ([4, 4], [2, 2]), strict=True):
+        model = presets.load(name)
+        trained = keras.saving.load_model(tmp_path / "run" / name / "model.keras")
+        assert [model.get_layer(f"conv_{i}").filters for i in range(2)] == widths
+        np.testing.assert_allclose(model(PROBE), trained(PROBE), atol=0.5)
 
 
 @pytest.fixture
