@@ -12,7 +12,7 @@ from pictures import noise
 from keras_secn import load
 from keras_secn.lite import equalize
 from keras_secn.lite.clipping import Sampler, best_range
-from keras_secn.lite.rounding import round_kernels, rounded
+from keras_secn.lite.rounding import _moments, round_kernels, rounded
 from keras_secn.models import build_ct_secn, build_pocket_secn
 
 tensorflow_only = pytest.mark.skipif(
@@ -41,6 +41,17 @@ def test_where_the_mean_dominates_the_nearest_is_far_from_the_best():
 
     ours = error(rounded(weights, inputs.T @ inputs))
     assert ours < 0.1 * error(np.round(weights / step) * step)
+
+
+def test_features_far_from_zero_can_be_rounded():
+    """In single precision the mean's square left nothing of so small a variance."""
+    rng = np.random.default_rng(0)
+    seen = [2 * [rng.normal(300, 0.01, (1000, 200))] for _ in range(20)]
+    means, moment, product = _moments(seen, np.eye(200))
+    assert np.linalg.eigvalsh(moment).min() > 0
+    np.testing.assert_allclose(np.diag(moment) / 20_000, 1e-4, rtol=0.1)
+    np.testing.assert_allclose(means, 300, atol=1e-3)
+    np.testing.assert_allclose(product, moment, atol=1e-3)
 
 
 def test_a_column_of_zeros_is_left_alone():

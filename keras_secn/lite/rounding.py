@@ -59,11 +59,10 @@ def _moments(seen, flat):
     count, sums = 0, np.zeros((2, entries))
     moment, product = np.zeros((entries, entries)), np.zeros((entries, outputs))
     for old, new in seen:
-        # products of single precision, sums of double: large kernels have thousands of entries
         count += len(new)
         sums += [old.sum(axis=0), new.sum(axis=0)]
         moment += new.T @ new
-        product += new.T @ (old @ flat.astype(np.float32))
+        product += new.T @ (old @ flat)
     means = sums / count
     moment -= count * np.outer(means[1], means[1])
     return means, moment, product - count * np.outer(means[1], means[0] @ flat)
@@ -124,4 +123,4 @@ def _windows(tensor, size, seed):
     padded = np.pad(tensor, [*around, (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(0, 1))
     rows, columns = (rng.integers(0, length, POSITIONS) for length in tensor.shape[:2])
-    return windows[rows, columns].transpose(0, 2, 3, 1).reshape(POSITIONS, -1)
+    return windows[rows, columns].transpose(0, 2, 3, 1).reshape(POSITIONS, -1).astype(np.float64)
