@@ -46,7 +46,8 @@ def test_where_the_mean_dominates_the_nearest_is_far_from_the_best():
 def test_features_far_from_zero_can_be_rounded():
     """In single precision the mean's square left nothing of so small a variance."""
     rng = np.random.default_rng(0)
-    seen = [2 * [rng.normal(300, 0.01, (1000, 200))] for _ in range(20)]
+    # of single precision, as networks give them
+    seen = [2 * [rng.normal(300, 0.01, (1000, 200)).astype(np.float32)] for _ in range(20)]
     means, moment, product = _moments(seen, np.eye(200))
     assert np.linalg.eigvalsh(moment).min() > 0
     np.testing.assert_allclose(np.diag(moment) / 20_000, 1e-4, rtol=0.1)

@@ -58,7 +58,9 @@ def _moments(seen, flat):
     entries, outputs = flat.shape
     count, sums = 0, np.zeros((2, entries))
     moment, product = np.zeros((entries, entries)), np.zeros((entries, outputs))
-    for old, new in seen:
+    for pair in seen:
+        # of features far from zero, single precision would lose the covariance
+        old, new = (values.astype(np.float64) for values in pair)
         count += len(new)
         sums += [old.sum(axis=0), new.sum(axis=0)]
         moment += new.T @ new
@@ -123,4 +125,4 @@ def _windows(tensor, size, seed):
     padded = np.pad(tensor, [*around, (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(0, 1))
     rows, columns = (rng.integers(0, length, POSITIONS) for length in tensor.shape[:2])
-    return windows[rows, columns].transpose(0, 2, 3, 1).reshape(POSITIONS, -1).astype(np.float64)
+    return windows[rows, columns].transpose(0, 2, 3, 1).reshape(POSITIONS, -1)
