@@ -225,12 +225,13 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
 def _ranges(states):
     """Cuts the photographs into shards: (start, end) of each.
 
-    Most cuts follow from names, so that a photograph more or less moves few of them.
+    Most cuts follow from names, so that a photograph more or less moves few of them; from the last
+    two parts of a path, so that they do not depend on where the folder lies.
     """
     start = size = 0
     for i, (name, length, *_) in enumerate(states):
         size += length
-        named = zlib.crc32(str(name).encode()) % CUT == 0
+        named = zlib.crc32("/".join(str(name).split("/")[-2:]).encode()) % CUT == 0
         if named or size >= SHARD_BYTES or i + 1 - start == SHARD_PHOTOS or i + 1 == len(states):
             yield start, i + 1
             start, size = i + 1, 0

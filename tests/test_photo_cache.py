@@ -115,6 +115,14 @@ def test_shards_are_cut_by_bytes_count_and_name(monkeypatch):
     assert 1 <= len(after - before) <= 3
 
 
+def test_cuts_do_not_depend_on_where_the_folder_lies():
+    cuts = [
+        list(photo_cache._ranges([(f"{parent}/photos/{n}.png", 100) for n in range(5000)]))
+        for parent in ("/home/ada", "/mnt/disk")
+    ]
+    assert cuts[0] == cuts[1] and len(cuts[0]) > 5
+
+
 @pytest.mark.parametrize("name", ["bin", "json"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
 def test_damaged_cache_is_rebuilt(build_cache, decoded, name, damage):
