@@ -66,6 +66,23 @@ def test_large_images_do_not_depend_on_tiles(tiny_file, shape, small_limits):
         assert largest_difference(Upscaler(tiny_file, tile=tile)(image), first) <= 1
 
 
+def test_the_next_picture_does_not_load_the_file_again(tiny_file, small_limits, monkeypatch):
+    from keras_secn.upscaling import lite_engine
+
+    loaded = []
+    load = lite_engine._interpreter
+    monkeypatch.setattr(lite_engine, "_interpreter", lambda *a: loaded.append(a) or load(*a))
+    upscaler = Upscaler(tiny_file, tile=40)
+    image = noise(75, 141, 3)
+    first = upscaler(image)
+    assert len(loaded) == 2  # gates and tiles
+    np.testing.assert_array_equal(upscaler(image), first)
+    assert len(loaded) == 2
+    upscaler(image[:30, :30])  # whole: tiles and whole pictures never hold their memory both
+    upscaler(image)
+    assert len(loaded) == 4
+
+
 def test_sampled_gates_are_near_the_exact_ones(tiny_network, small_limits):
     engine = KerasEngine(tiny_network)
     image = picture(200, 150).astype(np.float32)

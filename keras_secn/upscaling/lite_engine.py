@@ -93,20 +93,23 @@ class TiledFileEngine:
         self._path, self._threads = str(path), threads
         self.scale = facts["scale"]
         self.radius, self._gated = facts["tiles"]["radius"], facts["tiles"]["gated"]
-        self._runner = None, None
+        self._runners = {}
 
     def _run(self, signature, **inputs):
-        # one signature at a time: each keeps the memory of its largest run
-        if self._runner[0] != signature:
-            self._runner = None, None
-            interpreter = _interpreter(self._path, self._threads)
-            self._runner = signature, interpreter.get_signature_runner(signature)
-            with _without_greeting():
-                return self._result(inputs)
-        return self._result(inputs)
+        if signature in self._runners:
+            return self._result(signature, inputs)
+        # each keeps the memory of its largest run, which is small for gates: those stay, so that
+        # the next picture need not start over, and of tiles and whole pictures one does
+        self._runners = {
+            name: run for name, run in self._runners.items() if POOL in (name, signature)
+        }
+        interpreter = _interpreter(self._path, self._threads)
+        self._runners[signature] = interpreter.get_signature_runner(signature)
+        with _without_greeting():
+            return self._result(signature, inputs)
 
-    def _result(self, inputs):
-        return next(iter(self._runner[1](**inputs).values()))
+    def _result(self, signature, inputs):
+        return next(iter(self._runners[signature](**inputs).values()))
 
     def whole(self, lr):
         return self._run(WHOLE, lr=lr[None])[0]
