@@ -16,6 +16,7 @@ from typing import NamedTuple
 import keras
 
 from . import hosts
+from .batch_statistics import restate
 from .errors import Stopped, UserError
 from .files import atomic_path
 from .loading import STATE, load_checked
@@ -106,14 +107,14 @@ class CheckpointKeeper(keras.callbacks.Callback):
         validate: see `keras_secn.training.train`.
         stop: a `keras_secn.interruption.StopRequest`.
         checkpoint: what `load_checkpoint` returned.
-        photographs: the cache's `identity`; a change since the checkpoint is said on stderr.
+        cache: the `PhotoCache`; a change since the checkpoint is said on stderr.
 
     Attributes:
         rows: the history, one dictionary per interval.
         step: optimizer steps done.
     """
 
-    def __init__(self, folder, averaged, recipe, validate, stop, checkpoint, photographs):
+    def __init__(self, folder, averaged, recipe, validate, stop, checkpoint, cache):
         super().__init__()
         self.folder = folder
         self.averaged = averaged
@@ -127,8 +128,8 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._seconds = checkpoint.state.get("seconds", 0.0)
         self._metrics = checkpoint.state.get("metrics", [])
         self._raw = None
-        self._photographs = photographs
-        if checkpoint.state.get("photographs", photographs) != photographs:
+        self._cache = cache
+        if checkpoint.state.get("photographs", cache.identity) != cache.identity:
             print(
                 f"warning: the photographs have changed since step {self.step} of {folder.name}; "
                 "going on with what is there now",
@@ -182,6 +183,8 @@ class CheckpointKeeper(keras.callbacks.Callback):
             model.optimizer.finalize_variable_values(averaged.trainable_variables)
             # by way of NumPy: on JAX they would still live on all the devices of `model`
             averaged.set_weights(averaged.get_weights())
+            with local_scope():
+                restate(averaged, self._cache, self.recipe)
 
     def out_of_patience(self):
         scores = [row["val_psnr"] for row in self.rows if "val_psnr" in row]
@@ -224,7 +227,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
     def _save(self, model, interval):
         if not hosts.is_first():
             return
-        state = {"rows": self.rows, "photographs": self._photographs}
+        state = {"rows": self.rows, "photographs": self._cache.identity}
         with atomic_path(self.folder / CURRENT) as path:
             with local_scope():  # saving makes variables, which one process cannot do for all
                 model.save(path)

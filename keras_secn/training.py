@@ -246,9 +246,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         )
 
     with StopRequest() as stop:
-        keeper = CheckpointKeeper(
-            folder, averaged, recipe, validate, stop, checkpoint, cache.identity
-        )
+        keeper = CheckpointKeeper(folder, averaged, recipe, validate, stop, checkpoint, cache)
         if bar:
             bar.skip(keeper.step)
         epoch = keeper.step // recipe.steps_per_epoch

@@ -9,9 +9,19 @@ import keras
 import numpy as np
 import pytest
 
-from keras_secn import evaluation, large_step, perceptual, presets, table1, zoo, zoo_run
+from keras_secn import (
+    batch_statistics,
+    evaluation,
+    large_step,
+    perceptual,
+    presets,
+    table1,
+    zoo,
+    zoo_run,
+)
 from keras_secn.block_comparison import ComparisonSettings, compare_blocks
 from keras_secn.ct_srcnn import WidthPlan, transfer_widths
+from keras_secn.data import PatchDataset
 from keras_secn.errors import UserError
 from keras_secn.fused_upsampler import train_fused
 from keras_secn.imresize import imresize
@@ -175,6 +185,26 @@ def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     assert any(moved)
     again, _ = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
     np.testing.assert_array_equal(model(PROBE), again(PROBE))
+
+
+def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
+    entry, cache = zoo.system("srresnet"), build_cache(scale=2)
+    settings = zoo_run.ZooSettings(
+        "srresnet", recipe(4, interval=2, ema=0.9), arguments=entry.small
+    )
+    model, _ = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    norms = [layer for layer in model.layers if "_norm" in layer.name]
+    data = PatchDataset(cache, 2, 16, steps=batch_statistics.BATCHES)
+    # the first one's input depends on no other norm
+    before = keras.Model(model.input, norms[0].input)
+    features = [np.array(before(data[i][0])) for i in range(len(data))]
+    mean, variance = (
+        np.mean([moment(batch, axis=(0, 1, 2)) for batch in features], axis=0)
+        for moment in (np.mean, np.var)
+    )
+    np.testing.assert_allclose(norms[0].moving_mean, mean, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(norms[0].moving_variance, variance, rtol=1e-3)
+    assert {layer.momentum for layer in norms} == {0.99}
 
 
 def test_a_trained_network_is_trained_further(build_cache, tmp_path):
