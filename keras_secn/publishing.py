@@ -18,7 +18,7 @@ HARMLESS = 0.005  # dB that float16 may cost on any folder
 
 
 def publish(run, names, folders, about, force=False):
-    """Makes presets of the networks of a run of `cascade.py`, `train.py` or `pocket.py`.
+    """Makes presets of the networks of a run of a script in `training/`.
 
     A preset that is there already gives way only to one that scores higher on the first folder.
 
@@ -70,7 +70,8 @@ def publish(run, names, folders, about, force=False):
         training = {
             **about,
             "steps": steps,
-            "seed": settings.get("last", settings.get("recipe"))["seed"],
+            # a mean of several trainings has none of its own
+            "seed": settings.get("last", settings.get("recipe", {})).get("seed"),
         }
         card = {
             **_factory(model, rows[name], settings),

@@ -33,12 +33,13 @@ class Recipe:
         learning_rate: Adam's peak learning rate (the paper: 1e-4).
         schedule: "cosine" (to 2 % of the peak), "halving" every quarter of the steps (the paper
             halves every 100 epochs) or "constant".
-        warmup: steps over which the learning rate rises from 0 ("cosine" only).
+        warmup: steps over which the learning rate rises from 0 (not for "halving").
         batch_size: patches per step, over all devices together (the paper: 16).
         hr_patch: patch size in HR pixels (the paper: 192).
         clipnorm: bound on the gradient's global norm, in grey levels of the L1 loss; 0 for none.
         ema: momentum of the moving average of the weights, which is what is kept; 0 for none.
-            Short trainings use less, so that the average spans a twentieth of the steps.
+            Short trainings use less, so that the average spans a twentieth of the steps; a quarter
+            at a constant rate, whose noise the average alone takes away.
         seed: of the weights and of the patches.
         precision: "float32" or "mixed_bfloat16".
         interval: steps between validations and checkpoints.
@@ -103,21 +104,22 @@ class Recipe:
         steps = self.total_steps
         schedules = keras.optimizers.schedules
         rate = self.learning_rate
-        if self.schedule == "cosine":
+        constant = self.schedule == "constant"
+        if self.schedule == "halving":
+            rate = schedules.ExponentialDecay(rate, max(1, steps // 4), 0.5, staircase=True)
+        else:
             warmup = min(self.warmup, steps // 10)
             rate = schedules.CosineDecay(
                 0.0 if warmup else rate,
                 decay_steps=steps - warmup,
-                alpha=0.02,
+                alpha=1.0 if constant else 0.02,
                 warmup_target=rate if warmup else None,
                 warmup_steps=warmup,
             )
-        elif self.schedule == "halving":
-            rate = schedules.ExponentialDecay(rate, max(1, steps // 4), 0.5, staircase=True)
         options = {
             "global_clipnorm": self.clipnorm or None,
             "use_ema": self.ema > 0,
-            "ema_momentum": min(self.ema, max(0.0, 1 - 20 / steps)),
+            "ema_momentum": min(self.ema, max(0.0, 1 - (4 if constant else 20) / steps)),
         }
         if self.theta:
             return AdjustableClippingSGD(rate, self.theta, momentum=self.momentum, **options)

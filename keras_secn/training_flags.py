@@ -30,7 +30,7 @@ def define(output_dir):
     )
     flags.DEFINE_float("learning_rate", 1e-3, "Peak learning rate.")
     flags.DEFINE_string("schedule", "cosine", "cosine, halving or constant.")
-    flags.DEFINE_integer("warmup", 300, "Steps of rising learning rate (cosine).")
+    flags.DEFINE_integer("warmup", 300, "Steps of rising learning rate; not for halving.")
     flags.DEFINE_integer("batch_size", 16, "Patches per step, over all devices together.")
     flags.DEFINE_integer("hr_patch", 96, "Patch size in HR pixels; the paper's is 192.")
     flags.DEFINE_float("clipnorm", 0.0, "Bound on the gradient's global norm; 0 for none.")

@@ -315,6 +315,9 @@ def test_runtime_refuses(files, tmp_path):
         LiteModel(tmp_path / "classifier.tflite")
     with pytest.raises(UserError, match="uint8 picture"):
         LiteModel(files["none", "uint8"])(np.zeros((8, 8), np.uint8))
+    for tile in (4, 0, -1):  # an integer file's strips at its edges would overlap
+        with pytest.raises(UserError, match="tile must be at least 8"):
+            LiteModel(files["none", "uint8"], tile=tile)
 
 
 def run(script, *arguments):

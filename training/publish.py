@@ -9,9 +9,7 @@ from absl import flags
 from keras_secn.errors import run_app
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string(
-    "run", None, "Folder of a finished run of cascade.py, train.py or pocket.py.", required=True
-)
+flags.DEFINE_string("run", None, "Folder of a finished run of a script in training/", required=True)
 flags.DEFINE_list("networks", [], "Which networks; all of the run if not given.")
 flags.DEFINE_multi_string(
     "data_dir", None, "Folders to score on; the first decides.", required=True

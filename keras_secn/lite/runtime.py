@@ -24,7 +24,7 @@ class LiteModel:
         path: a `.tflite` file with one RGB picture in and a larger one out, NHWC.
         threads: number of threads; `None` leaves the choice to LiteRT.
         overlap: LR pixels by which tiles overlap at each side.
-        tile: a number of LR pixels: files of dynamic size work in tiles as well.
+        tile: at least 8 LR pixels: files of dynamic size work in tiles as well.
         value_range: white of a float file, 255 or 1. Integer files say it themselves.
         delegate: `False` runs LiteRT's own kernels, without XNNPACK.
 
@@ -33,7 +33,7 @@ class LiteModel:
         fixed_size: (height, width) in LR pixels, or `None` for a file of dynamic size.
 
     Raises:
-        UserError: no such file, no LiteRT file, or not a super-resolution network.
+        UserError: no such file, no LiteRT file, no super-resolution network, or too small a tile.
     """
 
     def __init__(
@@ -47,6 +47,8 @@ class LiteModel:
     ) -> None:
         self.path = pathlib.Path(path)
         self._float_white = value_range
+        if tile is not None and tile < LEAST:
+            raise UserError(f"tile must be at least {LEAST}, not {tile}")
         options = {} if delegate else {"experimental_op_resolver_type": _plain_kernels()}
         if not self.path.is_file():
             raise UserError(f"no such file: {self.path}")

@@ -1,0 +1,84 @@
+"""The mean of the weights of networks that were trained on from one: better than each of them.
+
+What trains on from one network stays in its valley of the loss, and ends somewhere around its
+middle; the mean of several ends is nearer to it (model soups, Wortsman et al., ICML 2022).
+"""
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from .errors import UserError
+from .evaluation import load_network
+from .files import atomic_path
+from .presets import list_presets, preset_card
+from .report import network_row, write_table
+from .run_folder import load_initial
+
+
+def average(models):
+    """Puts the mean of the networks' weights into the first one.
+
+    Args:
+        models: Keras networks of the same shape, a list or a generator.
+
+    Returns:
+        The first network.
+
+    Raises:
+        UserError: none, networks of other shapes, or batch norms, whose statistics do not average.
+    """
+    first, count = None, 0
+    for model in models:
+        weights = [np.asarray(weight, np.float64) for weight in model.get_weights()]
+        if first is None:
+            first, total = model, weights
+            if any(isinstance(x, keras.layers.BatchNormalization) for x in model._flatten_layers()):
+                raise UserError(f"{model.name} normalises batches: its statistics do not average")
+        elif [w.shape for w in weights] != [w.shape for w in total]:
+            raise UserError(f"{model.name} is another network than {first.name}")
+        else:
+            total = [a + b for a, b in zip(total, weights, strict=True)]
+        count += 1
+    if first is None:
+        raise UserError("no network was given")
+    first.set_weights([weight / count for weight in total])
+    return first
+
+
+def average_run(names, folder, *, validate, steps=0):
+    """Averages networks and writes the result as a finished run, which `publish` takes.
+
+    Args:
+        names: `.keras` files and names of presets. If the first is a preset, the card of what is
+            published counts its steps too.
+        folder: gets `table.md`, `table.json` and, in a folder of the network's name, `model.keras`.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+        steps: optimizer steps, beyond those of the first network, that the others had.
+
+    Returns:
+        A row for `keras_secn.report.table` for each network and, last, for their mean.
+
+    Raises:
+        UserError: fewer than two networks, an unknown one, or see `average`.
+    """
+    if len(names) < 2:
+        raise UserError("an average takes two networks at least")
+    folder.mkdir(parents=True, exist_ok=True)
+    settings, rows = {"networks": list(names), "initial": None}, []
+    if names[0] in list_presets():
+        card = preset_card(names[0])
+        settings |= {"initial": names[0]} | {key: card[key] for key in ("factory", "arguments")}
+
+    def models():
+        for index, name in enumerate(tqdm(names, unit="network", leave=False, disable=None)):
+            model = load_network(name) if index else load_initial(name, folder)
+            rows.append(network_row(str(name), model, 0, validate))
+            yield model
+
+    mean = average(models())
+    with atomic_path(folder / mean.name / "model.keras") as path:
+        mean.save(path)
+    row = network_row(mean.name, mean, steps, validate)
+    write_table([row], folder, settings)
+    return [*rows, row]
