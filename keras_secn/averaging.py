@@ -50,8 +50,8 @@ def average_run(names, folder, *, validate, steps=0):
     """Averages networks and writes the result as a finished run, which `publish` takes.
 
     Args:
-        names: `.keras` files and names of presets. If the first is a preset, the card of what is
-            published counts its steps too.
+        names: `.keras` files, checkpoints of a training among them, and names of presets. If the
+            first is a preset, the card of what is published counts its steps too.
         folder: gets `table.md`, `table.json` and, in a folder of the network's name, `model.keras`.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
         steps: optimizer steps, beyond those of the first network, that the others had.
@@ -73,6 +73,9 @@ def average_run(names, folder, *, validate, steps=0):
     def models():
         for index, name in enumerate(tqdm(names, unit="network", leave=False, disable=None)):
             model = load_network(name) if index else load_initial(name, folder)
+            optimizer = getattr(model, "optimizer", None)
+            if optimizer and optimizer.use_ema:  # a checkpoint: what is kept is its moving average
+                optimizer.finalize_variable_values(model.trainable_variables)
             rows.append(network_row(str(name), model, 0, validate))
             yield model
 

@@ -11,7 +11,10 @@ import zipfile
 
 import keras
 
-from . import models as models  # registers the layers that networks are made of
+# they register the layers that networks are made of, and what checkpoints are compiled with
+from . import losses as losses
+from . import models as models
+from . import optimizers as optimizers
 from .errors import UserError
 
 STATE = "training.json"  # ours, in checkpoints: see keras_secn.checkpoints

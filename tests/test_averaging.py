@@ -1,13 +1,19 @@
 """The mean of networks: its weights, its run, its refusals."""
 
+import pathlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_secn import averaging, presets
 from keras_secn.errors import UserError
 from keras_secn.loading import load_checked
 from keras_secn.models import build_secn, build_srresnet
 from keras_secn.publishing import publish
+from keras_secn.training import Recipe, train
 
 
 def scores(model):
@@ -36,6 +42,25 @@ def test_only_networks_that_average_are_taken():
         averaging.average([build_srresnet(blocks=1, filters=4)])
     with pytest.raises(UserError, match="no network"):
         averaging.average([])
+
+
+def test_of_a_checkpoint_the_moving_average_is_taken(build_cache, tmp_path):
+    recipe = Recipe(8, 0.1, "constant", 0, batch_size=2, hr_patch=16, interval=8)
+    trained = train(tiny, recipe, build_cache(scale=2), tmp_path / "run")
+    checkpoint = str(tmp_path / "run" / "checkpoint.keras")
+    # in a process of its own: nothing but the command has imported what the file names
+    script = pathlib.Path(__file__).parents[1] / "training" / "average.py"
+    trained.save(tmp_path / "trained.keras")
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(tmp_path / "photo.png")
+    command = [sys.executable, script, "--network", checkpoint, "--network", checkpoint]
+    command += ["--val_dir", tmp_path / "photo.png", "--output_dir", tmp_path / "mean"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and "their mean" in done.stdout, done.stderr
+    mean = load_checked(tmp_path / "mean" / "secn" / "model.keras")
+    for found, wanted in zip(mean.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
+    raw = load_checked(checkpoint).get_weights()
+    assert max(np.abs(a - b).max() for a, b in zip(raw, mean.get_weights(), strict=True)) > 1e-3
 
 
 def test_a_mean_becomes_a_preset_that_counts_all_steps(photos, tmp_path, monkeypatch):
