@@ -50,8 +50,9 @@ def average_run(names, folder, *, validate, steps=0):
     """Averages networks and writes the result as a finished run, which `publish` takes.
 
     Args:
-        names: `.keras` files, checkpoints of a training among them, and names of presets. If the
-            first is a preset, the card of what is published counts its steps too.
+        names: `.keras` files, checkpoints of a training among them, and names of presets. The mean
+            computes as the first does; if that is a preset, the card of what is published counts
+            its steps too.
         folder: gets `table.md`, `table.json` and, in a folder of the network's name, `model.keras`.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
         steps: optimizer steps, beyond those of the first network, that the others had.
@@ -60,7 +61,8 @@ def average_run(names, folder, *, validate, steps=0):
         A row for `keras_secn.report.table` for each network and, last, for their mean.
 
     Raises:
-        UserError: fewer than two networks, an unknown one, or see `average`.
+        UserError: fewer than two networks, an unknown one, the first is a checkpoint in mixed
+            precision, or see `average`.
     """
     if len(names) < 2:
         raise UserError("an average takes two networks at least")
@@ -70,14 +72,20 @@ def average_run(names, folder, *, validate, steps=0):
         card = preset_card(names[0])
         settings |= {"initial": names[0]} | {key: card[key] for key in ("factory", "arguments")}
 
+    first = load_initial(names[0], folder)
+    if any(layer.compute_dtype != "float32" for layer in first.layers):
+        raise UserError(f"{names[0]} computes in mixed precision: name another network first")
+
     def models():
         for index, name in enumerate(tqdm(names, unit="network", leave=False, disable=None)):
-            model = load_network(name) if index else load_initial(name, folder)
+            model = load_network(name) if index else first
             optimizer = getattr(model, "optimizer", None)
             if optimizer and optimizer.use_ema:  # a checkpoint: what is kept is its moving average
                 optimizer.finalize_variable_values(model.trainable_variables)
-            rows.append(network_row(str(name), model, 0, validate))
             yield model
+            if index:  # checkpoints may compute in bfloat16; the first has been read by now
+                first.set_weights(model.get_weights())
+            rows.append(network_row(str(name), first, 0, validate))
 
     mean = average(models())
     with atomic_path(folder / mean.name / "model.keras") as path:

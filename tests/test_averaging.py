@@ -45,17 +45,28 @@ def test_only_networks_that_average_are_taken():
 
 
 def test_of_a_checkpoint_the_moving_average_is_taken(build_cache, tmp_path):
-    recipe = Recipe(8, 0.1, "constant", 0, batch_size=2, hr_patch=16, interval=8)
+    precision = dict(precision="mixed_bfloat16")
+    recipe = Recipe(8, 0.1, "constant", 0, batch_size=2, hr_patch=16, interval=8, **precision)
     trained = train(tiny, recipe, build_cache(scale=2), tmp_path / "run")
+    assert all(layer.compute_dtype == "float32" for layer in trained.layers)
     checkpoint = str(tmp_path / "run" / "checkpoint.keras")
     # in a process of its own: nothing but the command has imported what the file names
     script = pathlib.Path(__file__).parents[1] / "training" / "average.py"
     trained.save(tmp_path / "trained.keras")
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(tmp_path / "photo.png")
-    command = [sys.executable, script, "--network", checkpoint, "--network", checkpoint]
-    command += ["--val_dir", tmp_path / "photo.png", "--output_dir", tmp_path / "mean"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0 and "their mean" in done.stdout, done.stderr
+
+    def run(*networks):
+        command = [sys.executable, script, *(f"--network={name}" for name in networks)]
+        command += ["--val_dir", tmp_path / "photo.png", "--output_dir", tmp_path / "mean"]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    done = run(tmp_path / "trained.keras", checkpoint)
+    assert done.returncode == 0, done.stderr
+    first, second, mean = (line.split(":")[0] for line in done.stdout.splitlines()[:3])
+    assert first == second == mean  # the same network three times, scored in the same precision
+    done = run(checkpoint, tmp_path / "trained.keras")
+    assert done.returncode and "checkpoint.keras computes in mixed precision" in done.stderr
+    assert "Traceback" not in done.stderr
     mean = load_checked(tmp_path / "mean" / "secn" / "model.keras")
     for found, wanted in zip(mean.get_weights(), trained.get_weights(), strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-6)
