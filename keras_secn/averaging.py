@@ -72,6 +72,7 @@ def average_run(names, folder, *, validate, steps=0):
         card = preset_card(names[0])
         settings |= {"initial": names[0]} | {key: card[key] for key in ("factory", "arguments")}
 
+    (folder / "initial.json").unlink(missing_ok=True)  # of other networks, averaged here before
     first = load_initial(names[0], folder)
     if any(layer.compute_dtype != "float32" for layer in first.layers):
         raise UserError(f"{names[0]} computes in mixed precision: name another network first")

@@ -85,6 +85,8 @@ def test_a_mean_becomes_a_preset_that_counts_all_steps(photos, tmp_path, monkeyp
     names = ["secn", str(tmp_path / "second.keras")]
     with pytest.raises(UserError, match="two networks"):
         averaging.average_run(names[:1], tmp_path / "run", validate=scores)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "initial.json").write_text('{"training": {"steps": 7}}')  # another's
     rows = averaging.average_run(names, tmp_path / "run", validate=scores, steps=23)
     assert [row["name"] for row in rows] == [*names, "secn"]
     publish(tmp_path / "run", [], [photos], {"data": "noise"})
