@@ -4,11 +4,11 @@ import ctypes
 import functools
 
 # <malloc.h> of glibc
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 
 
 @functools.cache
-def keep_freed_memory():
+def keep_freed_memory(one_arena=False):
     """Makes glibc's allocator reuse large blocks; for the whole process, once.
 
     A training step on a CPU frees and allocates the same feature maps again and again. By default
@@ -26,4 +26,6 @@ def keep_freed_memory():
     except (OSError, AttributeError):
         return False
     settings = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 2**26}
+    if one_arena:
+        settings[M_ARENA_MAX] = 1
     return all([mallopt(name, value) == 1 for name, value in settings.items()])

@@ -10,10 +10,10 @@ import pytest
 BLOCKS = """
 import ctypes, resource, sys, threading
 from keras_secn.allocator import keep_freed_memory
-if sys.argv[1] == "keep":
-    assert keep_freed_memory()
+if sys.argv[1] != "default":
+    assert keep_freed_memory(one_arena=sys.argv[1] == "one arena")
 libc = ctypes.CDLL("libc.so.6")
-libc.malloc.restype, size, faults = ctypes.c_void_p, 26 << 20, []
+libc.malloc.restype, size, faults = ctypes.c_void_p, int(sys.argv[2]) << 20, []
 def work():
     for _ in range(5):
         blocks = [ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size))) for _ in range(4)]
@@ -30,11 +30,19 @@ print(faults[-1] - faults[1])
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is not glibc's")
-def test_blocks_of_other_threads_are_kept():
+@pytest.mark.parametrize(
+    "mode, mebibytes",
+    [
+        ("keep", 26),
+        # more than the arena of a thread can hold: upscaling's tiles of 512x512 pixels
+        ("one arena", 80),
+    ],
+)
+def test_blocks_of_other_threads_are_kept(mode, mebibytes):
     def faults(mode):
-        command = [sys.executable, "-c", BLOCKS, mode]
+        command = [sys.executable, "-c", BLOCKS, mode, str(mebibytes)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return int(done.stdout)
 
-    kept, default = faults("keep"), faults("default")
+    kept, default = faults(mode), faults("default")
     assert kept < default / 20, (kept, default)

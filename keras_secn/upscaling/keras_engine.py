@@ -1,5 +1,6 @@
 """A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
 
+from ..allocator import keep_freed_memory
 from ..fused_upsampler import fuse_upsampler
 from ..models import scale_of
 from .gates import PooledNetwork, TileNetwork
@@ -8,6 +9,9 @@ from .receptive_field import receptive_radius
 
 class KerasEngine:
     """What `Upscaler` asks of a network; `lite_engine` has the same for files.
+
+    On Linux the process keeps the memory that one tile freed for the next: mapping it anew takes
+    longer than the network itself.
 
     Args:
         model: a Keras super-resolution network.
@@ -27,6 +31,7 @@ class KerasEngine:
     eight_bit = False
 
     def __init__(self, model):
+        keep_freed_memory(one_arena=True)
         self.scale = scale_of(model)
         self._whole = fuse_upsampler(model)
         self._pool = PooledNetwork(self._whole)
