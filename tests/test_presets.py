@@ -17,6 +17,9 @@ from keras_secn.pocket_run import PocketSettings
 from keras_secn.publishing import publish
 from keras_secn.report import network_row, write_table
 from keras_secn.training import Recipe
+from keras_secn.upscaling.engines import choose_engine
+
+FILES = sorted(path.stem for path in presets.FOLDER.glob("*.tflite"))
 
 
 @pytest.fixture
@@ -100,3 +103,15 @@ def test_a_pocket_network_is_published_folded(folder, tmp_path):
     x = noise((12, 9), 2)[None].astype(np.float32)
     expected = keras.ops.convert_to_numpy(fold(wide)(x))
     np.testing.assert_allclose(keras.ops.convert_to_numpy(loaded(x)), expected, atol=0.5)
+
+
+def test_the_default_and_the_networks_for_phones_start_quickly():
+    assert FILES == ["ct_secn_16", "pocket_secn_l", "pocket_secn_m", "pocket_secn_s"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_litert_files_have_the_weights_of_their_presets(name):
+    picture = noise((40, 50), 0).astype(np.float32)
+    litert, network = (choose_engine(name, engine) for engine in ("litert", "keras"))
+    # grey levels; one training's end differs from the next one's by tenths
+    np.testing.assert_allclose(litert.whole(picture), network.whole(picture), atol=0.005)
