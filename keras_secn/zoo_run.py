@@ -6,8 +6,7 @@ import functools
 from . import aplus, hosts, zoo
 from .ct_srcnn import WidthPlan, WidthTransfer
 from .files import atomic_path
-from .interpolation import start_as_interpolation
-from .models.skeleton import block_layers
+from .interpolation import can_start_as_interpolation, start_as_interpolation
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
 from .run_folder import load_initial, run_folder
@@ -23,7 +22,7 @@ class ZooSettings:
         recipe: a `keras_secn.training.Recipe`; of all steps together, where there are stages.
         scale: enlargement.
         arguments: of the factory, in place of the system's own.
-        start: "interpolation" or "random": how networks of SECN's skeleton start.
+        start: "interpolation" or "random": how EDSR, SECN and SRResNet start.
         plan: the stages of CT-SRCNN.
         initial: a trained network to go on from: a `.keras` file or the name of a preset.
     """
@@ -49,7 +48,7 @@ class ZooSettings:
 
     def build(self, name, arguments):
         model = zoo.system(self.model).build(self.scale, name=name, **arguments)
-        if block_layers(model) and self.start == "interpolation":
+        if self.start == "interpolation" and can_start_as_interpolation(model):
             start_as_interpolation(model)
         return model
 

@@ -25,7 +25,7 @@ flags.DEFINE_enum("loss", None, ["l1", "l2", "charbonnier"], "The paper's own if
 flags.DEFINE_float("momentum", 0.0, "SGD with this momentum (VDSR: 0.9) in place of Adam.")
 flags.DEFINE_float("theta", 0.0, "VDSR's clipping: gradients to +-theta / learning rate.")
 flags.DEFINE_string(
-    "start", "interpolation", "How networks of SECN's kind start: interpolation or random."
+    "start", "interpolation", "How EDSR, SECN and SRResNet start: interpolation or random."
 )
 flags.DEFINE_string(
     "initial",
