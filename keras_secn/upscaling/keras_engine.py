@@ -1,6 +1,6 @@
 """A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
 
-from ..allocator import keep_freed_memory
+from ..allocator import give_back_memory, keep_freed_memory
 from ..fused_upsampler import fuse_upsampler
 from ..models import scale_of
 from .gates import PooledNetwork, TileNetwork
@@ -10,8 +10,8 @@ from .receptive_field import receptive_radius
 class KerasEngine:
     """What `Upscaler` asks of a network; `lite_engine` has the same for files.
 
-    On Linux the process keeps the memory that one tile freed for the next: mapping it anew takes
-    longer than the network itself.
+    On Linux the process keeps the memory that one layer freed for the next, since mapping it anew
+    takes longer than the network itself, and gives it back after each tile.
 
     Args:
         model: a Keras super-resolution network.
@@ -40,13 +40,19 @@ class KerasEngine:
 
     def whole(self, lr):
         """Enlarges a whole image, float32 (H, W, 3) in 0..255, at least 6 LR pixels a side."""
-        return self._whole.predict_on_batch(lr[None])[0]
+        return _run(self._whole, lr[None])[0]
 
     def pool(self, patches):
         """The gates of an image from (P, h, w, 3) of it; `None` if the network has none."""
-        return self._pool.predict_on_batch(patches) if self._pool.gated else None
+        return _run(self._pool, patches) if self._pool.gated else None
 
     def tile(self, lr, gates):
         """Enlarges a tile of an image, given the image's gates."""
         inputs = [lr[None], gates] if self._tile.gated else lr[None]
-        return self._tile.predict_on_batch(inputs)[0]
+        return _run(self._tile, inputs)[0]
+
+
+def _run(network, inputs):
+    result = network.predict_on_batch(inputs)
+    give_back_memory()
+    return result
