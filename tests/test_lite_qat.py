@@ -104,11 +104,13 @@ def test_one_command_prints_the_table(photos, tmp_path):
     command = [
         sys.executable, TFLITE / "table.py", f"--model={tmp_path / 'model.keras'}",
         f"--data_dir={photos}", f"--training_dir={training}", f"--representative={training}",
-        "--qat_steps=2", "--sizes=20x30", "--rounds=1", f"--out_dir={tmp_path / 'out'}",
+        "--qat_steps=2", "--sizes=20x30", "--rounds=1", "--noprogress",
+        f"--out_dir={tmp_path / 'out'}",
     ]  # fmt: skip
     environment = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    assert "%|" not in done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     assert [row.split("|")[1].strip() for row in rows[2:]] == [
         "Keras", "none", "float16", "dynamic", "int8", "int8_qat", "int16x8"

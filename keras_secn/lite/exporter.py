@@ -106,7 +106,7 @@ def export(
     checked = _pictures(check, scale, CHECK_LIMIT) if check is not None else pictures[:CHECK_LIMIT]
     if not checked or (quantization in CALIBRATED and not pictures):
         raise UserError("no representative images: name a folder of photographs")
-    training = _training(training, steps, scale) if quantization == "int8_qat" else None
+    training = _training(training, steps, scale, progress) if quantization == "int8_qat" else None
 
     # the temporary file first: an unwritable folder shows before minutes of conversion
     with atomic_path(path) as temporary:
@@ -197,7 +197,7 @@ def _rounded(fuse, model, pictures):
     return model, exact
 
 
-def _training(folders, steps, scale):
+def _training(folders, steps, scale, progress):
     """Quantization-aware training on folders of photographs, as `_convert` calls it."""
     from ..data import PhotoCache, open_photographs
     from . import distillation, qat
@@ -207,7 +207,8 @@ def _training(folders, steps, scale):
         raise UserError("int8_qat needs training photographs")
     cache = folders
     if not isinstance(cache, PhotoCache):
-        cache = open_photographs(folders, scale=scale, min_hr=distillation.HR_PATCH)
+        smallest = distillation.HR_PATCH
+        cache = open_photographs(folders, scale=scale, min_hr=smallest, progress=progress)
     return lambda model, exact, pictures, progress: qat.finetune(
         model, exact, cache, steps, pictures, progress=progress
     )
