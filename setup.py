@@ -13,7 +13,15 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["keras_secn", "keras_secn.*"]),
-    package_data={"keras_secn": ["py.typed", "weights/*", "samples/*.md", "samples/*/*.jpg"]},
+    package_data={
+        "keras_secn": [
+            "py.typed",
+            "free_photographs.json",
+            "weights/*",
+            "samples/*.md",
+            "samples/*/*.jpg",
+        ]
+    },
     install_requires=[
         # 3.15 walks a PyDataset straight on over epochs, which resume relies on
         "keras>=3.15,<3.16",
