@@ -4,6 +4,8 @@ What trains on from one network stays in its valley of the loss, and ends somewh
 middle; the mean of several ends is nearer to it (model soups, Wortsman et al., ICML 2022).
 """
 
+import itertools
+
 import keras
 import numpy as np
 from tqdm import tqdm
@@ -16,11 +18,13 @@ from .report import network_row, write_table
 from .run_folder import load_initial
 
 
-def average(models):
+def average(models, shares=None):
     """Puts the mean of the networks' weights into the first one.
 
     Args:
         models: Keras networks of the same shape, a list or a generator.
+        shares: what each counts for in the mean, which divides by their sum; all the same if
+            not given.
 
     Returns:
         The first network.
@@ -29,8 +33,9 @@ def average(models):
         UserError: none, networks of other shapes, or batch norms, whose statistics do not average.
     """
     first, count = None, 0
-    for model in models:
-        weights = [np.asarray(weight, np.float64) for weight in model.get_weights()]
+    shares = itertools.repeat(1) if shares is None else shares
+    for model, share in zip(models, shares, strict=False):
+        weights = [share * np.asarray(weight, np.float64) for weight in model.get_weights()]
         if first is None:
             first, total = model, weights
             if any(isinstance(x, keras.layers.BatchNormalization) for x in model._flatten_layers()):
@@ -39,14 +44,14 @@ def average(models):
             raise UserError(f"{model.name} is another network than {first.name}")
         else:
             total = [a + b for a, b in zip(total, weights, strict=True)]
-        count += 1
+        count += share
     if first is None:
         raise UserError("no network was given")
     first.set_weights([weight / count for weight in total])
     return first
 
 
-def average_run(names, folder, *, validate, steps=0):
+def average_run(names, folder, *, validate, steps=0, shares=None):
     """Averages networks and writes the result as a finished run, which `publish` takes.
 
     Args:
@@ -56,18 +61,24 @@ def average_run(names, folder, *, validate, steps=0):
         folder: gets `table.md`, `table.json` and, in a folder of the network's name, `model.keras`.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
         steps: optimizer steps, beyond those of the first network, that the others had.
+        shares: what each network counts for, 0 or more; all the same if not given.
 
     Returns:
         A row for `keras_secn.report.table` for each network and, last, for their mean.
 
     Raises:
-        UserError: fewer than two networks, an unknown one, the first is a checkpoint in mixed
-            precision, or see `average`.
+        UserError: fewer than two networks, an unknown one, not a share for each, shares that are
+            no mean, the first is a checkpoint in mixed precision, or see `average`.
     """
     if len(names) < 2:
         raise UserError("an average takes two networks at least")
+    if shares is not None:
+        if len(shares) != len(names):
+            raise UserError(f"{len(names)} networks take as many shares, not {len(shares)}")
+        if not np.isfinite(sum(shares)) or min(shares) < 0 or sum(shares) == 0:
+            raise UserError("shares are numbers from 0, one of them above it")
     folder.mkdir(parents=True, exist_ok=True)
-    settings, rows = {"networks": list(names), "initial": None}, []
+    settings, rows = {"networks": list(names), "shares": shares, "initial": None}, []
     if names[0] in list_presets():
         card = preset_card(names[0])
         settings |= {"initial": names[0]} | {key: card[key] for key in ("factory", "arguments")}
@@ -88,7 +99,7 @@ def average_run(names, folder, *, validate, steps=0):
                 first.set_weights(model.get_weights())
             rows.append(network_row(str(name), first, 0, validate))
 
-    mean = average(models())
+    mean = average(models(), shares)
     with atomic_path(folder / mean.name / "model.keras") as path:
         mean.save(path)
     row = network_row(mean.name, mean, steps, validate)

@@ -35,6 +35,29 @@ def test_weights_are_the_mean():
         np.testing.assert_allclose(found, wanted, atol=1e-7)
 
 
+def test_shares_weigh_the_networks():
+    models = [tiny(), tiny(), tiny()]
+    first, second, third = (model.get_weights() for model in models)
+    mean = averaging.average(iter(models), [0, 1, 3])
+    for found, a, b in zip(mean.get_weights(), second, third, strict=True):
+        np.testing.assert_allclose(found, a / 4 + 3 * b / 4, atol=1e-7)
+    assert any(np.abs(a - b).max() > 0.01 for a, b in zip(first, third, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ([1], "2 networks take as many shares, not 1"),
+        ([0, 0], "shares are numbers"),
+        ([2, -1], "shares are numbers"),
+        ([float("nan"), 1], "shares are numbers"),
+    ],
+)
+def test_shares_that_are_no_mean_are_refused(tmp_path, shares, message):
+    with pytest.raises(UserError, match=message):
+        averaging.average_run(["secn", "secn"], tmp_path, validate=scores, shares=shares)
+
+
 def test_only_networks_that_average_are_taken():
     with pytest.raises(UserError, match="other is another network than secn"):
         averaging.average([tiny(), build_secn(blocks=2, filters=8, name="other")])

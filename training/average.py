@@ -16,6 +16,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_multi_string(
     "network", None, "A .keras file or a preset's name; two or more.", required=True
 )
+flags.DEFINE_multi_float(
+    "share", None, "What a network counts for, in their order; 0 to start from one only."
+)
 flags.DEFINE_string("val_dir", None, "Photographs to score on.", required=True)
 flags.DEFINE_string("output_dir", "runs/average", "Where the mean goes.")
 flags.DEFINE_integer(
@@ -32,6 +35,7 @@ def main(argv):
         pathlib.Path(FLAGS.output_dir),
         validate=metrics.ValidationSet(FLAGS.val_dir).scores,
         steps=FLAGS.steps,
+        shares=FLAGS.share,
     )
     for row in [*rows[:-1], {**rows[-1], "name": "their mean"}]:
         print(f"{row['val_psnr']:.3f} dB, SSIM {row['val_ssim']:.4f}: {row['name']}")
