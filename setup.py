@@ -17,6 +17,7 @@ setup(
         "keras_secn": [
             "py.typed",
             "free_photographs.json",
+            "winograd.cc",
             "weights/*",
             "samples/*.md",
             "samples/*/*.jpg",
