@@ -1,6 +1,6 @@
-// 3x3 "same" convolution of NHWC float32 feature maps by Winograd's F(4x4, 3x3), and the gradient of
-// its kernel. Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015),
-// section 4.1: a tile of 4x4 outputs takes 36 products per pair of channels in place of 144.
+// 3x3 "same" convolution of NHWC float32 feature maps by Winograd's F(4x4, 3x3), and the gradient
+// of its kernel. Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
+// 2015, section 4.1: a tile of 4x4 outputs takes 36 products per pair of channels in place of 144.
 //
 // Blocks of tiles are transformed, multiplied and transformed back while they are in the cache; the
 // whole feature map is never there in transformed form. Vectors run over the channels.
@@ -103,7 +103,8 @@ void Transform(const float* x, const Tiling& tiling, int64_t channels, int64_t f
       }
 #pragma GCC unroll 6
       for (int i = 0; i < 6; ++i) {
-        if (IsGradient) Gradient(columns + i * 6, values, 1); else Input(columns + i * 6, values, 1);
+        const Vector* row = columns + i * 6;
+        if (IsGradient) Gradient(row, values, 1); else Input(row, values, 1);
 #pragma GCC unroll 6
         for (int j = 0; j < 6; ++j) At(out + (i * 6 + j) * stride + c) = values[j];
       }
@@ -141,10 +142,10 @@ void TransformBack(const float* products, int64_t stride, const Tiling& tiling, 
   }
 }
 
-// c[row][16] (+)= sum over k of a[row * row_step + k * step] * b[k][16]: six rows fill the registers
+// c[row][16] (+)= sum over k of a[row * row_step + k * step] * b[k][16]: six rows fill
 template <int Rows>
-inline void MultiplyRows(const float* a, int64_t row_step, int64_t step, const float* b, float* c,
-                         int64_t columns, int64_t depth, bool add) {
+inline void MultiplyRows(const float* a, int64_t row_step, int64_t step, const float* b,
+                         float* c, int64_t columns, int64_t depth, bool add) {
   Vector sums[Rows][2];
   for (int r = 0; r < Rows; ++r)
     for (int half = 0; half < 2; ++half)
@@ -167,11 +168,14 @@ void Multiply(const float* a, int64_t row_step, int64_t step, const float* b, fl
   for (int64_t j = 0; j < columns; j += kChannels) {
     int64_t r = 0;
     for (; r + 6 <= rows; r += 6)
-      MultiplyRows<6>(a + r * row_step, row_step, step, b + j, c + r * columns + j, columns, depth, add);
+      MultiplyRows<6>(a + r * row_step, row_step, step, b + j, c + r * columns + j, columns,
+                      depth, add);
     for (; r + 4 <= rows; r += 4)
-      MultiplyRows<4>(a + r * row_step, row_step, step, b + j, c + r * columns + j, columns, depth, add);
+      MultiplyRows<4>(a + r * row_step, row_step, step, b + j, c + r * columns + j, columns,
+                      depth, add);
     for (; r < rows; ++r)
-      MultiplyRows<1>(a + r * row_step, row_step, step, b + j, c + r * columns + j, columns, depth, add);
+      MultiplyRows<1>(a + r * row_step, row_step, step, b + j, c + r * columns + j, columns,
+                      depth, add);
   }
 }
 
@@ -223,8 +227,8 @@ void TransformKernelBack(const float* products, int64_t parts, int64_t pairs, fl
   }
 }
 
-// A block's transformed tiles, one after the other by points. The line more keeps the 36 points of a
-// tile out of one another's place in the cache.
+// A block's transformed tiles, one after the other by points. The line more keeps the 36 points of
+// a tile out of one another's place in the cache.
 int64_t Stride(int64_t channels) { return kTiles * channels + 16; }
 
 float* Scratch(int which, int64_t channels) {  // a thread's own, kept from call to call
