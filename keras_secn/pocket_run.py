@@ -3,15 +3,14 @@
 import dataclasses
 import pathlib
 
-from . import evaluation, hosts
+from . import hosts
 from .collapsible import WideStart, fold
-from .errors import UserError
 from .files import atomic_path
 from .metrics import image_upscaler
-from .models import build_edsr_mobile, build_pocket_secn, scale_of
+from .models import build_edsr_mobile, build_pocket_secn
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
-from .run_folder import load_initial, run_folder
+from .run_folder import load_initial, load_teacher, run_folder
 from .strategy import local_scope
 from .taught_cache import TaughtCache
 from .training import train
@@ -102,9 +101,7 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
 def _taught(settings, cache, folder):
     if not settings.teacher:
         return cache
-    teacher, share = evaluation.load_network(settings.teacher), settings.teacher_share
-    if scale_of(teacher) != settings.scale:
-        raise UserError(f"{settings.teacher} enlarges {scale_of(teacher)} times")
+    teacher, share = load_teacher(settings.teacher, settings.scale), settings.teacher_share
     origin = pathlib.Path(settings.teacher).parent.name or settings.teacher
     taught = folder / f"taught_{origin}_{share:g}"
     return TaughtCache(cache, image_upscaler(teacher), taught, share)

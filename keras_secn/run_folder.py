@@ -10,6 +10,7 @@ from . import hosts, presets
 from .errors import UserError
 from .evaluation import load_network
 from .files import atomic_path
+from .models import scale_of
 
 
 @contextlib.contextmanager
@@ -60,6 +61,20 @@ def load_initial(name, folder):
     return model
 
 
+def load_teacher(name, scale):
+    """Loads the network that a run learns from; None if `name` is.
+
+    Raises:
+        UserError: it has another scale, or as `keras_secn.evaluation.load_network`.
+    """
+    if not name:
+        return None
+    teacher = load_network(name)
+    if scale_of(teacher) != scale:
+        raise UserError(f"{name} enlarges {scale_of(teacher)} times, not {scale}")
+    return teacher
+
+
 def _forget_settings(folder):
     """Lets a corrected command use the folder, if the wrong one had saved no network."""
     saved = [*folder.rglob("checkpoint.*"), *folder.rglob("model.keras")]
@@ -77,7 +92,7 @@ def check_settings(settings, folder):
     wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
     path = folder / "settings.json"
     if path.exists():
-        found = json.loads(path.read_text())
+        found = _completed(json.loads(path.read_text()), settings)
         if found != wanted:
             different = _first_difference(found, wanted)
             raise UserError(
@@ -87,6 +102,17 @@ def check_settings(settings, folder):
     elif hosts.is_first():
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+def _completed(found, settings):
+    """What an older version kept, with today's further settings as they are by default."""
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value) and isinstance(found.get(field.name), dict):
+            found[field.name] = _completed(found[field.name], value)
+        elif field.default is not dataclasses.MISSING:
+            found.setdefault(field.name, field.default)
+    return found
 
 
 def _first_difference(found, wanted, prefix=""):

@@ -1,6 +1,7 @@
 """Training one network on patches: recipe, compile, fit, checkpoints and resume."""
 
 import dataclasses
+import functools
 import importlib.util
 import math
 import pathlib
@@ -20,6 +21,7 @@ from .loading import load_checked
 from .losses import PENALTIES, losses_of, supervised
 from .optimizers import AdjustableClippingSGD
 from .strategy import local_scope, precision_scope, require_shares, strategy_scope
+from .taught_patches import TaughtPatches
 from .winograd import train_by_winograd
 
 SCHEDULES = ("cosine", "halving", "constant")
@@ -162,7 +164,19 @@ class FurtherTraining(keras.callbacks.Callback):
         self.model.set_weights(self.source.get_weights())
 
 
-def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=None, bar=None):
+def train(
+    build,
+    recipe,
+    cache,
+    folder,
+    *,
+    start=None,
+    teacher=None,
+    teacher_share=1.0,
+    validate=None,
+    strategy=None,
+    bar=None,
+):
     """Trains the network that `build()` makes, or goes on where an earlier call was cut off.
 
     Every `recipe.interval` steps the state (weights, moving average, optimizer) is saved under a
@@ -178,6 +192,7 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
             averaged weights, no optimizer) are kept. If `model.keras` is there, nothing is done.
         start: a Keras callback that gives the fresh network its weights on_train_begin, such as
             `CascadeReplacement`; left out on resume.
+        teacher, teacher_share: a network to learn from, see `TaughtPatches`.
         validate: function of a Keras model that returns a dictionary of numbers, `val_psnr` first
             among them.
         strategy: what `keras_secn.strategy.pick_strategy` returned.
@@ -221,13 +236,19 @@ def train(build, recipe, cache, folder, *, start=None, validate=None, strategy=N
         model = checkpoint.model
         if recipe.winograd:
             train_by_winograd(model)
+            if teacher:
+                train_by_winograd(teacher)
         # afterwards: it takes two convolutions' work from them
         train_fused(model)
     hosts.require_equal(steps_done(model), "the checkpoint they find")
 
+    patches = PatchDataset
+    if teacher:
+        patches = functools.partial(TaughtPatches, teacher=teacher, share=teacher_share)
+
     def fit(epoch, epochs, steps):
         start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
-        data = PatchDataset(
+        data = patches(
             cache,
             batch_size=recipe.batch_size,
             hr_patch=recipe.hr_patch,

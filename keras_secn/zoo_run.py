@@ -9,7 +9,7 @@ from .files import atomic_path
 from .interpolation import can_start_as_interpolation, start_as_interpolation
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
-from .run_folder import load_initial, run_folder
+from .run_folder import load_initial, load_teacher, run_folder
 from .training import FurtherTraining, load_checked, train
 
 
@@ -25,6 +25,8 @@ class ZooSettings:
         start: "interpolation" or "random": how EDSR, SECN and SRResNet start.
         plan: the stages of CT-SRCNN.
         initial: a trained network to go on from: a `.keras` file or the name of a preset.
+        teacher: a trained network of the same scale to learn from, likewise.
+        teacher_share: of its pictures in what is learned, see `keras_secn.taught_patches`.
     """
 
     model: str
@@ -34,6 +36,8 @@ class ZooSettings:
     start: str = "interpolation"
     plan: WidthPlan = WidthPlan()
     initial: str | None = None
+    teacher: str | None = None
+    teacher_share: float = 1.0
 
     def stages(self):
         """(name, factory arguments) of each network that is trained, in order."""
@@ -90,6 +94,7 @@ def _train(settings, cache, folder, validate, strategy):
     further = None
     if settings.initial:
         further = FurtherTraining(load_initial(settings.initial, folder))
+    teacher = load_teacher(settings.teacher, settings.scale)
     with RunBar(recipe.total_steps * len(stages)) as bar:
         for index, (name, arguments) in enumerate(stages):
             model = train(
@@ -98,6 +103,8 @@ def _train(settings, cache, folder, validate, strategy):
                 cache,
                 folder / name,
                 start=WidthTransfer(model) if model else further,
+                teacher=teacher,
+                teacher_share=settings.teacher_share,
                 validate=validate,
                 strategy=strategy,
                 bar=bar,

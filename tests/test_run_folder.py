@@ -1,5 +1,6 @@
 """A run's folder: what a run keeps in it, and what a failed command leaves."""
 
+import dataclasses
 import json
 
 import pytest
@@ -8,6 +9,7 @@ from keras_secn import presets, zoo
 from keras_secn.errors import UserError
 from keras_secn.run_folder import load_initial, run_folder
 from keras_secn.training import Recipe
+from keras_secn.zoo_run import ZooSettings
 
 
 def test_the_card_of_a_preset_that_a_run_starts_from_is_kept(tmp_path, monkeypatch):
@@ -42,3 +44,21 @@ def test_nothing_of_a_command_that_failed_at_once_is_left(tmp_path):
         load_initial("aplus", tmp_path)
         raise UserError("another network")
     assert {path.name for path in tmp_path.iterdir()} == {".lock"}
+
+
+def test_a_run_of_an_older_version_goes_on_with_new_settings_as_they_are_by_default(tmp_path):
+    settings = ZooSettings("secn", Recipe(steps=20))
+    with run_folder(tmp_path, settings):
+        pass
+    kept = json.loads((tmp_path / "settings.json").read_text())
+    del kept["recipe"]["winograd"], kept["teacher"]
+    (tmp_path / "settings.json").write_text(json.dumps(kept))
+    (tmp_path / "model.keras").touch()
+    with run_folder(tmp_path, settings):
+        pass
+    other = dataclasses.replace(settings, recipe=Recipe(steps=20, winograd=True))
+    with (
+        pytest.raises(UserError, match="winograd was False, now True"),
+        run_folder(tmp_path, other),
+    ):
+        pass

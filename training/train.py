@@ -32,6 +32,8 @@ flags.DEFINE_string(
     None,
     "A trained network to go on from, a .keras file or a preset's name; for srgan: the generator.",
 )
+flags.DEFINE_string("teacher", None, "A trained network to learn from, named likewise.")
+flags.DEFINE_float("teacher_share", 1.0, "Of its pictures in what is learned, up to 1.")
 flags.DEFINE_string("features", "VGG19", "For srgan: a feature network of keras.applications.")
 flags.DEFINE_string("feature_layer", "block5_conv4", "For srgan: which of its layers.")
 flags.DEFINE_string("feature_weights", "imagenet", "For srgan: imagenet, a file, or random.")
@@ -48,6 +50,8 @@ def main(argv):
     from keras_secn import metrics, perceptual, report, strategy, zoo, zoo_run
 
     name = FLAGS.model
+    if name in ("aplus", "srgan") and (FLAGS.teacher or FLAGS.winograd):
+        raise UserError(f"{name} is trained in its own way, without --teacher and --winograd")
     published = {} if name == "srgan" else dict(zoo.system(name).recipe)
     if FLAGS.loss:
         published["loss"] = FLAGS.loss
@@ -70,7 +74,14 @@ def main(argv):
         )
     else:
         settings = zoo_run.ZooSettings(
-            name, recipe, FLAGS.scale, arguments, FLAGS.start, initial=FLAGS.initial
+            name,
+            recipe,
+            FLAGS.scale,
+            arguments,
+            FLAGS.start,
+            initial=FLAGS.initial,
+            teacher=FLAGS.teacher,
+            teacher_share=FLAGS.teacher_share,
         )
         _, rows = zoo_run.run_system(
             settings, cache, FLAGS.output_dir, validate=validation.scores, strategy=devices
