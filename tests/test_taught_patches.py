@@ -1,9 +1,5 @@
 """Patches with a teacher's share: which pictures they are, and training on them."""
 
-import pathlib
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -99,17 +95,3 @@ def test_a_teacher_of_another_scale_is_refused(build_cache, tmp_path):
     with pytest.raises(UserError, match="teacher.keras enlarges 3 times, not 2"):
         zoo_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=None)
     assert not (tmp_path / "run" / "settings.json").exists()
-
-
-def test_training_py_names_systems_without_a_teacher(tmp_path):
-    script = pathlib.Path(__file__).parents[1] / "training" / "train.py"
-    for name, flag in (("srgan", "--winograd"), ("aplus", "--teacher=secn")):
-        done = subprocess.run(
-            [sys.executable, script, f"--model={name}", flag, f"--val_dir={tmp_path}"],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 1
-        assert done.stderr.strip().splitlines()[-1] == (
-            f"error: {name} is trained in its own way, without --teacher and --winograd"
-        )

@@ -441,6 +441,8 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
     [
         (("--model", "vgg"), "unknown system 'vgg'"),
         (("--model", "vdsr", "--arguments", "{"), "not JSON"),
+        (("--model", "srgan", "--winograd"), "srgan is trained in its own way"),
+        (("--model", "aplus", "--teacher", "secn"), "aplus is trained in its own way"),
     ],
 )
 def test_train_py_refuses_in_one_line(arguments, words, photos):

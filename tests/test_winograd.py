@@ -1,8 +1,12 @@
 """3x3 convolutions by Winograd: the results and gradients of the backend's own."""
 
+import json
 import os
+import pathlib
 import shlex
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -114,6 +118,30 @@ def test_what_does_not_suit_is_left_alone():
 def test_all_body_convolutions_of_secn_suit():
     # two in each block, the one behind them, the upsampler; not head and tail, of 3 channels
     assert train_by_winograd(supervised(build_secn(blocks=3, filters=16))) == 8
+
+
+@tensorflow
+@compiler
+def test_one_command_trains_by_winograd_in_float32_from_a_teacher(photos, tmp_path):
+    teacher = tmp_path / "teacher" / "model.keras"
+    teacher.parent.mkdir()
+    build_secn(blocks=1, filters=16).save(teacher)
+    script = pathlib.Path(__file__).parents[1] / "training" / "train.py"
+    done = subprocess.run(
+        [
+            *(sys.executable, script, "--model=secn", '--arguments={"blocks":1,"filters":16}'),
+            *(f"--initial={teacher}", f"--teacher={teacher}", "--winograd", "--steps=2"),
+            *("--interval=1", "--batch_size=2", "--hr_patch=16", f"--data_dir={photos}"),
+            *(f"--val_dir={photos}", f"--output_dir={tmp_path / 'run'}"),
+            f"--cache_dir={tmp_path / 'cache'}",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    recipe = json.loads((tmp_path / "run" / "settings.json").read_text())["recipe"]
+    assert recipe["winograd"] and recipe["precision"] == "float32"  # `auto` times nothing here
+    assert (tmp_path / "run" / "secn" / "model.keras").exists()
 
 
 @tensorflow
