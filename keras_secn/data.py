@@ -123,6 +123,12 @@ def dihedral(image, turn):
     return image[:, ::-1] if turn >= 4 else image
 
 
+def undo_dihedral(view, turn):
+    """The image whose `dihedral` view by `turn` is `view`."""
+    view = view[:, ::-1] if turn >= 4 else view
+    return np.rot90(view, -(turn % 4))
+
+
 def _copy(image, turn, out):
     image = dihedral(image, turn)
     # channel by channel: a turned copy's inner loop is then a row and not three values

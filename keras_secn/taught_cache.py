@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from .errors import UserError
 from .files import atomic_path
+from .taught_patches import require_teacher_share
 
 
 class TaughtCache:
@@ -30,8 +31,7 @@ class TaughtCache:
     """
 
     def __init__(self, cache, teach, folder, share=0.5, progress=True):
-        if not 0 < share <= 1:
-            raise UserError(f"the teacher's share must be above 0 and at most 1, not {share}")
+        require_teacher_share(share)
         self.cache = cache
         self.folder = pathlib.Path(folder)
         for index in tqdm(range(len(cache)), "teacher", disable=not progress, unit="photo"):

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from .data import PatchDataset, dihedral
+from .data import PatchDataset, dihedral, undo_dihedral
 from .errors import UserError
 
 
@@ -28,8 +28,7 @@ class TaughtPatches(PatchDataset):
 
     def __init__(self, cache, teacher, share=1.0, **options):
         super().__init__(cache, **options)
-        if not 0 < share <= 1:
-            raise UserError(f"the teacher's share must be above 0 and at most 1, not {share}")
+        require_teacher_share(share)
         self.teacher = teacher
         self.share = share
 
@@ -41,7 +40,13 @@ class TaughtPatches(PatchDataset):
         for row, (picture, turn) in enumerate(
             zip(self.teacher.predict_on_batch(seen), turns, strict=True)
         ):
-            picture = picture[:, ::-1] if turn >= 4 else picture
-            hr[row] += self.share * (np.clip(np.rot90(picture, -turn), 0, 255) - hr[row])
+            picture = np.clip(undo_dihedral(picture, turn), 0, 255)
+            hr[row] += self.share * (picture - hr[row])
         self.ready_times[index] = time.perf_counter()
         return lr, hr
+
+
+def require_teacher_share(share):
+    """Raises a `UserError` unless `share` is above 0 and at most 1."""
+    if not 0 < share <= 1:
+        raise UserError(f"the teacher's share must be above 0 and at most 1, not {share}")

@@ -10,6 +10,7 @@ from .interpolation import can_start_as_interpolation, start_as_interpolation
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
 from .run_folder import load_initial, load_teacher, run_folder
+from .taught_patches import require_teacher_share
 from .training import FurtherTraining, load_checked, train
 
 
@@ -27,6 +28,9 @@ class ZooSettings:
         initial: a trained network to go on from: a `.keras` file or the name of a preset.
         teacher: a trained network of the same scale to learn from, likewise.
         teacher_share: of its pictures in what is learned, see `keras_secn.taught_patches`.
+
+    Raises:
+        UserError: the teacher's share is not above 0 and at most 1.
     """
 
     model: str
@@ -38,6 +42,9 @@ class ZooSettings:
     initial: str | None = None
     teacher: str | None = None
     teacher_share: float = 1.0
+
+    def __post_init__(self):
+        require_teacher_share(self.teacher_share)
 
     def stages(self):
         """(name, factory arguments) of each network that is trained, in order."""

@@ -2,7 +2,9 @@
 
 import hashlib
 import shutil
+import socketserver
 import subprocess
+import threading
 
 import numpy as np
 import pytest
@@ -101,6 +103,30 @@ def test_a_file_that_is_no_package_is_one_line(tmp_path, listed):
     listed[0]["sha256"] = hashlib.sha256(b"no package").hexdigest()
     with pytest.raises(UserError, match="cannot open one"):
         free_photographs.fetch(tmp_path / "out", listed=listed, progress=False)
+
+
+@needs_dpkg
+def test_a_connection_that_breaks_off_is_one_line_and_goes_on_later(tmp_path, listed):
+    whole = (tmp_path / "one.deb").read_bytes()
+
+    class BreaksOff(socketserver.StreamRequestHandler):
+        def handle(self):
+            while self.rfile.readline().strip():
+                pass  # the request's headers
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole))
+            self.wfile.write(whole[: len(whole) // 2])
+
+    address = listed[0]["url"]
+    with socketserver.TCPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        listed[0]["url"] = f"http://127.0.0.1:{server.server_address[1]}/one.deb"
+        with pytest.raises(UserError, match="cannot fetch http|cut short") as error:
+            free_photographs.fetch(tmp_path / "out", listed=listed, progress=False)
+        server.shutdown()
+    assert "\n" not in str(error.value)
+    assert names(tmp_path / "out") == []
+    listed[0]["url"] = address
+    assert free_photographs.fetch(tmp_path / "out", listed=listed, progress=False) == 3
 
 
 def test_a_missing_tool_is_named(tmp_path, monkeypatch):

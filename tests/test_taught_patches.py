@@ -64,6 +64,8 @@ def test_batches_are_a_function_of_the_step(build_cache, teacher):
 def test_a_share_is_above_0_and_at_most_1(share, build_cache, teacher):
     with pytest.raises(UserError, match=f"share must be above 0 and at most 1, not {share}"):
         TaughtPatches(build_cache(scale=2), teacher, share, hr_patch=16)
+    with pytest.raises(UserError, match="share must be above 0"):  # before a network is built
+        zoo_run.ZooSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
 
 
 def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):

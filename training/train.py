@@ -33,7 +33,9 @@ flags.DEFINE_string(
     "A trained network to go on from, a .keras file or a preset's name; for srgan: the generator.",
 )
 flags.DEFINE_string("teacher", None, "A trained network to learn from, named likewise.")
-flags.DEFINE_float("teacher_share", 1.0, "Of its pictures in what is learned, up to 1.")
+flags.DEFINE_float(
+    "teacher_share", 1.0, "Of its pictures in what is learned.", lower_bound=0.0, upper_bound=1.0
+)
 flags.DEFINE_string("features", "VGG19", "For srgan: a feature network of keras.applications.")
 flags.DEFINE_string("feature_layer", "block5_conv4", "For srgan: which of its layers.")
 flags.DEFINE_string("feature_weights", "imagenet", "For srgan: imagenet, a file, or random.")
