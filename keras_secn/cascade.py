@@ -6,12 +6,12 @@ import keras
 import numpy as np
 
 from .errors import UserError
-from .factorize import separate_by_least_squares, separate_by_svd
-from .layers import BLOCKS
+from .factorize import compose, separate_by_least_squares, separate_by_svd
+from .layers import BLOCKS, SeparableSEBlock, SEResidualBlock
 from .models.skeleton import block_layers
 
 ORDERS = ("back_to_front", "front_to_back")
-INITIALISERS = ("random", "svd", "lstsq")
+INITIALISERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is its way back
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,9 @@ def transfer_weights(
         target: a network of the same skeleton; its weights are overwritten.
         initialiser: "random" keeps the target's fresh weights (the paper), "svd" takes the nearest
             separable kernel, "lstsq" the separable convolution whose output on `calibration` is
-            nearest (`keras_secn.factorize`). The latter two know separable blocks only.
+            nearest (`keras_secn.factorize`). The latter two know separable blocks only. "compose"
+            goes the other way: SECN's blocks start as what the separable ones compute, so that
+            CT-SECN_12 goes on from CT-SECN_16 with nothing lost.
         calibration: (B, H, W, 3) LR patches in 0..255, needed by "lstsq".
 
     Returns:
@@ -84,8 +86,9 @@ def transfer_weights(
     Raises:
         UserError: the skeletons differ, or the initialiser does not know the kind of block.
     """
-    if initialiser not in INITIALISERS:
-        raise UserError(f"unknown initialiser {initialiser!r}; known are {', '.join(INITIALISERS)}")
+    known = [*INITIALISERS, "compose"]
+    if initialiser not in known:
+        raise UserError(f"unknown initialiser {initialiser!r}; known are {', '.join(known)}")
     old_blocks, new_blocks = block_layers(source), block_layers(target)
     if len(old_blocks) != len(new_blocks):
         raise UserError(f"{len(old_blocks)} blocks do not fit a network of {len(new_blocks)}")
@@ -108,7 +111,10 @@ def transfer_weights(
             except ValueError as error:
                 raise UserError(f"layer {layer.name!r} differs in shape: {error}") from None
 
-    if initialiser != "random":
+    if initialiser == "compose":
+        for index in replaced:
+            _compose(old_blocks[index], new_blocks[index])
+    elif initialiser != "random":
         inputs = [None] * len(replaced)
         if replaced and initialiser == "lstsq":
             if calibration is None:
@@ -149,6 +155,15 @@ def _fit_separable(old_block, new_block, inputs):
         if inputs is not None:
             # the second convolution sees what the new first one gives, errors included
             inputs = keras.ops.convert_to_numpy(pointwise(depthwise(inputs)))
+
+
+def _compose(old_block, new_block):
+    if (type(old_block), type(new_block)) != (SeparableSEBlock, SEResidualBlock):
+        raise UserError("initialiser compose makes SECN's blocks of separable ones, no others")
+    for part in (1, 2):
+        layers = (getattr(old_block, f"{name}_{part}") for name in ("depthwise", "pointwise"))
+        weights = [np.array(weight) for layer in layers for weight in layer.get_weights()]
+        getattr(new_block, f"conv_{part}").set_weights(compose(*weights))
 
 
 class CascadeReplacement(keras.callbacks.Callback):

@@ -1,4 +1,4 @@
-"""A trained 3x3 convolution as depthwise 3x3 + pointwise 1x1, in NumPy."""
+"""A trained 3x3 convolution as depthwise 3x3 + pointwise 1x1 and back, in NumPy."""
 
 import numpy as np
 
@@ -24,6 +24,18 @@ def separate_by_svd(kernel, bias):
     depthwise = (u[:, :, 0] * root).T
     pointwise = v[:, 0, :] * root
     return _as_keras(depthwise, pointwise, bias, height, width)
+
+
+def compose(depthwise, depthwise_bias, pointwise, bias):
+    """The 3x3 convolution that equals depthwise 3x3 + pointwise 1x1: the way back, without loss.
+
+    Args:
+        depthwise, depthwise_bias, pointwise, bias: as `separate_by_svd` returns them.
+
+    Returns:
+        kernel (3, 3, C, O) and bias (O,).
+    """
+    return depthwise * pointwise, bias + depthwise_bias @ pointwise[0, 0]
 
 
 def separate_by_least_squares(kernel, bias, inputs, rounds=8):

@@ -4,12 +4,15 @@ import dataclasses
 import functools
 
 from . import aplus, hosts, zoo
+from .cascade import CascadeReplacement
 from .ct_srcnn import WidthPlan, WidthTransfer
 from .files import atomic_path
 from .interpolation import can_start_as_interpolation, start_as_interpolation
+from .models import block_kinds
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
 from .run_folder import load_initial, load_teacher, run_folder
+from .strategy import local_scope
 from .taught_patches import require_teacher_share
 from .training import FurtherTraining, load_checked, train
 
@@ -25,7 +28,8 @@ class ZooSettings:
         arguments: of the factory, in place of the system's own.
         start: "interpolation" or "random": how EDSR, SECN and SRResNet start.
         plan: the stages of CT-SRCNN.
-        initial: a trained network to go on from: a `.keras` file or the name of a preset.
+        initial: a trained network to go on from: a `.keras` file or the name of a preset. CT-SECN_n
+            can go on from one with more separable blocks, see `keras_secn.cascade`.
         teacher: a trained network of the same scale to learn from, likewise.
         teacher_share: of its pictures in what is learned, see `keras_secn.taught_patches`.
 
@@ -48,6 +52,8 @@ class ZooSettings:
 
     def stages(self):
         """(name, factory arguments) of each network that is trained, in order."""
+        if self.model == "ct_secn_16" and "n" in self.arguments:
+            return [(f"ct_secn_{self.arguments['n']}", self.arguments)]
         if self.model != "ct_srcnn" or self.arguments:
             return [(self.model, self.arguments)]
         stages = [(f"ct_srcnn_{i}", {"widths": w}) for i, w in enumerate(self.plan.stages)]
@@ -100,7 +106,7 @@ def _train(settings, cache, folder, validate, strategy):
     )
     further = None
     if settings.initial:
-        further = FurtherTraining(load_initial(settings.initial, folder))
+        further = _further(load_initial(settings.initial, folder), settings)
     teacher = load_teacher(settings.teacher, settings.scale)
     with RunBar(recipe.total_steps * len(stages)) as bar:
         for index, (name, arguments) in enumerate(stages):
@@ -119,6 +125,17 @@ def _train(settings, cache, folder, validate, strategy):
             row = network_row(name, model, recipe.total_steps * (index + 1), validate)
             rows.append({**row, "arguments": arguments})
     return model, rows
+
+
+def _further(initial, settings):
+    name, arguments = settings.stages()[0]
+    separable, kinds = "separable", block_kinds(initial)
+    if settings.model == "ct_secn_16" and kinds:
+        with local_scope():
+            wanted = block_kinds(settings.build(name, arguments))
+        if wanted.count(separable) < kinds.count(separable):
+            return CascadeReplacement(initial, "compose")
+    return FurtherTraining(initial)
 
 
 def _fit(settings, cache, folder, validate, strategy):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keras_secn.cascade import CascadePlan, CascadeReplacement, transfer_weights
 from keras_secn.errors import UserError
-from keras_secn.factorize import separate_by_least_squares, separate_by_svd
+from keras_secn.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.models.skeleton import block_layers, build_network
 
 FILTERS = 8
@@ -53,6 +53,29 @@ def test_every_plan_ends_with_all_replacements_and_never_undoes_one(blocks, data
         assert all(
             a == b or (b, a) == ("se", "separable") for b, a in zip(before, after, strict=True)
         )
+
+
+def test_a_convolution_composed_of_a_separable_one_equals_it():
+    rng = np.random.default_rng(4)
+    shapes = [(3, 3, 5, 1), (5,), (1, 1, 5, 7), (7,)]
+    weights = [rng.normal(size=shape).astype("float32") for shape in shapes]
+    features = rng.normal(size=(2, 6, 9, 5)).astype("float32")
+    found = convolve(features, *compose(*weights))
+    np.testing.assert_allclose(found, convolve_separable(features, weights), atol=1e-4)
+
+
+def test_a_network_with_fewer_separable_blocks_starts_as_the_one_with_more():
+    light = network(["separable"] * 3, seed=1)
+    heavy = network(["se", "se", "separable"], seed=2)
+    for weight in light.trainable_variables:  # biases and SE as trained ones: not at zero
+        weight.assign_add(0.1 * keras.random.normal(weight.shape))
+    assert transfer_weights(light, heavy, "compose") == [0, 1]
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 9, 12, 3)).astype("float32")
+    np.testing.assert_allclose(
+        heavy.predict(picture, verbose=0), light.predict(picture, verbose=0), atol=0.05
+    )
+    with pytest.raises(UserError, match="of separable ones, no others"):
+        transfer_weights(network(["se"]), network(["separable"]), "compose")
 
 
 @pytest.mark.parametrize(
