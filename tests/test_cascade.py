@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_secn import zoo_run
 from keras_secn.cascade import CascadePlan, CascadeReplacement, transfer_weights
 from keras_secn.errors import UserError
 from keras_secn.factorize import compose, separate_by_least_squares, separate_by_svd
-from keras_secn.models.skeleton import block_layers, build_network
+from keras_secn.models.skeleton import block_kinds, block_layers, build_network
+from keras_secn.training import Recipe
 
 FILTERS = 8
 
@@ -76,6 +78,25 @@ def test_a_network_with_fewer_separable_blocks_starts_as_the_one_with_more():
     )
     with pytest.raises(UserError, match="of separable ones, no others"):
         transfer_weights(network(["se"]), network(["separable"]), "compose")
+
+
+def test_training_takes_a_network_with_more_separable_blocks_to_go_on_from(build_cache, tmp_path):
+    light, path = network(["separable"] * 3, seed=1), tmp_path / "light.keras"
+    light.save(path)
+    arguments = {"n": 1, "blocks": 3, "filters": FILTERS}
+    recipe = Recipe(2, 1e-12, batch_size=1, hr_patch=16)
+    settings = zoo_run.ZooSettings("ct_secn_16", recipe, arguments=arguments, initial=str(path))
+    heavy, rows = zoo_run.run_system(
+        settings,
+        build_cache(scale=2),
+        tmp_path / "run",
+        validate=lambda _: dict(val_psnr=0.0, val_ssim=0.0),
+    )
+    assert [row["name"] for row in rows] == [heavy.name] == ["ct_secn_1"]
+    assert block_kinds(heavy) == ["se", "se", "separable"]
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 9, 12, 3)).astype("float32")
+    expected = light.predict(picture, verbose=0)
+    np.testing.assert_allclose(heavy.predict(picture, verbose=0), expected, atol=0.05)
 
 
 @pytest.mark.parametrize(
