@@ -30,7 +30,8 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "initial",
     None,
-    "A trained network to go on from, a .keras file or a preset's name; for srgan: the generator.",
+    "A trained network to go on from, a .keras file or a preset's name; for srgan: the generator; "
+    "for ct_secn_16 with fewer separable blocks (--arguments) also one with more of them.",
 )
 flags.DEFINE_string("teacher", None, "A trained network to learn from, named likewise.")
 flags.DEFINE_float(
