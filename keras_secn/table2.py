@@ -84,18 +84,18 @@ def plot(rows, folder, path):
 
     figure = Figure((8, 5), layout="constrained")
     axes = figure.subplots()
-    cascade = [row for row in rows if row["name"] != "ct_secn_16_scratch"]
-    series = [("ours, cascade", "o-", cascade, lambda row: row["scores"][0][0])]
-    scratch = [row for row in rows if row not in cascade]
+    pretrained = [row for row in rows if row["name"] != "ct_secn_16_scratch"]
+    series = [("ours, from a trained network", "o-", pretrained, lambda row: row["scores"][0][0])]
+    scratch = [row for row in rows if row not in pretrained]
     series.append(("ours, from scratch", "^", scratch, lambda row: row["scores"][0][0]))
     if published("bicubic", folder) == PUBLISHED["bicubic"][0]:
-        series.append(("the paper (DIV2K)", "s--", cascade, lambda row: row["paper"]))
+        series.append(("the paper (DIV2K)", "s--", pretrained, lambda row: row["paper"]))
     for label, style, points, value in series:
         xs, ys = [row["parameters"] / 1e3 for row in points], [value(row) for row in points]
         axes.plot(xs, ys, style, label=label, alpha=0.5 if "paper" in label else 1)
     for row in rows:
         place = (row["parameters"] / 1e3, row["scores"][0][0])
-        larger = [r for r in cascade if r["parameters"] > row["parameters"]]
+        larger = [r for r in pretrained if r["parameters"] > row["parameters"]]
         right = min(larger, key=lambda r: r["parameters"], default=row)
         # away from the line that leaves to the right
         offset = (4, 6) if right["scores"][0][0] < place[1] else (4, -12)
