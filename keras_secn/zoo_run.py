@@ -128,13 +128,10 @@ def _train(settings, cache, folder, validate, strategy):
 
 
 def _further(initial, settings):
-    name, arguments = settings.stages()[0]
-    separable, kinds = "separable", block_kinds(initial)
-    if settings.model == "ct_secn_16" and kinds:
-        with local_scope():
-            wanted = block_kinds(settings.build(name, arguments))
-        if wanted.count(separable) < kinds.count(separable):
-            return CascadeReplacement(initial, "compose")
+    with local_scope():
+        wanted = block_kinds(settings.build(*settings.stages()[0]))
+    if wanted.count("separable") < block_kinds(initial).count("separable"):
+        return CascadeReplacement(initial, "compose")
     return FurtherTraining(initial)
 
 
