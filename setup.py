@@ -16,8 +16,6 @@ setup(
     package_data={
         "keras_secn": [
             "py.typed",
-            "free_photographs.json",
-            "winograd.cc",
             "weights/*",
             "samples/*.md",
             "samples/*/*.jpg",

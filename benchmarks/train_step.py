@@ -22,7 +22,6 @@ FLAGS = flags.FLAGS
 flags.DEFINE_multi_string("data_dir", [str(SAMPLES)], "Folder of photographs; repeatable.")
 flags.DEFINE_list("networks", ["0", "16"], "Which CT-SECN_n to time; 0 is SECN.")
 flags.DEFINE_list("precisions", ["float32", "mixed_bfloat16"], "Of our way.")
-flags.DEFINE_boolean("winograd", False, "Our way by Winograd's convolutions as well.")
 flags.DEFINE_integer("batch_size", 16, "Patches per step.", lower_bound=1)
 flags.DEFINE_integer("hr_patch", 48, "Patch size in HR pixels.", lower_bound=2)
 flags.DEFINE_integer("rounds", 5, "Turns of each variant.", lower_bound=1)
@@ -45,7 +44,6 @@ def main(argv):
             hr_patch=FLAGS.hr_patch,
             rounds=FLAGS.rounds,
             seconds=FLAGS.seconds,
-            winograd=FLAGS.winograd,
         )
     print(throughput.to_markdown(results))
     if FLAGS.json:

@@ -1,18 +1,15 @@
 """A network for phones, trained wide, taught by a large one if there is one, and folded."""
 
 import dataclasses
-import pathlib
 
 from . import hosts
 from .collapsible import WideStart, fold
 from .files import atomic_path
-from .metrics import image_upscaler
 from .models import build_edsr_mobile, build_pocket_secn
 from .progress import RunBar
 from .report import network_row, plot_history, read_history, write_table
 from .run_folder import load_initial, load_teacher, run_folder
 from .strategy import local_scope
-from .taught_cache import TaughtCache
 from .training import train
 
 
@@ -78,9 +75,11 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
             model = train(
                 settings.build,
                 settings.recipe,
-                _taught(settings, cache, folder),
+                cache,
                 folder / name,
                 start=start,
+                teacher=load_teacher(settings.teacher, settings.scale),
+                teacher_share=settings.teacher_share,
                 validate=validate,
                 strategy=strategy,
                 bar=bar,
@@ -96,12 +95,3 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
             if history:
                 plot_history([(name, history)], folder / "history.png")
     return folded, row
-
-
-def _taught(settings, cache, folder):
-    if not settings.teacher:
-        return cache
-    teacher, share = load_teacher(settings.teacher, settings.scale), settings.teacher_share
-    origin = pathlib.Path(settings.teacher).parent.name or settings.teacher
-    taught = folder / f"taught_{origin}_{share:g}"
-    return TaughtCache(cache, image_upscaler(teacher), taught, share)

@@ -105,7 +105,9 @@ def check_settings(settings, folder):
 
 
 def _completed(found, settings):
-    """What an older version kept, with today's further settings as they are by default."""
+    """What an older version kept, as today's settings: new ones by default, unused ones gone."""
+    known = {field.name for field in dataclasses.fields(settings)}
+    found = {name: value for name, value in found.items() if name in known or value}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         if dataclasses.is_dataclass(value) and isinstance(found.get(field.name), dict):
@@ -116,11 +118,11 @@ def _completed(found, settings):
 
 
 def _first_difference(found, wanted, prefix=""):
-    for key in wanted:
-        if isinstance(wanted[key], dict) and isinstance(found.get(key), dict):
+    for key in {**wanted, **found}:
+        if isinstance(wanted.get(key), dict) and isinstance(found.get(key), dict):
             inner = _first_difference(found[key], wanted[key], f"{prefix}{key}.")
             if inner:
                 return inner
-        elif found.get(key) != wanted[key]:
-            return f"{prefix}{key} was {found.get(key)}, now {wanted[key]}"
+        elif found.get(key) != wanted.get(key):
+            return f"{prefix}{key} was {found.get(key)}, now {wanted.get(key)}"
     return None

@@ -1,7 +1,6 @@
 """How fast networks train here: steps per second, input wait, share of the machine's own peak."""
 
 import contextlib
-import dataclasses
 import multiprocessing
 import os
 import statistics
@@ -19,7 +18,6 @@ from .models import build_ct_secn
 from .photo_cache import PhotoCache
 from .strategy import precision_scope
 from .training import Recipe, compile_model
-from .winograd import train_by_winograd
 
 # forward, gradient of the inputs, gradient of the weights; two operations per multiply-add
 OPERATIONS = 3 * 2
@@ -54,14 +52,12 @@ class OurWay:
 
     def __init__(self, n, cache, recipe):
         keep_freed_memory()
-        self.name = f"ours, {recipe.precision}" + ", Winograd" * recipe.winograd
+        self.name = f"ours, {recipe.precision}"
         self.precision = recipe.precision
         keras.utils.set_random_seed(recipe.seed)
         with precision_scope(recipe.precision):
             self.model = build_ct_secn(n)
         compile_model(self.model, recipe)
-        if recipe.winograd:
-            train_by_winograd(self.model)
         train_fused(self.model)
         self._patches = lambda steps: PatchDataset(
             cache, recipe.batch_size, recipe.hr_patch, steps=steps
@@ -146,7 +142,6 @@ def compare(
     hr_patch,
     rounds,
     seconds,
-    winograd=False,
 ):
     """Times our way and the tutorial's in turns, each in a process of its own.
 
@@ -157,8 +152,6 @@ def compare(
         batch_size, hr_patch: see `Recipe`.
         rounds: turns of each variant; medians are over them.
         seconds: about so long a turn takes.
-        winograd: times our way in float32 by Winograd as well; its share of the peak counts the
-            multiplications that it saves.
 
     Returns:
         A dictionary: `machine`, `peaks` (operations per second by precision), and `rows`, each with
@@ -170,8 +163,6 @@ def compare(
         Recipe(steps=1000, batch_size=batch_size, hr_patch=hr_patch, precision=precision)
         for precision in precisions
     ]
-    if winograd:
-        recipes += [dataclasses.replace(recipes[0], precision="float32", winograd=True)]
     tutorial = keras.backend.backend() == "tensorflow"
     bar = tqdm(total=len(networks) * (rounds + 1), unit="round", file=sys.stderr)
     rows, peaks = [], {precision: [] for precision in {*precisions, "float32"}}

@@ -22,7 +22,6 @@ from .losses import PENALTIES, losses_of, supervised
 from .optimizers import AdjustableClippingSGD
 from .strategy import local_scope, precision_scope, require_shares, strategy_scope
 from .taught_patches import TaughtPatches
-from .winograd import train_by_winograd
 
 SCHEDULES = ("cosine", "halving", "constant")
 
@@ -45,7 +44,6 @@ class Recipe:
             at a constant rate, whose noise the average alone takes away.
         seed: of the weights and of the patches.
         precision: "float32" or "mixed_bfloat16".
-        winograd: see `keras_secn.winograd`; for "float32" on TensorFlow and a CPU.
         interval: steps between validations and checkpoints.
         patience: stop after so many validations without a better PSNR; 0 to use all steps.
         loss: "l1", "l2" or "charbonnier"; see `keras_secn.losses.PictureLoss`.
@@ -69,7 +67,6 @@ class Recipe:
     ema: float = 0.999
     seed: int = 0
     precision: str = "float32"
-    winograd: bool = False
     interval: int = 500
     patience: int = 0
     loss: str = "l1"
@@ -82,8 +79,6 @@ class Recipe:
             raise UserError(f"unknown loss {self.loss!r}; known: {', '.join(PENALTIES)}")
         if self.theta and not self.momentum:
             raise UserError("theta bounds the steps of SGD: it needs a momentum")
-        if self.winograd and self.precision != "float32":
-            raise UserError(f"winograd is for the precision float32, not {self.precision}")
         if self.schedule not in SCHEDULES:
             raise UserError(f"unknown schedule {self.schedule!r}; known: {', '.join(SCHEDULES)}")
         for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):
@@ -234,11 +229,6 @@ def train(
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
         model = checkpoint.model
-        if recipe.winograd:
-            train_by_winograd(model)
-            if teacher:
-                train_by_winograd(teacher)
-        # afterwards: it takes two convolutions' work from them
         train_fused(model)
     hosts.require_equal(steps_done(model), "the checkpoint they find")
 

@@ -41,12 +41,6 @@ def define(output_dir):
     flags.DEFINE_integer("seed", 0, "Of weights and patches.")
     flags.DEFINE_integer("interval", 500, "Steps between validations and checkpoints.")
     flags.DEFINE_string("precision", "auto", "auto (times both), float32 or mixed_bfloat16.")
-    flags.DEFINE_boolean(
-        "winograd",
-        False,
-        "3x3 convolutions with a quarter of the multiplications, in float32 on a CPU with "
-        "TensorFlow; needs g++.",
-    )
     flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto.")
     flags.DEFINE_integer("logical_devices", 0, "Splits the CPU into so many devices.")
 
@@ -63,12 +57,10 @@ def recipe(steps, **changes):
 
     names = (
         *("learning_rate", "schedule", "warmup", "batch_size", "hr_patch", "clipnorm", "ema"),
-        *("luminance_share", "winograd"),
+        *("luminance_share",),
         *("seed", "interval", "patience"),
     )
     values = {name: getattr(FLAGS, name) for name in names}
-    if FLAGS.winograd and FLAGS.precision == "auto":
-        changes.setdefault("precision", "float32")
     if "precision" not in changes:
         changes["precision"] = resolve_precision(FLAGS.output_dir, FLAGS.precision)
     return Recipe(steps, **{**values, **changes})

@@ -16,7 +16,6 @@ from keras_secn.data import PatchDataset
 from keras_secn.errors import UserError
 from keras_secn.models import build_edsr_mobile, build_pocket_secn
 from keras_secn.models.mobile import POCKET_SIZES
-from keras_secn.taught_cache import TaughtCache
 
 pytestmark = pytest.mark.slow
 
@@ -130,27 +129,6 @@ def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
     picture = noise((20, 31), 7)
     error = np.abs(LiteModel(path)(picture).astype(int) - image_upscaler(model)(picture))
     assert error.max() <= 1
-
-
-def test_a_teacher_softens_the_photographs(photos, build_cache, tmp_path):
-    cache = build_cache(scale=2)
-    calls = []
-
-    def teach(picture):
-        calls.append(picture.shape)
-        return np.full((2 * picture.shape[0], 2 * picture.shape[1], 3), 100, np.uint8)
-
-    folder = tmp_path / "taught"
-    for _ in range(2):  # the second time everything is there
-        taught = TaughtCache(cache, teach, folder, share=0.25, progress=False)
-    assert len(calls) == len(cache) == len(taught)
-    expected = np.floor(0.25 * 100 + 0.75 * cache.hr(1).astype(float) + 0.5)
-    np.testing.assert_array_equal(taught.hr(1), expected)
-    np.testing.assert_array_equal(taught.lr(1), cache.lr(1))
-    lr, hr = PatchDataset(taught, batch_size=2, hr_patch=16)[0]
-    assert lr.shape == (2, 8, 8, 3) and hr.shape == (2, 16, 16, 3)
-    with pytest.raises(UserError, match="share"):
-        TaughtCache(cache, teach, folder, share=0.0)
 
 
 def test_one_command_trains_a_pocket_network_from_a_teacher(tmp_path):

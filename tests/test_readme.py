@@ -50,10 +50,6 @@ ELSEWHERE = {
         "training/cascade.py",
         "div2k",
     ): "tests/test_div2k.py reads it by tensorflow-datasets' own mock",
-    (
-        "training/fetch_photographs.py",
-        "photographs",
-    ): "tests/test_free_photographs.py fetches packages built on the spot",
 }
 # what a command must leave behind
 LEAVES = {

@@ -51,14 +51,19 @@ def test_a_run_of_an_older_version_goes_on_with_new_settings_as_they_are_by_defa
     with run_folder(tmp_path, settings):
         pass
     kept = json.loads((tmp_path / "settings.json").read_text())
-    del kept["recipe"]["winograd"], kept["teacher"]
+    del kept["recipe"]["momentum"], kept["teacher"]
+    kept["recipe"]["winograd"] = False  # a setting that is gone, and was off
     (tmp_path / "settings.json").write_text(json.dumps(kept))
     (tmp_path / "model.keras").touch()
     with run_folder(tmp_path, settings):
         pass
-    other = dataclasses.replace(settings, recipe=Recipe(steps=20, winograd=True))
+    other = dataclasses.replace(settings, recipe=Recipe(steps=20, momentum=0.9))
     with (
-        pytest.raises(UserError, match="winograd was False, now True"),
+        pytest.raises(UserError, match="momentum was 0.0, now 0.9"),
         run_folder(tmp_path, other),
     ):
+        pass
+    kept["recipe"]["winograd"] = True
+    (tmp_path / "settings.json").write_text(json.dumps(kept))
+    with pytest.raises(UserError, match="winograd was True"), run_folder(tmp_path, settings):
         pass

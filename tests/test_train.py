@@ -441,7 +441,7 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
     [
         (("--model", "vgg"), "unknown system 'vgg'"),
         (("--model", "vdsr", "--arguments", "{"), "not JSON"),
-        (("--model", "srgan", "--winograd"), "srgan is trained in its own way"),
+        (("--model", "srgan", "--teacher", "secn"), "srgan is trained in its own way"),
         (("--model", "aplus", "--teacher", "secn"), "aplus is trained in its own way"),
     ],
 )

@@ -53,8 +53,8 @@ def main(argv):
     from keras_secn import metrics, perceptual, report, strategy, zoo, zoo_run
 
     name = FLAGS.model
-    if name in ("aplus", "srgan") and (FLAGS.teacher or FLAGS.winograd):
-        raise UserError(f"{name} is trained in its own way, without --teacher and --winograd")
+    if name in ("aplus", "srgan") and FLAGS.teacher:
+        raise UserError(f"{name} is trained in its own way, without --teacher")
     published = {} if name == "srgan" else dict(zoo.system(name).recipe)
     if FLAGS.loss:
         published["loss"] = FLAGS.loss
