@@ -12,7 +12,6 @@ from pictures import noise
 from PIL import Image
 
 from keras_secn.collapsible import CollapsibleConv2D, WideStart, fold
-from keras_secn.data import PatchDataset
 from keras_secn.errors import UserError
 from keras_secn.models import build_edsr_mobile, build_pocket_secn
 from keras_secn.models.mobile import POCKET_SIZES
