@@ -8,7 +8,7 @@ Each runs in a process of its own, whose peak memory the table states.
 
 from absl import flags
 
-from keras_secn.errors import run_app
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("models", ["edsr_large", "secn_large"], "Names of keras_secn.zoo.SYSTEMS.")
@@ -19,8 +19,8 @@ flags.DEFINE_string("json", None, "Writes all figures to this file.")
 
 
 def main(argv):
-    from keras_secn import large_step
-    from keras_secn.metrics import write_json
+    import large_step
+    from keras_secn.metrics.protocol import write_json
 
     rows = []
     for name in FLAGS.models:

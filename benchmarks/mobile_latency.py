@@ -10,7 +10,7 @@ import tempfile
 
 from absl import flags
 
-from keras_secn.errors import run_app
+from keras_secn.utils.errors import run_app
 from keras_secn.lite.sizes import parse_size
 
 FLAGS = flags.FLAGS
@@ -26,7 +26,8 @@ def main(argv):
     import numpy as np
 
     from keras_secn import models
-    from keras_secn.lite import benchmarking, export
+    from keras_secn.lite import benchmarking
+    from keras_secn.lite.exporter import export
 
     networks = [models.build_edsr_mobile()]
     networks += [models.build_pocket_secn(s, collapsible=False) for s in ("s", "m", "l")]

@@ -164,10 +164,10 @@ def measure_allreduce(short):
 
 def work_allreduce(short):
     sys.modules["tensorflow"] = None
-    from keras_secn import hosts
+    from keras_secn.training import multihost
 
-    with hosts.together():
-        hosts.join()
+    with multihost.together():
+        multihost.join()
         import jax
         import numpy as np
         from jax.experimental import multihost_utils
@@ -258,7 +258,7 @@ def make_photographs(folder, count):
 
 
 def work_photographs(folder, count):
-    from keras_secn.photo_cache import PhotoCache
+    from keras_secn.data.photo_cache import PhotoCache
 
     photos = photographs_folder(folder, count)
     make_photographs(photos, int(count))
@@ -277,7 +277,7 @@ def work_photographs(folder, count):
 
 
 def work_open(folder, count):
-    from keras_secn.photo_cache import PhotoCache
+    from keras_secn.data.photo_cache import PhotoCache
 
     started = time.perf_counter()
     PhotoCache.build(photographs_folder(folder, count), pathlib.Path(folder) / "cache")
@@ -293,10 +293,10 @@ def work_steps(folder, *counts):
     import keras
     import numpy as np
 
-    from keras_secn.data import PatchDataset
-    from keras_secn.models import build_network
-    from keras_secn.photo_cache import PhotoCache
-    from keras_secn.training import Recipe, compile_model
+    from keras_secn.data.patches import PatchDataset
+    from keras_secn.models.edsr_trunk import build_network
+    from keras_secn.data.photo_cache import PhotoCache
+    from keras_secn.training.trainer import (Recipe, compile_model)
 
     caches = [
         PhotoCache.build(photographs_folder(folder, count), pathlib.Path(folder) / "cache")

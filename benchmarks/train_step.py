@@ -14,7 +14,7 @@ import tempfile
 
 from absl import flags
 
-from keras_secn.errors import UserError, run_app
+from keras_secn.utils.errors import (UserError, run_app)
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples" / "train"
 
@@ -30,7 +30,8 @@ flags.DEFINE_string("json", None, "Writes all figures to this file.")
 
 
 def main(argv):
-    from keras_secn import metrics, throughput
+    from keras_secn import metrics
+    import throughput
 
     if not set(FLAGS.precisions) <= {"float32", "mixed_bfloat16"}:
         raise UserError("--precisions are float32 and mixed_bfloat16")

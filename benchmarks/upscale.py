@@ -19,7 +19,7 @@ from absl import flags
 from PIL import Image
 from tqdm import tqdm
 
-from keras_secn.errors import UserError, run_app
+from keras_secn.utils.errors import (UserError, run_app)
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "The .tflite file; default: that of the preset.")
@@ -59,7 +59,7 @@ image.resize((2 * image.width, 2 * image.height), Image.Resampling.BICUBIC).save
 
 
 def main(argv):
-    from keras_secn.upscaling.engines import preset_file
+    from keras_secn.upscaling.engines.choose import preset_file
 
     file = pathlib.Path(FLAGS.model or preset_file(FLAGS.preset))
     if not file.is_file():
@@ -167,9 +167,9 @@ def _sizes(file, origin, photo, folder):
 
 def _exact(file, origin, photo, folder):
     """Tiles beside the network on the whole image, in grey levels."""
-    from keras_secn.evaluation import load_network
-    from keras_secn.metrics import image_upscaler
-    from keras_secn.upscaling import Upscaler
+    from keras_secn.metrics.compare import load_network
+    from keras_secn.metrics.protocol import image_upscaler
+    from keras_secn.upscaling.upscaler import Upscaler
 
     network = load_network(origin)
     image = np.asarray(photo.resize((500, 480), Image.Resampling.BICUBIC))
@@ -185,9 +185,9 @@ def _exact(file, origin, photo, folder):
 
 def _speed(file, origin, photo, folder):
     """The same picture by several ways, in one process."""
-    from keras_secn.evaluation import load_network
-    from keras_secn.imresize import imresize
-    from keras_secn.upscaling import Upscaler
+    from keras_secn.metrics.compare import load_network
+    from keras_secn.data.imresize import imresize
+    from keras_secn.upscaling.upscaler import Upscaler
 
     network = load_network(origin)
     photo = photo.resize((512, 512), Image.Resampling.BICUBIC)
@@ -212,14 +212,16 @@ def _speed(file, origin, photo, folder):
 
 def _sampling(file):
     """PSNR with gates of the whole image and with gates of a sample, on large photographs."""
-    from keras_secn.images import find_images, read_image
-    from keras_secn.imresize import imresize
-    from keras_secn.metrics import modcrop, psnr_y
-    from keras_secn.upscaling import Upscaler, enlarge, tiles
+    from keras_secn.data.images import (find_images, read_image)
+    from keras_secn.data.imresize import imresize
+    from keras_secn.metrics.protocol import (modcrop, psnr_y)
+    from keras_secn.upscaling import enlarge
+    from keras_secn.upscaling import tiling
+    from keras_secn.upscaling.upscaler import Upscaler
 
     upscaler = Upscaler(file)
     scale = upscaler.scale
-    rows, limit = [], tiles.POOLED_WHOLE
+    rows, limit = [], tiling.POOLED_WHOLE
     paths = find_images(FLAGS.photos)
     paths = paths[:: max(1, len(paths) // FLAGS.photo_limit)][: FLAGS.photo_limit]
     for path in tqdm(paths, desc="sampling", leave=False, disable=None):
@@ -229,9 +231,9 @@ def _sampling(file):
             continue
         scores = []
         for pooled_whole in (limit, lr.size):
-            tiles.POOLED_WHOLE = enlarge.POOLED_WHOLE = pooled_whole
+            tiling.POOLED_WHOLE = enlarge.POOLED_WHOLE = pooled_whole
             scores.append(psnr_y(hr, upscaler(lr), scale))
-        tiles.POOLED_WHOLE = enlarge.POOLED_WHOLE = limit
+        tiling.POOLED_WHOLE = enlarge.POOLED_WHOLE = limit
         sampled, exact = scores
         size = f"{lr.shape[1]}x{lr.shape[0]}"
         rows.append([path.name, size, f"{exact:.3f}", f"{sampled:.3f}", f"{sampled - exact:+.4f}"])

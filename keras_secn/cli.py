@@ -10,8 +10,8 @@ import signal
 import sys
 import warnings
 
-from .errors import Stopped, UserError
-from .quiet import silence_tensorflow
+from keras_secn.utils.errors import (Stopped, UserError)
+from keras_secn.utils.quiet import silence_tensorflow
 
 SCALES = (2, 3, 4, 8)
 
@@ -88,8 +88,8 @@ def _parser():
 def _upscale(arguments):
     from tqdm import tqdm
 
-    from .upscaling import jobs
-    from .upscaling.upscaler import Upscaler
+    from keras_secn.upscaling import batch
+    from keras_secn.upscaling.upscaler import Upscaler
 
     suffix = _suffix(arguments.format)
     if not 1 <= arguments.quality <= 100:
@@ -110,8 +110,8 @@ def _upscale(arguments):
         tile=arguments.tile,
         threads=arguments.threads,
     )
-    found, failed = jobs.find_jobs(arguments.inputs, arguments.out, upscaler.scale)
-    plan = jobs.prepare(found, upscaler, suffix, arguments.overwrite)
+    found, failed = batch.find_jobs(arguments.inputs, arguments.out, upscaler.scale)
+    plan = batch.prepare(found, upscaler, suffix, arguments.overwrite)
     failures = 0
     total = sum(work for _, _, work in plan if not isinstance(work, Exception))
     # shown on terminals only; its unit are pixels, so that one ETA holds for files of all sizes
@@ -121,7 +121,7 @@ def _upscale(arguments):
             {"input": str(path), "output": None, "status": "failed", "error": f"{path}: {reason}"}
             for path, reason in failed
         )
-        done = jobs.run(plan, upscaler, arguments.quality, bar.update)
+        done = batch.run(plan, upscaler, arguments.quality, bar.update)
         for result in _chain(unusable, done):
             failures += result["status"] == "failed"
             if result["status"] == "done" and arguments.compare:
@@ -137,7 +137,7 @@ def _chain(*parts):
 
 
 def _suffix(name):
-    from .upscaling.writing import FORMATS
+    from keras_secn.upscaling.io.write import FORMATS
 
     if name is None:
         return None
@@ -149,8 +149,8 @@ def _suffix(name):
 
 
 def _compare(result, arguments):
-    from .upscaling.comparison import write_comparison
-    from .upscaling.engines import DEFAULT
+    from keras_secn.upscaling.crop_sheet import write_comparison
+    from keras_secn.upscaling.engines.choose import DEFAULT
 
     out = pathlib.Path(result["output"])
     picture = out.with_name(f"{out.stem}_compare.png")
@@ -175,8 +175,8 @@ def _report(result, as_json):
 
 
 def _models(arguments):
-    from . import presets
-    from .upscaling.speed import seconds_per_megapixel
+    from keras_secn import presets
+    from keras_secn.upscaling.speed import seconds_per_megapixel
 
     rows = []
     for name in presets.list_presets():
@@ -217,8 +217,8 @@ def _scores(scores):
 
 
 def _info(arguments):
-    from .lite import metadata
-    from .upscaling.lite_engine import describe
+    from keras_secn.lite import metadata
+    from keras_secn.upscaling.engines.litert import describe
 
     facts = {
         "file": arguments.file,
@@ -234,9 +234,9 @@ def _info(arguments):
 
 
 def _export(arguments):
-    from .evaluation import load_network
-    from .upscaling.engines import preset_file
-    from .upscaling.lite_file import export_tiles
+    from keras_secn.metrics.compare import load_network
+    from keras_secn.upscaling.engines.choose import preset_file
+    from keras_secn.upscaling.engines.export import export_tiles
 
     named = arguments.model.endswith(".keras")
     if named and not arguments.out:

@@ -7,7 +7,7 @@ import pytest
 from pictures import PHOTO_SIZES, noise
 from PIL import Image
 
-from keras_secn.photo_cache import PhotoCache
+from keras_secn.data.photo_cache import PhotoCache
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +25,8 @@ def tiny_network():
     """A network of every part there is, two blocks deep, that enlarges as bicubic does at least."""
     import keras
 
-    from keras_secn.interpolation import start_as_interpolation
-    from keras_secn.models import build_ct_secn
+    from keras_secn.models.bicubic_start import start_as_interpolation
+    from keras_secn.models.secn import build_ct_secn
 
     keras.utils.set_random_seed(1)
     model = start_as_interpolation(build_ct_secn(n=1, blocks=2, filters=8))
@@ -44,7 +44,7 @@ def tiny_file(tiny_network, tmp_path_factory):
 
     if keras.backend.backend() != "tensorflow":
         pytest.skip("export to LiteRT needs the TensorFlow backend")
-    from keras_secn.upscaling import export_tiles
+    from keras_secn.upscaling.engines.export import export_tiles
 
     path = tmp_path_factory.mktemp("tiny") / "tiny.tflite"
     export_tiles(tiny_network, path)

@@ -465,7 +465,7 @@ def killed_export(bench, rounds):
     output.parent.mkdir(exist_ok=True)
 
     def expected(path):  # the description in the file tells the time: compare what it computes
-        from keras_secn.lite.runtime import LiteModel
+        from keras_secn.lite.interpreter import LiteModel
 
         return LiteModel(path)(noise((20, 24), 0))
 

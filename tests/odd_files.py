@@ -219,8 +219,8 @@ def mode_of(path):
 
 
 def main(model):
-    from keras_secn.errors import UserError
-    from keras_secn.upscaling import Upscaler
+    from keras_secn.utils.errors import UserError
+    from keras_secn.upscaling.upscaler import Upscaler
 
     upscaler = Upscaler(model)
     print("| file | in | out |\n|---|---|---|")

@@ -6,15 +6,16 @@ import keras
 import numpy as np
 import pytest
 
-from keras_secn import aplus, presets
-from keras_secn.anchored import OverlapMean
-from keras_secn.errors import UserError
-from keras_secn.imresize import imresize
-from keras_secn.metrics import bicubic_upscaler, evaluate, image_upscaler, rgb_to_y
-from keras_secn.models.aplus import build_aplus
-from keras_secn.photo_cache import PhotoCache
+from keras_secn.models.aplus import fit
+from keras_secn import presets
+from keras_secn.layers.anchored_regression import OverlapMean
+from keras_secn.utils.errors import UserError
+from keras_secn.data.imresize import imresize
+from keras_secn.metrics.protocol import (bicubic_upscaler, evaluate, image_upscaler, rgb_to_y)
+from keras_secn.models.aplus.network import build_aplus
+from keras_secn.data.photo_cache import PhotoCache
 
-SAMPLES = pathlib.Path(aplus.__file__).parent / "samples" / "train"
+SAMPLES = pathlib.Path(fit.__file__).parent / "samples" / "train"
 
 
 @pytest.mark.parametrize("scale", [2, 3])
@@ -23,13 +24,13 @@ def test_network_computes_the_features_that_are_fitted(scale):
     rng = np.random.default_rng(0)
     image = rng.uniform(0, 255, (9, 10, 3)).astype("float32")
     bicubic = imresize(rgb_to_y(image), scale=scale) / 255
-    views = aplus.patches(bicubic, scale, 2)
+    views = fit.patches(bicubic, scale, 2)
     inputs = views.reshape(-1, *views.shape[2:])
     basis = rng.normal(size=(4 * (3 * scale) ** 2, 5))
-    expected = (aplus.derive(inputs, scale) @ basis).reshape(*views.shape[:2], 5)
+    expected = (fit.derive(inputs, scale) @ basis).reshape(*views.shape[:2], 5)
 
     model = build_aplus(scale, anchors=4, components=5)
-    model.get_layer("features").set_weights([aplus._as_convolution(basis, scale)])
+    model.get_layer("features").set_weights([fit._as_convolution(basis, scale)])
     features = keras.Model(model.input, model.get_layer("features").output)(image[None])[0]
     np.testing.assert_allclose(features[2:-2, 2:-2], expected, atol=2e-4)
 
@@ -37,7 +38,7 @@ def test_network_computes_the_features_that_are_fitted(scale):
 def test_derivatives_of_a_parabola():
     y, x = np.mgrid[0:10, 0:10].astype(float)
     first_y, first_x, second_y, second_x = np.split(
-        aplus.derive((y**2 + 3 * x)[None], scale=2)[0], 4
+        fit.derive((y**2 + 3 * x)[None], scale=2)[0], 4
     )
     np.testing.assert_allclose(first_y, np.repeat(4 * np.arange(2, 8), 6))
     np.testing.assert_allclose(first_x, 6)
@@ -59,7 +60,7 @@ def test_regressors_find_the_linear_map_of_each_neighbourhood():
     features = np.repeat(atoms, 200, axis=0) + 0.2 * rng.normal(size=(400, 4))
     features *= rng.choice([-1, 1], size=(400, 1))  # an anchor serves both directions
     residuals = np.concatenate([features[:200] @ maps[0], features[200:] @ maps[1]])
-    found = aplus.anchored_regressors(atoms, features, residuals, neighbours=150, ridge=1e-6)
+    found = fit.anchored_regressors(atoms, features, residuals, neighbours=150, ridge=1e-6)
     np.testing.assert_allclose(found, maps, atol=1e-3)
 
 
@@ -69,7 +70,7 @@ def test_dictionary_covers_the_directions_signs_aside():
     features = directions[rng.integers(6, size=3000)] * rng.choice([-1, 1], size=(3000, 1))
     features = (features + 0.02 * rng.normal(size=features.shape)).astype("float32")
     features /= np.linalg.norm(features, axis=1, keepdims=True)
-    atoms = aplus.dictionary(features, 24, seed=0)
+    atoms = fit.dictionary(features, 24, seed=0)
     assert np.abs(atoms @ directions.T).max(axis=0).min() > 0.95
 
 
@@ -80,14 +81,14 @@ def test_a_small_fit_beats_bicubic_on_another_photograph(tmp_path):
     for path in training[:3]:
         (folder / path.name).symlink_to(path)
     cache = PhotoCache.build(folder, tmp_path / "cache", scale=2, progress=False)
-    model = aplus.fit(cache, anchors=32, components=20, samples=20_000, neighbours=512)
+    model = fit.fit(cache, anchors=32, components=20, samples=20_000, neighbours=512)
     ours = evaluate(image_upscaler(model), other).mean("psnr_y")
     assert ours > evaluate(bicubic_upscaler(2), other).mean("psnr_y") + 0.5
 
 
 def test_too_few_patches_are_named(build_cache):
     with pytest.raises(UserError, match="too few for 1024 anchors"):
-        aplus.fit(build_cache(scale=2), samples=100)
+        fit.fit(build_cache(scale=2), samples=100)
 
 
 def test_preset_is_where_the_paper_is(shared_data):

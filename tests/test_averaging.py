@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_secn import averaging, presets
-from keras_secn.errors import UserError
-from keras_secn.loading import load_checked
-from keras_secn.models import build_secn, build_srresnet
-from keras_secn.publishing import publish
-from keras_secn.training import Recipe, train
+import averaging
+from keras_secn import presets
+from keras_secn.utils.errors import UserError
+from keras_secn.presets.keras_file import load_checked
+from keras_secn.models.secn import build_secn
+from keras_secn.models.srresnet import build_srresnet
+from publishing import publish
+from keras_secn.training.trainer import (Recipe, train)
 
 
 def scores(model):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_secn import zoo_run
-from keras_secn.cascade import CascadePlan, CascadeReplacement, transfer_weights
-from keras_secn.errors import UserError
-from keras_secn.factorize import compose, separate_by_least_squares, separate_by_svd
-from keras_secn.models.skeleton import block_kinds, block_layers, build_network
-from keras_secn.training import Recipe
+from keras_secn.training import run
+from keras_secn.cascade.plan import (CascadePlan, CascadeReplacement, transfer_weights)
+from keras_secn.utils.errors import UserError
+from keras_secn.cascade.factorize import (compose, separate_by_least_squares, separate_by_svd)
+from keras_secn.models.edsr_trunk import (block_kinds, block_layers, build_network)
+from keras_secn.training.trainer import Recipe
 
 FILTERS = 8
 
@@ -85,8 +85,8 @@ def test_training_takes_a_network_with_more_separable_blocks_to_go_on_from(build
     light.save(path)
     arguments = {"n": 1, "blocks": 3, "filters": FILTERS}
     recipe = Recipe(2, 1e-12, batch_size=1, hr_patch=16)
-    settings = zoo_run.ZooSettings("ct_secn_16", recipe, arguments=arguments, initial=str(path))
-    heavy, rows = zoo_run.run_system(
+    settings = run.ZooSettings("ct_secn_16", recipe, arguments=arguments, initial=str(path))
+    heavy, rows = run.run_system(
         settings,
         build_cache(scale=2),
         tmp_path / "run",

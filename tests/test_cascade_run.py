@@ -15,9 +15,9 @@ from PIL import Image
 from processes import weights
 
 from keras_secn import presets
-from keras_secn.errors import UserError
-from keras_secn.metrics import ValidationSet
-from keras_secn.publishing import publish
+from keras_secn.utils.errors import UserError
+from keras_secn.metrics.protocol import ValidationSet
+from publishing import publish
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "training" / "cascade.py"
 TINY = {
@@ -221,7 +221,7 @@ def test_bad_input_is_one_line(finished, tmp_path, flags, words):
     Image.open(photos / "1.png").save(tmp_path / "whole.jpg")
     (made["TRUNCATED"] / "broken.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:600])
     if flags.get("initial") == "EDSR":
-        from keras_secn.models import build_edsr
+        from keras_secn.models.edsr import build_edsr
 
         made["EDSR"] = tmp_path / "edsr.keras"
         build_edsr(blocks=2, filters=8).save(made["EDSR"])

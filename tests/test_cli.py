@@ -14,8 +14,9 @@ import pytest
 from odd_files import picture
 from PIL import Image
 
-from keras_secn import cli, presets
-from keras_secn.upscaling import video
+from keras_secn import cli
+from keras_secn import presets
+from keras_secn.upscaling.io import video
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_json_for_scripts(run, folder):
 
 
 def test_options_reach_the_picture(run, folder, tiny_file):
-    from keras_secn.upscaling import Upscaler
+    from keras_secn.upscaling.upscaler import Upscaler
 
     image = np.asarray(Image.open("in/a.png"))
     run("in/a.png", "-o", "four.png", "--scale", "4")

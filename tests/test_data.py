@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_secn import photo_cache
-from keras_secn.data import InputWait, PatchDataset, dihedral
-from keras_secn.errors import UserError
-from keras_secn.imresize import imresize
+from keras_secn.data import photo_cache
+from keras_secn.data.patches import (InputWait, PatchDataset, dihedral)
+from keras_secn.utils.errors import UserError
+from keras_secn.data.imresize import imresize
 
 
 def coordinates(tmp_path, sizes, scale=2):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import noise
 
-from keras_secn.data import PatchDataset, open_photographs
-from keras_secn.errors import UserError
+from keras_secn.data.patches import (PatchDataset, open_photographs)
+from keras_secn.utils.errors import UserError
 
 
 def test_div2k_keeps_the_delivered_pairs(tmp_path, capsys):

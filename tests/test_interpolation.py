@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn.errors import UserError
-from keras_secn.imresize import imresize
-from keras_secn.interpolation import start_as_interpolation
-from keras_secn.metrics import psnr_y
-from keras_secn.models import build_ct_secn, build_network, build_secn, build_srresnet
+from keras_secn.utils.errors import UserError
+from keras_secn.data.imresize import imresize
+from keras_secn.models.bicubic_start import start_as_interpolation
+from keras_secn.metrics.protocol import psnr_y
+from keras_secn.models.secn import (build_ct_secn, build_secn)
+from keras_secn.models.edsr_trunk import build_network
+from keras_secn.models.srresnet import build_srresnet
 
 
 def silenced(model):

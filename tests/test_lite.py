@@ -9,16 +9,21 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn.errors import UserError
-from keras_secn.metrics import image_upscaler
-from keras_secn.models import build_ct_secn, build_edsr_mobile, build_secn
+from keras_secn.utils.errors import UserError
+from keras_secn.metrics.protocol import image_upscaler
+from keras_secn.models.secn import (build_ct_secn, build_secn)
+from keras_secn.models.mobile import build_edsr_mobile
 
 pytest.importorskip("ai_edge_litert")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
 
-from keras_secn.lite import LiteModel, equalize, export, exporter, info  # noqa: E402
-from keras_secn.lite.fused_body import fuse_body  # noqa: E402
+from keras_secn.lite.quantize import equalize
+from keras_secn.lite import exporter
+from keras_secn.lite.interpreter import LiteModel
+from keras_secn.lite.exporter import export
+from keras_secn.lite.metadata import info  # noqa: E402
+from keras_secn.rewrite.fuse_body import fuse_body  # noqa: E402
 
 SIZES = [(37, 50), (24, 31), (9, 8)]
 TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"

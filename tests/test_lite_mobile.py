@@ -11,9 +11,9 @@ import pytest
 from pictures import noise
 from PIL import Image
 
-from keras_secn.collapsible import CollapsibleConv2D, WideStart, fold
-from keras_secn.errors import UserError
-from keras_secn.models import build_edsr_mobile, build_pocket_secn
+from keras_secn.layers.collapsible_conv import (CollapsibleConv2D, WideStart, fold)
+from keras_secn.utils.errors import UserError
+from keras_secn.models.mobile import (build_edsr_mobile, build_pocket_secn)
 from keras_secn.models.mobile import POCKET_SIZES
 
 pytestmark = pytest.mark.slow
@@ -106,9 +106,10 @@ def test_refusals():
     "build", [lambda: build_edsr_mobile(filters=8, blocks=2), lambda: build_pocket_secn("s")]
 )
 def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
-    from keras_secn.lite import LiteModel, export
-    from keras_secn.lite.delegates import SUPPORTED, refused
-    from keras_secn.metrics import image_upscaler
+    from keras_secn.lite.interpreter import LiteModel
+    from keras_secn.lite.exporter import export
+    from keras_secn.lite.delegates import (SUPPORTED, refused)
+    from keras_secn.metrics.protocol import image_upscaler
 
     model = random_weights(build(), 2)
     pictures = [noise((64, 64), seed) for seed in range(3)]

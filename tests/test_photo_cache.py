@@ -13,9 +13,9 @@ import pytest
 from pictures import PHOTO_SIZES, noise
 from PIL import Image
 
-from keras_secn import photo_cache
-from keras_secn.errors import UserError
-from keras_secn.imresize import imresize
+from keras_secn.data import photo_cache
+from keras_secn.utils.errors import UserError
+from keras_secn.data.imresize import imresize
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ import json
 
 import pytest
 
-from keras_secn import presets, zoo
-from keras_secn.errors import UserError
-from keras_secn.run_folder import load_initial, run_folder
-from keras_secn.training import Recipe
-from keras_secn.zoo_run import ZooSettings
+from keras_secn import presets
+from keras_secn.models import registry
+from keras_secn.utils.errors import UserError
+from keras_secn.training.run_folder import (load_initial, run_folder)
+from keras_secn.training.trainer import Recipe
+from keras_secn.training.run import ZooSettings
 
 
 def test_the_card_of_a_preset_that_a_run_starts_from_is_kept(tmp_path, monkeypatch):
-    model = zoo.system("espcn").build(2, name="espcn")
+    model = registry.system("espcn").build(2, name="espcn")
     monkeypatch.setattr(presets, "FOLDER", tmp_path / "weights")
     card = {"factory": "build_espcn", "arguments": {}, "training": {"steps": 30}}
     presets.write_preset("espcn", model, card)

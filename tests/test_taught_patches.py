@@ -4,12 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from keras_secn import evaluation, metrics, zoo, zoo_run
-from keras_secn.data import PatchDataset
-from keras_secn.errors import UserError
-from keras_secn.models import build_secn
-from keras_secn.taught_patches import TaughtPatches
-from keras_secn.training import Recipe
+from keras_secn.metrics import compare
+from keras_secn import metrics
+from keras_secn.models import registry
+from keras_secn.training import run
+from keras_secn.data.patches import PatchDataset
+from keras_secn.utils.errors import UserError
+from keras_secn.models.secn import build_secn
+from keras_secn.training.distillation import TaughtPatches
+from keras_secn.training.trainer import Recipe
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_a_share_is_above_0_and_at_most_1(share, build_cache, teacher):
     with pytest.raises(UserError, match=f"share must be above 0 and at most 1, not {share}"):
         TaughtPatches(build_cache(scale=2), teacher, share, hr_patch=16)
     with pytest.raises(UserError, match="share must be above 0"):  # before a network is built
-        zoo_run.ZooSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
+        run.ZooSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
 
 
 def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
@@ -74,15 +77,15 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
     teacher.save(path)
     recipe = Recipe(60, 3e-4, warmup=5, batch_size=4, hr_patch=16, interval=30)
     arguments = {"blocks": 1, "filters": 16}
-    settings = zoo_run.ZooSettings(
+    settings = run.ZooSettings(
         "secn", recipe, arguments=arguments, initial=str(path), teacher=str(path)
     )
     cache = build_cache(scale=2)
-    student, _ = zoo_run.run_system(
+    student, _ = run.run_system(
         settings, cache, tmp_path / "run", validate=lambda model: {"val_psnr": 0.0, "val_ssim": 0.0}
     )
     picture = cache.lr(0).astype("float32")
-    target = eight_pictures(evaluation.load_network(str(path)), picture).mean(axis=0)
+    target = eight_pictures(compare.load_network(str(path)), picture).mean(axis=0)
 
     def distance(network):
         return np.abs(network.predict_on_batch(picture[None])[0] - target).mean()
@@ -92,8 +95,8 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
 
 def test_a_teacher_of_another_scale_is_refused(build_cache, tmp_path):
     path = tmp_path / "teacher.keras"
-    zoo.system("espcn").build(3, name="espcn").save(path)
-    settings = zoo_run.ZooSettings("espcn", Recipe(1), teacher=str(path))
+    registry.system("espcn").build(3, name="espcn").save(path)
+    settings = run.ZooSettings("espcn", Recipe(1), teacher=str(path))
     with pytest.raises(UserError, match="teacher.keras enlarges 3 times, not 2"):
-        zoo_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=None)
+        run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=None)
     assert not (tmp_path / "run" / "settings.json").exists()

@@ -9,35 +9,31 @@ import keras
 import numpy as np
 import pytest
 
-from keras_secn import (
-    batch_statistics,
-    evaluation,
-    large_step,
-    perceptual,
-    presets,
-    table1,
-    zoo,
-    zoo_run,
-)
-from keras_secn.block_comparison import ComparisonSettings, compare_blocks
-from keras_secn.ct_srcnn import WidthPlan, transfer_widths
-from keras_secn.data import PatchDataset
-from keras_secn.errors import UserError
-from keras_secn.fused_upsampler import train_fused
-from keras_secn.imresize import imresize
-from keras_secn.losses import PictureLoss, SupervisedModel, losses_of, supervised
-from keras_secn.metrics import evaluate, image_upscaler, rgb_to_y
-from keras_secn.models import (
-    build_ct_srcnn,
-    build_drcn,
-    build_lapsrn,
-    build_secn,
-    build_srresnet,
-    build_vdsr,
-)
-from keras_secn.optimizers import AdjustableClippingSGD
-from keras_secn.publishing import publish
-from keras_secn.training import Recipe, compile_model
+from keras_secn.training import batch_statistics
+from keras_secn.metrics import compare
+import large_step
+import perceptual
+from keras_secn import presets
+import table1
+from keras_secn.models import registry
+from keras_secn.training import run
+from block_comparison import (ComparisonSettings, compare_blocks)
+from keras_secn.models.ct_srcnn.widths import (WidthPlan, transfer_widths)
+from keras_secn.data.patches import PatchDataset
+from keras_secn.utils.errors import UserError
+from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.data.imresize import imresize
+from keras_secn.training.losses import (PictureLoss, SupervisedModel, losses_of, supervised)
+from keras_secn.metrics.protocol import (evaluate, image_upscaler, rgb_to_y)
+from keras_secn.models.ct_srcnn.network import build_ct_srcnn
+from keras_secn.models.drcn import build_drcn
+from keras_secn.models.lapsrn import build_lapsrn
+from keras_secn.models.secn import build_secn
+from keras_secn.models.srresnet import build_srresnet
+from keras_secn.models.vdsr import build_vdsr
+from keras_secn.training.optimizers import AdjustableClippingSGD
+from publishing import publish
+from keras_secn.training.trainer import (Recipe, compile_model)
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 PROBE = np.random.default_rng(0).uniform(0, 255, (1, 9, 8, 3)).astype("float32")
@@ -171,10 +167,10 @@ def test_networks_without_marks_are_trained_as_they_are():
     ],
 )
 def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
-    entry = zoo.system(name)
-    settings = zoo_run.ZooSettings(name, recipe(**entry.recipe, **options), arguments=entry.small)
+    entry = registry.system(name)
+    settings = run.ZooSettings(name, recipe(**entry.recipe, **options), arguments=entry.small)
     cache = build_cache(scale=2)
-    model, (row,) = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    model, (row,) = run.run_system(settings, cache, tmp_path / "run", validate=validate)
     home = tmp_path / "run" / name
     assert row["steps"] == 2 and row["parameters"] == model.count_params()
     history = json.loads((home / "history.json").read_text())
@@ -183,16 +179,16 @@ def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     fresh = settings.build(name, entry.small)
     moved = [not np.array_equal(a, b) for a, b in zip(fresh.weights, model.weights, strict=True)]
     assert any(moved)
-    again, _ = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    again, _ = run.run_system(settings, cache, tmp_path / "run", validate=validate)
     np.testing.assert_array_equal(model(PROBE), again(PROBE))
 
 
 def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
-    entry, cache = zoo.system("srresnet"), build_cache(scale=2)
-    settings = zoo_run.ZooSettings(
+    entry, cache = registry.system("srresnet"), build_cache(scale=2)
+    settings = run.ZooSettings(
         "srresnet", recipe(4, interval=2, ema=0.9), arguments=entry.small
     )
-    model, _ = zoo_run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    model, _ = run.run_system(settings, cache, tmp_path / "run", validate=validate)
     norms = [layer for layer in model.layers if "_norm" in layer.name]
     data = PatchDataset(cache, 2, 16, steps=batch_statistics.BATCHES)
     # the first one's input depends on no other norm
@@ -208,25 +204,25 @@ def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
 
 
 def test_a_trained_network_is_trained_further(build_cache, tmp_path):
-    entry, cache = zoo.system("espcn"), build_cache(scale=2)
+    entry, cache = registry.system("espcn"), build_cache(scale=2)
     arguments = dict(arguments=entry.small)
-    settings = zoo_run.ZooSettings("espcn", recipe(), **arguments)
-    first, _ = zoo_run.run_system(settings, cache, tmp_path / "first", validate=validate)
+    settings = run.ZooSettings("espcn", recipe(), **arguments)
+    first, _ = run.run_system(settings, cache, tmp_path / "first", validate=validate)
     path = str(tmp_path / "first" / "espcn" / "model.keras")
     still = recipe(learning_rate=1e-12)
-    settings = zoo_run.ZooSettings("espcn", still, **arguments, initial=path)
-    further, _ = zoo_run.run_system(settings, cache, tmp_path / "further", validate=validate)
+    settings = run.ZooSettings("espcn", still, **arguments, initial=path)
+    further, _ = run.run_system(settings, cache, tmp_path / "further", validate=validate)
     np.testing.assert_allclose(further(PROBE), first(PROBE), atol=1e-3)
-    settings = zoo_run.ZooSettings("fsrcnn", recipe(), initial=path)
+    settings = run.ZooSettings("fsrcnn", recipe(), initial=path)
     with pytest.raises(UserError, match="espcn is another network"):
-        zoo_run.run_system(settings, cache, tmp_path / "other", validate=validate)
+        run.run_system(settings, cache, tmp_path / "other", validate=validate)
 
 
 def test_a_system_becomes_a_preset(build_cache, photos, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
-    entry = zoo.system("espcn")
-    settings = zoo_run.ZooSettings("espcn", recipe(), arguments=entry.small)
-    model, _ = zoo_run.run_system(settings, build_cache(scale=2), tmp_path / "r", validate=validate)
+    entry = registry.system("espcn")
+    settings = run.ZooSettings("espcn", recipe(), arguments=entry.small)
+    model, _ = run.run_system(settings, build_cache(scale=2), tmp_path / "r", validate=validate)
     publish(tmp_path / "r", [], [photos], {"data": "noise", "command": "train.py"})
     card = presets.preset_card("espcn")
     assert card["factory"] == "build_espcn" and card["training"]["steps"] == 2
@@ -271,8 +267,8 @@ def test_trimming_drops_the_channels_that_do_nothing():
 
 
 def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
-    settings = zoo_run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
-    model, rows = zoo_run.run_system(
+    settings = run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    model, rows = run.run_system(
         settings, build_cache(scale=2), tmp_path / "run", validate=validate
     )
     names = ["ct_srcnn_0", "ct_srcnn", "ct_srcnn_trimmed"]
@@ -283,8 +279,8 @@ def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
 
 
 def test_both_ends_of_ct_srcnn_become_presets(build_cache, photos, tmp_path, monkeypatch):
-    settings = zoo_run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
-    zoo_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
+    settings = run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
     names = ["ct_srcnn", "ct_srcnn_trimmed"]
     publish(tmp_path / "run", names, [photos], {"data": "noise"})
@@ -385,7 +381,7 @@ def test_blocks_are_compared_at_equal_steps(build_cache, tmp_path):
 def test_a_large_step_is_measured_in_its_own_process():
     arguments = {"blocks": 1, "filters": 8}
     row = large_step.measure("secn_large", batch_size=1, hr_patch=8, arguments=arguments)
-    assert row["parameters"] == zoo.system("secn_large").build(**arguments).count_params()
+    assert row["parameters"] == registry.system("secn_large").build(**arguments).count_params()
     assert row["loss"] > 0 and row["peak_mib"] > 50
     assert row["precision"] == "mixed_bfloat16" and "secn_large" in large_step.to_markdown([row])
 
@@ -399,7 +395,7 @@ def test_table1_shows_ours_beside_published(photos, tmp_path, monkeypatch):
     photos.rename(tmp_path / "set5")
     folders = [tmp_path / "set5"]
     rows = {row["name"]: row for row in table1.table1([path], folders)}
-    assert list(rows) == ["bicubic", *zoo.SYSTEMS]
+    assert list(rows) == ["bicubic", *registry.SYSTEMS]
     report = evaluate(image_upscaler(keras.saving.load_model(path)), folders[0])
     assert rows["vdsr"]["ours"] == [
         (pytest.approx(report.mean("psnr_y")), pytest.approx(report.mean("ssim_y")))
@@ -432,7 +428,7 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "|  | espcn |" in done.stdout
-    candidates, _ = evaluation.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
+    candidates, _ = compare.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
     assert candidates[0].parameters == 21_284
 
 
@@ -453,16 +449,16 @@ def test_train_py_refuses_in_one_line(arguments, words, photos):
 
 def test_presets_of_systems_are_known_to_the_table():
     """A preset that bears a system's name must be that system."""
-    for name in set(presets.list_presets()) & set(zoo.SYSTEMS):
+    for name in set(presets.list_presets()) & set(registry.SYSTEMS):
         card = presets.preset_card(name)
-        assert card["parameters"] == zoo.SYSTEMS[name].parameters
-        assert card["factory"] == zoo.SYSTEMS[name].factory
+        assert card["parameters"] == registry.SYSTEMS[name].parameters
+        assert card["factory"] == registry.SYSTEMS[name].factory
 
 
 def test_networks_with_layers_of_their_own_are_evaluated_in_a_fresh_process(photos, tmp_path):
     """Their layers must be known although nothing built one there."""
     for name in ("drcn", "aplus"):
-        entry = zoo.system(name)
+        entry = registry.system(name)
         entry.build(**entry.small).save(tmp_path / f"{name}.keras")
     models = ",".join(str(tmp_path / f"{name}.keras") for name in ("drcn", "aplus"))
     done = run("evaluate.py", "--model", models, "--data_dir", photos)

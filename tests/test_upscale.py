@@ -6,14 +6,18 @@ import pytest
 from odd_files import picture
 from PIL import Image
 
-from keras_secn import models, set_pooling, upscale
-from keras_secn.errors import UserError
-from keras_secn.fused_upsampler import fuse_upsampler
+from keras_secn import models
+from keras_secn.layers import set_pooling
+from keras_secn.upscaling.upscaler import upscale
+from keras_secn.utils.errors import UserError
+from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.layers import SqueezeExcite
-from keras_secn.metrics import image_upscaler
-from keras_secn.upscaling import Upscaler, enlarge, tiles
-from keras_secn.upscaling.alpha import bleed, limits
-from keras_secn.upscaling.keras_engine import KerasEngine
+from keras_secn.metrics.protocol import image_upscaler
+from keras_secn.upscaling import enlarge
+from keras_secn.upscaling import tiling
+from keras_secn.upscaling.upscaler import Upscaler
+from keras_secn.upscaling.io.alpha import (bleed, limits)
+from keras_secn.upscaling.engines.keras import KerasEngine
 
 
 def noise(*shape, seed=0, dtype=np.uint8):
@@ -67,10 +71,10 @@ def test_large_images_do_not_depend_on_tiles(tiny_file, shape, small_limits):
 
 
 def test_the_next_picture_does_not_load_the_file_again(tiny_file, small_limits, monkeypatch):
-    from keras_secn.upscaling import lite_engine
+    from keras_secn.upscaling.engines import litert
 
     loaded = []
-    load = lite_engine._interpreter
+    load = litert._interpreter
     monkeypatch.setattr(lite_engine, "_interpreter", lambda *a: loaded.append(a) or load(*a))
     upscaler = Upscaler(tiny_file, tile=40)
     image = noise(75, 141, 3)
@@ -87,7 +91,7 @@ def test_sampled_gates_are_near_the_exact_ones(tiny_network, small_limits):
     engine = KerasEngine(tiny_network)
     image = picture(200, 150).astype(np.float32)
     exact = engine.pool(image[None])
-    patches = np.stack([image[place] for place in tiles.sample(150, 200)])
+    patches = np.stack([image[place] for place in tiling.sample(150, 200)])
     assert len(patches) == 4
     sampled = engine.pool(patches)
     assert np.abs(sampled - exact).max() < 0.02 < np.abs(exact - exact.mean()).max()
@@ -103,7 +107,7 @@ def test_ensemble_is_the_mean_over_eight_views(tiny_network, tiny_file):
 
 @pytest.mark.parametrize("window", [None, (32, 32)])
 def test_other_files_run_in_tiles_of_their_own(tiny_file, reference, window):
-    from keras_secn.upscaling.lite_engine import PlainFileEngine
+    from keras_secn.upscaling.engines.litert import PlainFileEngine
 
     # what any program sees of our file: one picture in, one out, gates from what it is given
     engine = PlainFileEngine(tiny_file, threads=1)
@@ -121,7 +125,7 @@ def test_other_files_run_in_tiles_of_their_own(tiny_file, reference, window):
 
 
 def test_16_bits_pass_through_a_file_of_8(tiny_file):
-    from keras_secn.upscaling.lite_engine import PlainFileEngine
+    from keras_secn.upscaling.engines.litert import PlainFileEngine
 
     enlarger = enlarge.Enlarger(PlainFileEngine(tiny_file, threads=1), tile=64)
     image = picture(20, 18)
@@ -322,7 +326,7 @@ def test_constant_alpha_stays_constant(tiny_file):
 @pytest.mark.parametrize("length", [1, 31, 32, 33, 100, 977])
 @pytest.mark.parametrize("exactly", [False, True])
 def test_cuts_cover_an_axis_once(length, exactly):
-    cuts = tiles.cuts(length, tile=32, overlap=5, exactly=exactly)
+    cuts = tiling.cuts(length, tile=32, overlap=5, exactly=exactly)
     kept = [place for cut in cuts for place in range(cut.first, cut.last)]
     assert kept == list(range(length))
     assert len({cut.stop - cut.start for cut in cuts}) == 1
@@ -337,10 +341,10 @@ def test_cuts_cover_an_axis_once(length, exactly):
 
 @pytest.mark.parametrize("size", [(513, 512), (2160, 3840), (1, 400_000), (300_000, 2), (70, 9000)])
 def test_samples_lie_within_the_image_and_are_few(size):
-    places = tiles.sample(*size)
+    places = tiling.sample(*size)
     area = {(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in places}
     assert len(area) == 1
-    assert 0.3 * tiles.SAMPLED <= area.pop() * len(places) <= 1.1 * tiles.SAMPLED
+    assert 0.3 * tiling.SAMPLED <= area.pop() * len(places) <= 1.1 * tiling.SAMPLED
     for rows, columns in places:
         assert 0 <= rows.start < rows.stop <= size[0]
         assert 0 <= columns.start < columns.stop <= size[1]

@@ -15,8 +15,8 @@ import pytest
 from odd_files import picture
 from PIL import Image
 
-from keras_secn.upscaling.keras_engine import KerasEngine
-from keras_secn.upscaling.tiles import _spread
+from keras_secn.upscaling.engines.keras import KerasEngine
+from keras_secn.upscaling.tiling import _spread
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
 WEB = pathlib.Path(__file__).parents[1] / "web"
@@ -47,7 +47,7 @@ def site(tiny_network, tmp_path_factory):
         pytest.skip("export to LiteRT needs the TensorFlow backend")
     if not (WEB / "runtime" / "litert.js").is_file():
         pytest.skip("LiteRT's web runtime is not there: cd web && npm ci && python collect.py")
-    from keras_secn.upscaling import export_tiles
+    from keras_secn.upscaling.engines.export import export_tiles
 
     folder = tmp_path_factory.mktemp("site")
     for file in [*WEB.glob("*.html"), *WEB.glob("*.css"), *WEB.glob("*.js")]:

@@ -9,7 +9,7 @@ import sys
 
 from absl import flags
 
-from keras_secn.errors import run_app
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folder", None, "Where the run is kept.", required=True)
@@ -34,13 +34,14 @@ def main(argv):
     import keras
     import numpy as np
 
-    from keras_secn import hosts, strategy
-    from keras_secn.models import build_network
-    from keras_secn.photo_cache import PhotoCache
-    from keras_secn.run_folder import run_folder
-    from keras_secn.training import Recipe, train
+    from keras_secn.training import multihost
+    from keras_secn.training import devices
+    from keras_secn.models.edsr_trunk import build_network
+    from keras_secn.data.photo_cache import PhotoCache
+    from keras_secn.training.run_folder import run_folder
+    from keras_secn.training.trainer import (Recipe, train)
 
-    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     recipe = Recipe(
         FLAGS.steps,
         interval=FLAGS.interval,
@@ -78,7 +79,7 @@ def main(argv):
             strategy=devices,
             bar=Bar(),
         )
-    print("finished", hosts.index(), flush=True)
+    print("finished", multihost.index(), flush=True)
 
 
 if __name__ == "__main__":

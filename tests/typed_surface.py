@@ -12,7 +12,9 @@ from PIL import Image
 from typing_extensions import assert_type
 
 import keras_secn
-from keras_secn import lite, models, upscaling
+from keras_secn import lite
+from keras_secn import models
+from keras_secn import upscaling
 
 
 def upscaling_keeps_the_kind(pixels: np.ndarray, picture: Image.Image) -> None:

@@ -5,7 +5,7 @@ python tflite/benchmark.py a.tflite b.tflite --size 270x480 --threads 2
 
 from absl import flags
 
-from keras_secn.errors import UserError, run_app
+from keras_secn.utils.errors import (UserError, run_app)
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("size", "270x480", "HxW of the LR picture.")
@@ -25,7 +25,7 @@ def main(argv):
     rows = benchmarking.benchmark(argv[1:], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
     print(benchmarking.to_markdown(rows))
     if FLAGS.json:
-        from keras_secn.metrics import write_json
+        from keras_secn.metrics.protocol import write_json
 
         write_json({"size": size, "threads": FLAGS.threads, "results": rows}, FLAGS.json)
 

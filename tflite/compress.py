@@ -9,8 +9,8 @@ import pathlib
 
 from absl import flags
 
-from keras_secn import evaluation
-from keras_secn.errors import UserError, run_app
+from keras_secn.metrics import compare
+from keras_secn.utils.errors import (UserError, run_app)
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -46,15 +46,17 @@ def main(argv):
     settings = [parse_setting(text) for text in FLAGS.settings]
     out = pathlib.Path(FLAGS.out_dir)
     name = FLAGS.preset or FLAGS.model
-    evaluation.check_paths([name], [*FLAGS.data_dir, *FLAGS.training_dir], out / "table.json")
+    compare.check_paths([name], [*FLAGS.data_dir, *FLAGS.training_dir], out / "table.json")
 
     # after the flags are checked: Keras takes seconds
-    from keras_secn.data import open_photographs
-    from keras_secn.lite import compression, distillation, export
-    from keras_secn.metrics import ValidationSet, image_upscaler, write_json
-    from keras_secn.models import scale_of
+    from keras_secn.data.patches import open_photographs
+    from keras_secn.lite import compression
+    from keras_secn.lite import distillation
+    from keras_secn.lite.exporter import export
+    from keras_secn.metrics.protocol import (ValidationSet, image_upscaler, write_json)
+    from keras_secn.models.edsr_trunk import scale_of
 
-    model = evaluation.load_network(name)
+    model = compare.load_network(name)
     scale = scale_of(model)
     cache = open_photographs(FLAGS.training_dir, scale=scale, min_hr=distillation.HR_PATCH)
     sets = {pathlib.Path(path).name: ValidationSet(path, scale) for path in FLAGS.data_dir}

@@ -8,8 +8,8 @@ import pathlib
 
 from absl import flags
 
-from keras_secn import evaluation
-from keras_secn.errors import UserError, run_app
+from keras_secn.metrics import compare
+from keras_secn.utils.errors import (UserError, run_app)
 from keras_secn.lite.sizes import parse_size
 
 FLAGS = flags.FLAGS
@@ -42,12 +42,13 @@ def main(argv):
         raise UserError("--quantization int8_qat needs --training_dir: photographs")
     shape = parse_size(FLAGS.shape) if FLAGS.shape != "dynamic" else "dynamic"
     folders = [*FLAGS.training_dir, *([FLAGS.representative] if FLAGS.representative else [])]
-    evaluation.check_paths([FLAGS.preset or FLAGS.model], folders)
+    compare.check_paths([FLAGS.preset or FLAGS.model], folders)
 
     # after the flags are checked: Keras takes seconds
-    from keras_secn.lite import exporter, layers_report
+    from keras_secn.lite import exporter
+    from keras_secn.lite import layers_report
 
-    model = evaluation.load_network(FLAGS.preset or FLAGS.model)
+    model = compare.load_network(FLAGS.preset or FLAGS.model)
     facts = exporter.export(
         model,
         FLAGS.out,

@@ -7,7 +7,7 @@ Any super-resolution file will do: uint8, int8 or float pixels, of fixed or dyna
 
 from absl import flags
 
-from keras_secn.errors import UserError, run_app
+from keras_secn.utils.errors import (UserError, run_app)
 
 FLAGS = flags.FLAGS
 flags.DEFINE_multi_string("data_dir", [], "Folder of ground truth photographs; repeatable.")
@@ -24,9 +24,9 @@ def main(argv):
     if not files or not FLAGS.data_dir:
         raise UserError("usage: evaluate.py FILE... --data_dir DIR")
 
-    from keras_secn import evaluation
-    from keras_secn.lite.runtime import LiteModel
-    from keras_secn.metrics import write_json
+    from keras_secn.metrics import compare
+    from keras_secn.lite.interpreter import LiteModel
+    from keras_secn.metrics.protocol import write_json
 
     models = [LiteModel(file, FLAGS.threads, value_range=FLAGS.white) for file in files]
     scale = models[0].scale
@@ -34,14 +34,14 @@ def main(argv):
         if model.scale != scale:
             raise UserError(f"{file} enlarges {model.scale} times, {files[0]} {scale} times")
     origins = [name for name in (FLAGS.preset, FLAGS.model) if name]
-    candidates = evaluation.load_candidates(origins, scale)[0] if origins else []
-    labels = evaluation.short_names(files)
+    candidates = compare.load_candidates(origins, scale)[0] if origins else []
+    labels = compare.short_names(files)
     for label, file, model in zip(labels, files, models, strict=True):
-        candidates.append(evaluation.Candidate(label, file, model, None))
+        candidates.append(compare.Candidate(label, file, model, None))
     results = []
-    for reports in evaluation.compare(candidates, FLAGS.data_dir, scale, None, FLAGS.progress):
+    for reports in compare.compare(candidates, FLAGS.data_dir, scale, None, FLAGS.progress):
         print(f"## {next(iter(reports.values())).folder}, x{scale}: PSNR-Y (dB) / SSIM-Y\n")
-        print(evaluation.comparison_table(reports), flush=True)
+        print(compare.comparison_table(reports), flush=True)
         for candidate in candidates:
             results.append({"model": candidate.source, **reports[candidate.label].to_dict()})
     if FLAGS.json:

@@ -11,8 +11,8 @@ import sys
 
 from absl import flags
 
-from keras_secn import evaluation
-from keras_secn.errors import UserError, run_app
+from keras_secn.metrics import compare
+from keras_secn.utils.errors import (UserError, run_app)
 from keras_secn.lite.sizes import parse_size
 
 FLAGS = flags.FLAGS
@@ -46,13 +46,13 @@ def main(argv):
     out = pathlib.Path(FLAGS.out_dir)
     folders = [*FLAGS.data_dir, *FLAGS.training_dir]
     folders += [FLAGS.representative] if FLAGS.representative else []
-    evaluation.check_paths([FLAGS.preset or FLAGS.model], folders, out / "table.json")
+    compare.check_paths([FLAGS.preset or FLAGS.model], folders, out / "table.json")
 
     # after the flags are checked: Keras takes seconds
     from keras_secn.lite import comparison
-    from keras_secn.metrics import write_json
+    from keras_secn.metrics.protocol import write_json
 
-    model = evaluation.load_network(FLAGS.preset or FLAGS.model)
+    model = compare.load_network(FLAGS.preset or FLAGS.model)
     rows = comparison.compare_kinds(
         model,
         out,

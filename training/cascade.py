@@ -10,8 +10,8 @@ import dataclasses
 
 from absl import flags
 
-from keras_secn import training_flags
-from keras_secn.errors import run_app
+import training_flags
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/cascade")
@@ -44,13 +44,17 @@ flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from s
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import cascade_run, hosts, metrics, report, strategy
-    from keras_secn.cascade import CascadePlan
+    from keras_secn.cascade import run
+    from keras_secn.training import multihost
+    from keras_secn import metrics
+    from keras_secn.metrics import report
+    from keras_secn.training import devices
+    from keras_secn.cascade.plan import CascadePlan
 
     plan = CascadePlan(
         FLAGS.blocks, FLAGS.n, FLAGS.blocks_per_stage, FLAGS.order, target=FLAGS.block
     )
-    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     first_steps = FLAGS.first_steps
     if first_steps is None:
         first_steps = 0 if FLAGS.initial else 8000
@@ -63,7 +67,7 @@ def main(argv):
         else None
     )
     last = dataclasses.replace(stage, steps=FLAGS.last_steps or FLAGS.stage_steps)
-    settings = cascade_run.CascadeSettings(
+    settings = run.CascadeSettings(
         plan,
         first,
         stage,
@@ -76,7 +80,7 @@ def main(argv):
     )
     validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
     cache = training_flags.photographs()
-    rows = cascade_run.run_cascade(
+    rows = run.run_cascade(
         settings,
         cache,
         FLAGS.output_dir,
@@ -84,9 +88,9 @@ def main(argv):
         from_scratch=FLAGS.from_scratch,
         strategy=devices,
     )
-    if not hosts.is_first():
+    if not multihost.is_first():
         return
-    cascade_run.write_report(rows, FLAGS.output_dir, settings, validation.photographs)
+    run.write_report(rows, FLAGS.output_dir, settings, validation.photographs)
     print(report.table(rows))
     print(f"written to {FLAGS.output_dir}: table.md, psnr_parameters.png, history.png, crops.png")
 

@@ -7,8 +7,8 @@ With --initial a trained SECN's blocks are all replaced by each kind in turn, as
 
 from absl import flags
 
-from keras_secn import training_flags
-from keras_secn.errors import run_app
+import training_flags
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/blocks")
@@ -30,9 +30,11 @@ flags.DEFINE_string(
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import block_comparison, metrics, strategy
+    import block_comparison
+    from keras_secn import metrics
+    from keras_secn.training import devices
 
-    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     settings = block_comparison.ComparisonSettings(
         tuple(FLAGS.kinds),
         training_flags.recipe(FLAGS.steps),

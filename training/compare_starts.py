@@ -6,8 +6,8 @@
 
 from absl import flags
 
-from keras_secn import training_flags
-from keras_secn.errors import run_app
+import training_flags
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/starts")
@@ -23,10 +23,12 @@ flags.DEFINE_integer("steps", 300, "Optimizer steps after the replacement.")
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics, start_comparison, strategy
-    from keras_secn.cascade import CascadePlan
+    from keras_secn import metrics
+    import start_comparison
+    from keras_secn.training import devices
+    from keras_secn.cascade.plan import CascadePlan
 
-    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     settings = start_comparison.StartSettings(
         FLAGS.initial,
         CascadePlan(FLAGS.blocks, FLAGS.n, max(1, FLAGS.n)),

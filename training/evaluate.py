@@ -18,9 +18,9 @@ import pathlib
 
 from absl import flags
 
-from keras_secn import evaluation
-from keras_secn.errors import UserError, run_app
-from keras_secn.metrics import write_json
+from keras_secn.metrics import compare
+from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.metrics.protocol import write_json
 
 # beside the repository during development, see tests/conftest.py
 SET5 = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "set5"
@@ -57,21 +57,21 @@ def main(argv):
     if FLAGS.scale not in (None, 2, 3, 4):
         raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
 
-    evaluation.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
+    compare.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
     if FLAGS.table1:
         return print_table1(names, folders)
     if FLAGS.table2:
         return print_table2(folders)
-    candidates, scale = evaluation.load_candidates(
+    candidates, scale = compare.load_candidates(
         names, FLAGS.scale, FLAGS.ensemble, FLAGS.pooling
     )
     results = []
-    for reports in evaluation.compare(
+    for reports in compare.compare(
         candidates, folders, scale, FLAGS.save_images, FLAGS.progress
     ):
         first = next(iter(reports.values()))
         print(f"## {first.folder}, x{scale}: PSNR-Y (dB) / SSIM-Y\n")
-        print(evaluation.comparison_table(reports), flush=True)
+        print(compare.comparison_table(reports), flush=True)
         for candidate in candidates:
             about = {"model": candidate.source, "parameters": candidate.parameters}
             results.append({**about, **reports[candidate.label].to_dict()})
@@ -88,7 +88,7 @@ def main(argv):
 
 
 def print_table1(files, folders):
-    from keras_secn import table1
+    import table1
 
     rows = table1.table1(files, folders, FLAGS.progress)
     print("Ours, and in brackets the published figure: PSNR-Y (dB) / SSIM-Y, x2\n")
@@ -98,8 +98,8 @@ def print_table1(files, folders):
 
 
 def print_table2(folders):
-    from keras_secn import table2
-    from keras_secn.throughput import machine
+    import table2
+    from throughput import machine
 
     rows = table2.table2(folders, FLAGS.progress)
     print(table2.to_markdown(rows, folders))

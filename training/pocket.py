@@ -8,8 +8,8 @@ interrupted. The folded network is OUTPUT_DIR/NAME_folded/model.keras, for tflit
 
 from absl import flags
 
-from keras_secn import training_flags
-from keras_secn.errors import run_app
+import training_flags
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/pocket")
@@ -23,9 +23,11 @@ flags.DEFINE_integer("steps", 8000, "Optimizer steps.")
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics, pocket_run, strategy
+    from keras_secn import metrics
+    import pocket_run
+    from keras_secn.training import devices
 
-    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     settings = pocket_run.PocketSettings(
         FLAGS.size,
         training_flags.recipe(FLAGS.steps),

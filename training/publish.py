@@ -6,7 +6,7 @@
 
 from absl import flags
 
-from keras_secn.errors import run_app
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "Folder of a finished run of a script in training/", required=True)
@@ -21,7 +21,7 @@ flags.DEFINE_boolean("force", False, "Also replaces presets that score higher.")
 
 
 def main(argv):
-    from keras_secn.publishing import publish
+    from publishing import publish
 
     about = {"data": FLAGS.data, "command": FLAGS.command, "machine": FLAGS.machine}
     for sentence in publish(FLAGS.run, FLAGS.networks, FLAGS.data_dir, about, FLAGS.force):

@@ -12,8 +12,8 @@ import json
 
 from absl import flags
 
-from keras_secn import training_flags
-from keras_secn.errors import UserError, run_app
+import training_flags
+from keras_secn.utils.errors import (UserError, run_app)
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/zoo")
@@ -50,17 +50,22 @@ def main(argv):
         raise UserError(f"--arguments is not JSON: {FLAGS.arguments}") from None
 
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics, perceptual, report, strategy, zoo, zoo_run
+    from keras_secn import metrics
+    import perceptual
+    from keras_secn.metrics import report
+    from keras_secn.training import devices
+    from keras_secn.models import registry
+    from keras_secn.training import run
 
     name = FLAGS.model
     if name in ("aplus", "srgan") and FLAGS.teacher:
         raise UserError(f"{name} is trained in its own way, without --teacher")
-    published = {} if name == "srgan" else dict(zoo.system(name).recipe)
+    published = {} if name == "srgan" else dict(registry.system(name).recipe)
     if FLAGS.loss:
         published["loss"] = FLAGS.loss
     if name == "aplus":
         published["precision"] = "float32"  # nothing is trained: no need to time the precisions
-    devices = strategy.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     recipe = training_flags.recipe(
         FLAGS.steps, momentum=FLAGS.momentum, theta=FLAGS.theta, **published
     )
@@ -76,7 +81,7 @@ def main(argv):
             settings, cache, FLAGS.output_dir, validate=validation.scores
         )
     else:
-        settings = zoo_run.ZooSettings(
+        settings = run.ZooSettings(
             name,
             recipe,
             FLAGS.scale,
@@ -86,7 +91,7 @@ def main(argv):
             teacher=FLAGS.teacher,
             teacher_share=FLAGS.teacher_share,
         )
-        _, rows = zoo_run.run_system(
+        _, rows = run.run_system(
             settings, cache, FLAGS.output_dir, validate=validation.scores, strategy=devices
         )
     print(report.table(rows))

@@ -7,12 +7,12 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError
-from ..metrics import ValidationSet, image_upscaler
-from ..models.skeleton import scale_of
-from . import benchmarking
-from .exporter import BOUNDS, export
-from .runtime import LiteModel
+from keras_secn.utils.errors import UserError
+from keras_secn.metrics.protocol import (ValidationSet, image_upscaler)
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.lite import benchmarking
+from keras_secn.lite.exporter import (BOUNDS, export)
+from keras_secn.lite.interpreter import LiteModel
 
 if TYPE_CHECKING:
     import keras

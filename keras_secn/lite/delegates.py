@@ -9,8 +9,9 @@ one; only a run on the phone tells.
 
 import os
 
-from ..errors import UserError
-from . import flatbuffer, metadata
+from keras_secn.utils.errors import UserError
+from keras_secn.lite import flatbuffer
+from keras_secn.lite import metadata
 
 _EVERYWHERE = {
     "ADD",

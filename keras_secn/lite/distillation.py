@@ -2,8 +2,8 @@
 
 from tqdm import tqdm
 
-from .converter import tensorflow
-from .twin import libraries
+from keras_secn.lite.converter import tensorflow
+from keras_secn.lite.twin import libraries
 
 LEARNING_RATE = 1e-3  # of a weight's own size, per step
 HR_PATCH = 96

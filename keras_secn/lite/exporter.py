@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..collapsible import fold
-from ..errors import UserError
-from ..files import atomic_path
-from ..fused_upsampler import fuse_upsampler
-from ..metrics import image_upscaler
-from ..models.skeleton import scale_of
-from . import converter, equalize, metadata
-from .fused_body import fuse_body
-from .layers_report import layer_report
-from .pictures import SAMPLES, fit, low_resolution
-from .quantizer import static_16x8
-from .rounding import round_kernels
-from .runtime import LEAST, LiteModel
+from keras_secn.layers.collapsible_conv import fold
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
+from keras_secn.metrics.protocol import image_upscaler
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.lite import converter
+from keras_secn.lite.quantize import equalize
+from keras_secn.lite import metadata
+from keras_secn.rewrite.fuse_body import fuse_body
+from keras_secn.lite.layers_report import layer_report
+from keras_secn.lite.pictures import (SAMPLES, fit, low_resolution)
+from keras_secn.lite.quantize.int16 import static_16x8
+from keras_secn.lite.quantize.gptq import round_kernels
+from keras_secn.lite.interpreter import (LEAST, LiteModel)
 
 if TYPE_CHECKING:
     import keras
 
-    from ..data import PhotoCache
+    from keras_secn.data.patches import PhotoCache
 
     Pictures = str | pathlib.Path | Sequence[np.ndarray]
 
@@ -199,8 +201,9 @@ def _rounded(fuse, model, pictures):
 
 def _training(folders, steps, scale, progress):
     """Quantization-aware training on folders of photographs, as `_convert` calls it."""
-    from ..data import PhotoCache, open_photographs
-    from . import distillation, qat
+    from keras_secn.data.patches import (PhotoCache, open_photographs)
+    from keras_secn.lite import distillation
+    from keras_secn.lite import qat
 
     qat.libraries()
     if not folders:

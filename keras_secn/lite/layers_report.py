@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .runtime import open_tensors
+from keras_secn.lite.interpreter import open_tensors
 
 
 def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from ..errors import UserError
-from . import flatbuffer
+from keras_secn.utils.errors import UserError
+from keras_secn.lite import flatbuffer
 
 NAME = "keras_secn"
 

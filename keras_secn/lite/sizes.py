@@ -1,6 +1,6 @@
 """Sizes as users write them."""
 
-from ..errors import UserError
+from keras_secn.utils.errors import UserError
 
 
 def parse_size(text):

@@ -7,11 +7,11 @@ out flat, and the dense layers of squeeze-and-excitation become 1 x 1 convolutio
 import keras
 import numpy as np
 
-from ..errors import UserError
-from ..fused_upsampler import Lines
-from ..layers import Block, PixelShuffle, SqueezeExcite
-from .clipping import Sampler, one_grid
-from .converter import tensorflow
+from keras_secn.utils.errors import UserError
+from keras_secn.rewrite.fuse_upsampler import Lines
+from keras_secn.layers import (Block, PixelShuffle, SqueezeExcite)
+from keras_secn.lite.quantize.calibrate import (Sampler, one_grid)
+from keras_secn.lite.converter import tensorflow
 
 
 def libraries():

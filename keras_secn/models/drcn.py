@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from ..layers import PACKAGE, Supervise
-from .luminance import read_luminance, write_luminance
+from keras_secn.layers import (PACKAGE, Supervise)
+from keras_secn.models.luminance import (read_luminance, write_luminance)
 
 
 def build_drcn(

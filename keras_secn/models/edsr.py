@@ -2,7 +2,7 @@
 
 import keras
 
-from .skeleton import build_network
+from keras_secn.models.edsr_trunk import build_network
 
 
 def build_edsr(

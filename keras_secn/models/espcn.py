@@ -2,8 +2,8 @@
 
 import keras
 
-from ..layers import PixelShuffle
-from .luminance import read_luminance, write_luminance
+from keras_secn.layers import PixelShuffle
+from keras_secn.models.luminance import (read_luminance, write_luminance)
 
 
 def build_espcn(scale: int = 2, name: str = "espcn") -> keras.Model:

@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
-from ..errors import UserError
-from ..layers import PACKAGE, Supervise
-from .luminance import read_luminance, write_luminance
+from keras_secn.utils.errors import UserError
+from keras_secn.layers import (PACKAGE, Supervise)
+from keras_secn.models.luminance import (read_luminance, write_luminance)
 
 
 def build_lapsrn(

@@ -5,7 +5,7 @@ Their papers leave the colours to bicubic, and so do these: any network takes an
 
 import keras
 
-from ..layers import BicubicUpsample, Luminance, WithLuminance
+from keras_secn.layers import (BicubicUpsample, Luminance, WithLuminance)
 
 
 def read_luminance(scale, enlarged):

@@ -2,9 +2,9 @@
 
 import keras
 
-from ..collapsible import CollapsibleConv2D
-from ..errors import UserError
-from ..layers import MeanShift, PixelShuffle, ResidualBlock, SqueezeExcite
+from keras_secn.layers.collapsible_conv import CollapsibleConv2D
+from keras_secn.utils.errors import UserError
+from keras_secn.layers import (MeanShift, PixelShuffle, ResidualBlock, SqueezeExcite)
 
 # size -> (filters, convolutions between head and tail); parameters for x2 once folded
 POCKET_SIZES = {

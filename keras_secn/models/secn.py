@@ -2,8 +2,8 @@
 
 import keras
 
-from ..errors import UserError
-from .skeleton import build_network
+from keras_secn.utils.errors import UserError
+from keras_secn.models.edsr_trunk import build_network
 
 
 def build_secn(

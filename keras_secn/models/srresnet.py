@@ -2,8 +2,8 @@
 
 import keras
 
-from ..layers import MeanShift, PixelShuffle
-from .skeleton import SHUFFLES
+from keras_secn.layers import (MeanShift, PixelShuffle)
+from keras_secn.models.edsr_trunk import SHUFFLES
 
 
 def build_srresnet(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from ..errors import UserError
-from .alpha import bleed, limits
-from .engines import choose_engine
-from .enlarge import Enlarger
-from .tiles import SMALLEST_PART
+from keras_secn.utils.errors import UserError
+from keras_secn.upscaling.io.alpha import (bleed, limits)
+from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.upscaling.enlarge import Enlarger
+from keras_secn.upscaling.tiling import SMALLEST_PART
 
 if TYPE_CHECKING:
     import keras
@@ -106,7 +106,7 @@ class Upscaler:
             UserError: an array or image of another kind, or an unreadable file.
         """
         if isinstance(image, str | os.PathLike):
-            from .files import upscale_file
+            from keras_secn.upscaling.one_file import upscale_file
 
             return upscale_file(self, image, out, **options)
         if out is not None or options:
@@ -137,8 +137,8 @@ class Upscaler:
     def _pillow(self, image):
         from PIL import ImageOps
 
-        from ..images import _refusal
-        from .picture import to_image, to_pixels
+        from keras_secn.data.images import _refusal
+        from keras_secn.upscaling.io.metadata import (to_image, to_pixels)
 
         refusal = _refusal(image)
         if refusal:
@@ -195,7 +195,7 @@ class Upscaler:
             pixels = np.concatenate(list(self._enlarger.bands(pixels, tick)))
         for rows in self._enlarger.bands(pixels, tick):
             if rows.dtype != dtype:
-                from .picture import to_eight_bit
+                from keras_secn.upscaling.io.metadata import to_eight_bit
 
                 rows = to_eight_bit(rows)
             yield rows

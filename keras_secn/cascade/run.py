@@ -1,0 +1,212 @@
+"""A whole cascade from photographs to its table: stages, from-scratch comparison, report."""
+
+import dataclasses
+import functools
+import gc
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+from keras_secn.cascade.plan import (CascadePlan, CascadeReplacement)
+from keras_secn.data.patches import PatchDataset
+from keras_secn.utils.errors import UserError
+from keras_secn.data.imresize import imresize
+from keras_secn.models.bicubic_start import start_as_interpolation
+from keras_secn.presets.keras_file import load_checked
+from keras_secn.metrics.protocol import (image_upscaler, modcrop)
+from keras_secn.models.edsr_trunk import (block_kinds, build_network)
+from keras_secn.training.progress import RunBar
+from keras_secn.metrics.report import (crops_picture, network_row, plot_history, plot_psnr_against_parameters, read_history, write_table)
+from keras_secn.training.run_folder import (load_initial, run_folder)
+from keras_secn.training.devices import pick_precision
+from keras_secn.training.trainer import train
+
+STARTS = ("interpolation", "random")
+
+
+@dataclasses.dataclass(frozen=True)
+class CascadeSettings:
+    """What a cascade is asked to do.
+
+    Args:
+        plan: which blocks are replaced in which order.
+        first: recipe of the network before any replacement; None to take `initial` as it is.
+        stage: recipe of each later stage.
+        last: recipe of the last stage.
+        scale, filters: of the networks.
+        initialiser: how a new block starts; see `keras_secn.cascade.transfer_weights`.
+        initial: a trained network to start from: a `.keras` file or the name of a preset.
+        start: how a network without predecessor starts: "interpolation"
+            (`keras_secn.interpolation`) or "random".
+    """
+
+    plan: CascadePlan
+    first: object
+    stage: object
+    last: object
+    scale: int = 2
+    filters: int = 64
+    initialiser: str = "random"
+    initial: str | None = None
+    start: str = "interpolation"
+
+    def __post_init__(self):
+        if self.start not in STARTS:
+            raise UserError(f"unknown start {self.start!r}; known are {', '.join(STARTS)}")
+        if not (self.first or self.initial):
+            raise UserError("without --initial, the first network needs steps to train")
+
+    def build(self, count, name, fresh):
+        """The network with `count` blocks replaced; `fresh` if nothing is transferred into it."""
+        model = build_network(self.plan.kinds(count), self.scale, self.filters, name=name)
+        return start_as_interpolation(model) if fresh and self.start == "interpolation" else model
+
+    def recipe(self, stage):
+        """The recipe of a stage, whose seed differs from the other stages'."""
+        stages = len(self.plan.counts)
+        recipe = self.first if stage == 0 else self.last if stage == stages - 1 else self.stage
+        return dataclasses.replace(recipe, seed=recipe.seed + stage)
+
+    @property
+    def trained_stages(self):
+        return range(0 if self.first else 1, len(self.plan.counts))
+
+    @property
+    def total_steps(self):
+        """Optimizer steps of all stages together: the budget of the network from scratch."""
+        recipes = [self.recipe(stage) for stage in self.trained_stages]
+        return sum(recipe.total_steps for recipe in recipes)
+
+    def name(self, count):
+        target = "" if self.plan.target == "separable" else f"_{self.plan.target}"
+        return f"ct_secn{target}_{count}" if count else "secn"
+
+
+def resolve_precision(folder, name):
+    """The precision of a run: what it was started with, else what `pick_precision` measures."""
+    path = pathlib.Path(folder) / "settings.json"
+    if name == "auto" and path.exists():
+        settings = json.loads(path.read_text())
+        return settings.get("last", settings.get("recipe"))["precision"]
+    precision, seconds = pick_precision(name)
+    for candidate, time in seconds.items():
+        print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
+    return precision
+
+
+def run_cascade(settings, cache, folder, *, validate, from_scratch=False, strategy=None):
+    """Runs or resumes a cascade in `folder`.
+
+    Each network lives in a folder of its own (`secn`, `ct_secn_2`, ...), see
+    `keras_secn.training.train`.
+
+    Args:
+        settings: `CascadeSettings`; a folder that was started with others is refused.
+        cache: the `PhotoCache` to train on.
+        folder: where everything is kept.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+        from_scratch: also trains the last network from scratch for the same number of steps.
+        strategy: see `keras_secn.strategy`.
+
+    Returns:
+        The table's rows, one dictionary per network.
+
+    Raises:
+        UserError: another run holds the folder, or it was started with other settings.
+    """
+    with (
+        run_folder(folder, settings) as folder,
+        RunBar(settings.total_steps * (2 if from_scratch else 1)) as bar,
+    ):
+        rows = list(_stages(settings, cache, folder, validate, strategy, bar))
+        if from_scratch:
+            rows.append(_from_scratch(settings, cache, folder, validate, strategy, bar))
+    return rows
+
+
+def _stages(settings, cache, folder, validate, strategy, bar):
+    plan = settings.plan
+    source, steps = None, 0
+    if settings.initial:
+        source = load_initial(settings.initial, folder)
+        if block_kinds(source) != plan.kinds(0):
+            raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
+        name = "initial" if settings.first else settings.name(0)
+        yield network_row(name, source, 0, validate)
+
+    for stage in settings.trained_stages:
+        count = plan.counts[stage]
+        name, recipe = settings.name(count), settings.recipe(stage)
+        start = None
+        if source is not None:
+            start = CascadeReplacement(
+                source, settings.initialiser, calibration(settings.initialiser, cache, recipe)
+            )
+        source = train(
+            functools.partial(settings.build, count, name, fresh=source is None),
+            recipe,
+            cache,
+            folder / name,
+            start=start,
+            validate=validate,
+            strategy=strategy,
+            bar=bar,
+        )
+        steps += recipe.total_steps
+        yield network_row(name, source, steps, validate)
+        gc.collect()
+
+
+def calibration(initialiser, cache, recipe):
+    """LR patches that "lstsq" fits new blocks on: 64, more than enough for 576 unknowns."""
+    if initialiser != "lstsq":
+        return None
+    patches = PatchDataset(
+        cache, batch_size=64, hr_patch=recipe.hr_patch, seed=recipe.seed, steps=1
+    )
+    return patches[0][0]
+
+
+def _from_scratch(settings, cache, folder, validate, strategy, bar):
+    plan = settings.plan
+    name = f"{settings.name(plan.replace)}_scratch"
+    recipe = dataclasses.replace(settings.first or settings.last, steps=settings.total_steps)
+    model = train(
+        functools.partial(settings.build, plan.replace, name, fresh=True),
+        recipe,
+        cache,
+        folder / name,
+        validate=validate,
+        strategy=strategy,
+        bar=bar,
+    )
+    steps = recipe.total_steps
+    return {**network_row(name, model, steps, validate), "from_scratch": True}
+
+
+def write_report(rows, folder, settings, photographs):
+    """Writes the table, the plots and the picture of crops into the run's folder.
+
+    Args:
+        rows: what `run_cascade` returned.
+        folder: the run's folder.
+        settings: the run's `CascadeSettings`.
+        photographs: a few HR validation photographs, uint8 HxWx3.
+    """
+    folder = pathlib.Path(folder)
+    write_table(rows, folder, dataclasses.asdict(settings))
+    plot_psnr_against_parameters(rows, folder / "psnr_parameters.png")
+    histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
+    plot_history([pair for pair in histories if pair[1]], folder / "history.png")
+
+    originals = [modcrop(image, settings.scale) for image in photographs]
+    lows = [imresize(image, scale=1 / settings.scale) for image in originals]
+    columns = [("bicubic", [imresize(image, scale=settings.scale) for image in lows])]
+    for row in rows:
+        path = folder / row["name"] / "model.keras"
+        if path.exists():
+            upscale = image_upscaler(load_checked(path))
+            columns.append((row["name"], [np.asarray(upscale(image)) for image in lows]))
+    crops_picture([*columns, ("HR", originals)], folder / "crops.png")

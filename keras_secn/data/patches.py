@@ -1,0 +1,217 @@
+"""From photographs to training batches: augmented LR/HR patches, and what waiting for them costs.
+
+The pixels come from a `PhotoCache`: any folder of photographs, or DIV2K.
+"""
+
+import atexit
+import gc
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_secn.utils.errors import UserError
+from keras_secn.data.photo_cache import PhotoCache
+
+__all__ = ["InputWait", "PatchDataset", "PhotoCache", "open_photographs"]
+
+# When `fit` ends by an exception (Ctrl-C), reference cycles keep TensorFlow's iterator alive; its
+# thread then waits for an interpreter that is gone, and the process never exits.
+atexit.register(gc.collect)
+
+
+class PatchDataset(keras.utils.PyDataset):
+    """Batches of aligned LR and HR patches, each batch a pure function of (seed, step).
+
+    Every position of every photograph that is large enough is equally likely, so a photograph is
+    drawn in proportion to its number of positions. Each patch is turned by one of the eight flips
+    and rotations (EDSR, section 4.1).
+
+    Give it to `fit` with `steps_per_epoch`, and with `shuffle=False` if `steps` is set: Keras
+    would otherwise shuffle the batches, and a resumed run could not repeat their order.
+
+    Args:
+        cache: a `PhotoCache`.
+        batch_size: patches per batch, over all shards together.
+        hr_patch: patch size in HR pixels, a multiple of the cache's scale.
+        seed: of positions and turns.
+        start_step: `self[i]` is the batch of step `start_step + i`.
+        steps: number of batches; None for no end.
+        shard: (index, count); yields rows index, index + count, ... of each batch, for one
+            process of several.
+
+    `self[i]` is (LR, HR): float32 (B, p, p, 3) and (B, scale*p, scale*p, 3) in 0..255, where
+    p = hr_patch / scale.
+
+    Raises:
+        UserError: the patch is no multiple of the scale or larger than every photograph, or the
+            batch cannot be shared out evenly.
+    """
+
+    def __init__(
+        self,
+        cache,
+        batch_size=16,
+        hr_patch=96,
+        seed=0,
+        start_step=0,
+        steps=None,
+        shard=(0, 1),
+    ):
+        super().__init__(workers=1)
+        if hr_patch < 1 or hr_patch % cache.scale:
+            raise UserError(f"hr_patch {hr_patch} is not a multiple of the scale {cache.scale}")
+        if batch_size < 1 or batch_size % shard[1]:
+            raise UserError(f"batch_size {batch_size} cannot be shared by {shard[1]} processes")
+        self.cache = cache
+        self.batch_size = batch_size
+        self.patch = hr_patch // cache.scale
+        self.seed = seed
+        self.start_step = start_step
+        self.steps = steps
+        self.shard = shard
+        self.ready_times = {}  # batch -> time.perf_counter() when it was complete; see InputWait
+        self._room = np.maximum(cache.lr_shapes - self.patch + 1, 0)  # positions per axis
+        self._ends = np.cumsum(self._room.prod(axis=1))
+        if not self._ends[-1]:
+            height, width = cache.scale * max(cache.lr_shapes, key=min)
+            raise UserError(
+                f"the patch of {hr_patch}x{hr_patch} pixels is larger than every photograph "
+                f"(the best is {width}x{height})"
+            )
+
+    @property
+    def num_batches(self):
+        return self.steps
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, index):
+        if index < 0 or (self.steps is not None and index >= self.steps):
+            raise IndexError(index)
+        rng = np.random.default_rng([self.seed, self.start_step + index])
+        position = rng.integers(self._ends[-1], size=self.batch_size)
+        turn = rng.integers(8, size=self.batch_size)
+        rows = slice(self.shard[0], None, self.shard[1])
+        batch = self._patches(position[rows], turn[rows].tolist())
+        self.ready_times[index] = time.perf_counter()
+        return batch
+
+    def _patches(self, position, turn):
+        photo = np.searchsorted(self._ends, position, side="right")
+        offset = position - self._ends[photo] + self._room[photo].prod(axis=1)
+        top, left = np.divmod(offset, self._room[photo, 1])
+        p, s = self.patch, self.cache.scale
+        lr = np.empty((len(turn), p, p, 3), np.float32)
+        hr = np.empty((len(turn), s * p, s * p, 3), np.float32)
+        for row, (i, y, x) in enumerate(
+            zip(photo.tolist(), top.tolist(), left.tolist(), strict=True)
+        ):
+            _copy(self.cache.lr(i)[y : y + p, x : x + p], turn[row], lr[row])
+            y, x = s * y, s * x
+            _copy(self.cache.hr(i)[y : y + s * p, x : x + s * p], turn[row], hr[row])
+        return lr, hr
+
+
+def dihedral(image, turn):
+    """A view of `image` (H, W, C): `turn % 4` quarter turns, mirrored if `turn` is 4 or more."""
+    image = np.rot90(image, turn % 4)
+    return image[:, ::-1] if turn >= 4 else image
+
+
+def undo_dihedral(view, turn):
+    """The image whose `dihedral` view by `turn` is `view`."""
+    view = view[:, ::-1] if turn >= 4 else view
+    return np.rot90(view, -(turn % 4))
+
+
+def _copy(image, turn, out):
+    image = dihedral(image, turn)
+    # channel by channel: a turned copy's inner loop is then a row and not three values
+    for channel in range(3):
+        out[..., channel] = image[..., channel]
+
+
+class InputWait(keras.callbacks.Callback):
+    """Measures the share of training time that steps spend waiting for their batch.
+
+    The dataset notes when each batch was complete, this callback when each step began; a step
+    waited if it began first. At the end of each epoch `input_wait` (0..1) joins the logs; callbacks
+    that follow this one in the list see it. The first step of each `fit` compiles and starts the
+    input, and is not counted.
+
+    Args:
+        dataset: the `PatchDataset` given to `fit`, its batches in order (see there).
+
+    Attributes:
+        share: the share over all epochs so far, 0..1.
+    """
+
+    def __init__(self, dataset):
+        super().__init__()
+        self.dataset = dataset
+        self._waited = self._elapsed = 0.0
+
+    @property
+    def share(self):
+        return self._waited / self._elapsed if self._elapsed else 0.0
+
+    def on_train_begin(self, logs=None):
+        self._waited = self._elapsed = 0.0
+        self._batches = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_waited = 0.0
+        self._epoch_began = self._step_ended = time.perf_counter()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._step_began = time.perf_counter()
+        self._first = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._step_ended = time.perf_counter()
+        self._batches += batch - self._first + 1  # more than one with steps_per_execution
+        ready = self.dataset.ready_times.pop(self._batches - 1, None)
+        if ready is None:
+            raise RuntimeError("batches came out of order: call fit with shuffle=False")
+        if self._batches <= batch - self._first + 1:
+            self._epoch_began = self._step_ended
+        else:
+            self._epoch_waited += max(0.0, ready - self._step_began)
+
+    def on_epoch_end(self, epoch, logs=None):
+        # up to the last step: validation is no training time
+        elapsed = self._step_ended - self._epoch_began
+        self._waited += self._epoch_waited
+        self._elapsed += elapsed
+        if logs is not None:
+            logs["input_wait"] = self._epoch_waited / elapsed if elapsed else 0.0
+
+
+def open_photographs(
+    folders: Sequence[str | os.PathLike[str]],
+    dataset: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> PhotoCache:
+    """The cache of folders of photographs, or of a dataset of tensorflow-datasets.
+
+    Args:
+        folders: see `PhotoCache.build`.
+        dataset: "div2k" in place of `folders`.
+        cache_dir, options: see `PhotoCache.build`.
+
+    Raises:
+        UserError: both or neither are given; else as `PhotoCache.build`.
+    """
+    if bool(folders) == bool(dataset):
+        raise UserError("give either --data_dir or --dataset")
+    if dataset:
+        from keras_secn.data.div2k import load_div2k
+
+        return load_div2k(cache_dir=cache_dir, **options)
+    return PhotoCache.build(folders, cache_dir, **options)

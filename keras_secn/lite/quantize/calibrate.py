@@ -1,0 +1,146 @@
+"""The range that an 8-bit grid should span: less than the extremes, where that rounds better.
+
+Features of photographs are spiky: their largest value is some fifty times their spread. A grid
+that reaches it wastes its levels; one that cuts off a few peaks errs less in all (Sung et al.,
+"Resiliency of deep neural networks under quantization", 2015; Banner et al., NeurIPS 2019).
+"""
+
+import math
+
+import numpy as np
+
+from keras_secn.lite import flatbuffer
+from keras_secn.lite.interpreter import open_tensors
+
+SHARES = np.concatenate([np.arange(1.0, 0.3, -0.05), np.arange(0.3, 0.08, -0.02)])
+SAMPLES = 4000  # of a tensor, per picture
+
+
+def best_range(values, low, high):
+    """The part of low..high whose 256 levels miss values by the least mean square.
+
+    Args:
+        values: a sample of them.
+        low, high: the least and the largest of all of them.
+
+    Returns:
+        (low, high), both scaled by one factor. Whole numbers keep all, as pixels must.
+    """
+    low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < 1e-9 or np.array_equal(values, np.round(values)):
+        return low, high
+
+    def error(share):
+        step = share * (high - low) / 255
+        ends = np.round(share * low / step), np.round(share * high / step)
+        return np.mean((np.clip(np.round(values / step), *ends) * step - values) ** 2)
+
+    share = min(SHARES, key=error)
+    return float(share * low), float(share * high)
+
+
+class Sampler:
+    """What passes through tensors by name: their extremes, and a sample of their values."""
+
+    def __init__(self):
+        self.extremes, self.samples = {}, {}
+
+    def add(self, name, values):
+        """Looks at a tensor's values on one picture; keeps every n-th."""
+        values = np.asarray(values, np.float32)
+        low, high = self.extremes.get(name, (0.0, 0.0))
+        self.extremes[name] = (min(low, float(values.min())), max(high, float(values.max())))
+        # one value per channel is too few to tell a peak from the rest
+        if values.ndim == 4 and values.shape[1] * values.shape[2] > 1:
+            stride = max(1, values.size // SAMPLES)
+            while math.gcd(stride, values.shape[3]) > 1:
+                stride += 1  # or some channels would never be looked at
+            kept = values.ravel()[::stride]
+            self.samples.setdefault(name, []).append(kept.copy())
+
+    def is_whole(self, name):
+        """Whether a tensor holds whole numbers only, as pixels do."""
+        return all(np.array_equal(part, np.round(part)) for part in self.samples.get(name, [0.5]))
+
+    def range(self, name, clip=True):
+        """(low, high) for a tensor's grid; with `clip` off, its extremes."""
+        low, high = self.extremes[name]
+        if name not in self.samples or not clip:
+            return low, high
+        return best_range(np.concatenate(self.samples[name]), low, high)
+
+
+def tensor_ranges(content, pictures, clip):
+    """Ranges for the grids of a float file's tensors.
+
+    Args:
+        content: bytes of a float file of dynamic size, or of the pictures' own.
+        pictures: uint8 LR pictures.
+        clip: whether rare peaks are left out, which needs channels of equal ranges: a channel that
+            carries the picture among many of small values would be cut as if it were a peak.
+
+    Returns:
+        {tensor's name: (low, high)}; tensors that only move values have their input's.
+    """
+    interpreter = open_tensors(content)
+    pixels = interpreter.get_input_details()[0]
+    names = {d["index"]: d["name"] for d in interpreter.get_tensor_details()}
+    operators, sampler = interpreter._get_ops_details(), Sampler()
+    for picture in pictures:
+        interpreter.resize_tensor_input(pixels["index"], (1, *picture.shape))
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(pixels["index"], picture[None].astype(pixels["dtype"]))
+        interpreter.invoke()
+        sampler.add(pixels["name"], picture[None])
+        for operator in operators:
+            for index in operator["outputs"]:
+                values = interpreter.get_tensor(index)
+                if values.dtype == np.float32:
+                    sampler.add(names[index], values)
+    found = {pixels["name"]: sampler.range(pixels["name"], clip)}
+    for operator in operators:
+        inputs = [names[i] for i in operator["inputs"] if names.get(i) in found]
+        if operator["op_name"] == "CONCATENATION":
+            found.update(one_grid(found, inputs, sampler))
+        for index in operator["outputs"]:
+            name = names[index]
+            if name not in sampler.extremes:
+                continue
+            if operator["op_name"] in (*flatbuffer.CARRIERS, *flatbuffer.SLICERS) and inputs:
+                found[name] = union(found[before] for before in inputs)
+            else:
+                found[name] = sampler.range(name, clip)
+    return found
+
+
+def one_grid(ranges, names, sampler):
+    """The range that tensors share which are put beside each other: the pixels', if some are.
+
+    Args:
+        ranges: {name: (low, high)}.
+        names: of the tensors.
+        sampler: a `Sampler` that has seen them.
+
+    Returns:
+        {name: (low, high)}.
+    """
+    whole = [name for name in names if sampler.is_whole(name)]
+    return dict.fromkeys(names, union(ranges[name] for name in whole or names)) if names else {}
+
+
+def union(ranges):
+    """The least range that holds all of some (low, high)."""
+    lows, highs = zip(*ranges, strict=True)
+    return min(lows), max(highs)
+
+
+def set_ranges(content, ranges):
+    """A calibrated file's bytes with other ranges for the tensors that are named."""
+    model = flatbuffer.unpack(content)
+    for tensor in model.subgraphs[0].tensors:
+        kept = tensor.quantization
+        name = tensor.name.decode() if isinstance(tensor.name, bytes) else tensor.name
+        if name in ranges and kept is not None and kept.min is not None and len(kept.min) == 1:
+            low, high = ranges[name]
+            kept.min, kept.max = np.array([low], np.float32), np.array([high], np.float32)
+    return flatbuffer.pack(model)

@@ -1,0 +1,69 @@
+"""16-bit features with 8-bit weights, by ai-edge-quantizer.
+
+TensorFlow's converter fails at a 16-bit DEPTH_TO_SPACE; this one works on the finished flatbuffer
+and leaves that operator, which LiteRT has no 16-bit kernel for, in float. It does so for 8 bits as
+well, which is why int8 files do not come from here.
+"""
+
+import contextlib
+import io as text_io
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_secn.utils.errors import UserError
+from keras_secn.lite.converter import (PIXELS, quiet)
+
+# 16 bits have room for pictures of more contrast than any seen at calibration
+HEADROOM = 4.0
+
+
+@contextlib.contextmanager
+def silent():
+    """Without the quantizer's own bars and statistics."""
+    with quiet(), contextlib.redirect_stdout(text_io.StringIO()):
+        yield
+
+
+def static_16x8(content, pictures, io, progress=False):
+    """A float file's bytes -> the same with int16 features and int8 weights per channel.
+
+    Args:
+        content: bytes of a float file with the signature `lr -> sr`.
+        pictures: uint8 LR pictures of one size, to calibrate with.
+        io: "uint8" or "float": what the file takes.
+        progress: shows a bar.
+
+    Raises:
+        UserError: ai-edge-quantizer is not installed.
+    """
+    try:
+        from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
+        from ai_edge_quantizer.utils import qsv_utils
+    except ImportError:
+        raise UserError("int16x8 needs ai-edge-quantizer: pip install ai-edge-quantizer") from None
+
+    kind = np.uint8 if io == "uint8" else np.float32
+    manager = recipe_manager.RecipeManager()
+    manager.load_quantization_recipe(recipe.static_wi8_ai16())
+    # on a grid of 16 bits no pixel is a whole number, and CAST would cut off almost a level
+    manager.add_quantization_config(
+        regex=f".*{PIXELS}.*",
+        operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+        algorithm_key=recipe.AlgorithmName.NO_QUANTIZE,
+    )
+    rules = manager.get_quantization_recipe()
+    # the default is a moving average of the pictures' ranges, which cuts off every extreme
+    worker = calibrator.Calibrator(bytearray(content), qsv_update_func=qsv_utils.min_max_update)
+    for picture in tqdm(pictures, desc="calibrating", disable=not progress, unit="picture"):
+        with silent():
+            worker.calibrate({"serving_default": [{"lr": picture[None].astype(kind)}]}, manager)
+    ranges = worker.get_model_qsvs()
+    for tensor, seen in ranges.items():
+        if np.max(seen["max"] - seen["min"]) < 1e-6:
+            # a unit that no picture woke; kernels overflow on a grid of no width
+            seen["max"] = seen["max"] + 1.0
+        ranges[tensor] = {end: value * HEADROOM for end, value in seen.items()}
+    with silent():
+        result = quantizer.Quantizer(bytearray(content), rules).quantize(ranges)
+    return bytes(result.quantized_model)

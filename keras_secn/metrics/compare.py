@@ -1,0 +1,198 @@
+"""Several models on several folders of photographs, side by side.
+
+Keras is loaded by the first network: bicubic does without, and so do errors found before.
+"""
+
+import pathlib
+import tempfile
+from typing import NamedTuple
+
+from PIL import Image
+
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.data.images import find_images
+from keras_secn.metrics.protocol import (bicubic_upscaler, evaluate, image_upscaler)
+
+BICUBIC = "bicubic"
+
+
+class Candidate(NamedTuple):
+    """What is evaluated.
+
+    Args:
+        label: short name for tables, unlike the others'.
+        source: the name or path it was asked for by.
+        upscale: function of a uint8 LR image that returns the uint8 picture.
+        parameters: of the network; None for bicubic.
+    """
+
+    label: str
+    source: str
+    upscale: object
+    parameters: int | None
+
+
+def load_network(name):
+    """Loads a Keras network from a `.keras` file or by a preset's name.
+
+    Raises:
+        UserError: no such file or preset, or the file is no Keras model.
+    """
+    if _is_file(name):
+        from keras_secn.presets.keras_file import load_checked
+
+        return load_checked(name)
+    from keras_secn.presets.store import load
+
+    return load(name)
+
+
+def _is_file(name):
+    """Whether a model is given by a file, not by a preset's name; the file must be there."""
+    path = pathlib.Path(name)
+    if path.suffix == ".keras" and not path.is_file():
+        raise UserError(f"no such file: {name}")
+    return path.suffix == ".keras"
+
+
+def load_candidates(names, scale=None, ensemble=False, pooling=None):
+    """Loads what is to be compared.
+
+    Args:
+        names: `.keras` files, presets' names, or "bicubic".
+        scale: what the networks' scale must be; theirs if not given, 2 if there is none.
+        ensemble: average the networks' pictures over the eight flips and rotations.
+        pooling: window of squeeze-and-excitation in LR pixels (`keras_secn.set_pooling`); None for
+            the mean over the whole image.
+
+    Returns:
+        A list of `Candidate`, and the scale.
+
+    Raises:
+        UserError: one cannot be loaded, is no super-resolution network, or has another scale.
+    """
+    from keras_secn.layers import set_pooling
+
+    names = list(dict.fromkeys(names))
+    networks = {name: load_network(name) for name in names if name != BICUBIC}
+    for name, network in networks.items():
+        own = _scale(network, name)
+        if scale not in (None, own):
+            raise UserError(f"{name} enlarges {own} times, not {scale} times")
+        scale = own
+        set_pooling(network, pooling)
+    scale = scale or 2
+    candidates = []
+    for label, name in zip(short_names(names), names, strict=True):
+        network = networks.get(name)
+        upscale = image_upscaler(network, ensemble) if network else bicubic_upscaler(scale)
+        candidates.append(Candidate(label, name, upscale, network and network.count_params()))
+    return candidates, scale
+
+
+def _scale(network, name):
+    from keras_secn.models.edsr_trunk import scale_of
+
+    try:
+        scale = scale_of(network)
+    except UserError:
+        scale = 1
+    if scale < 2:
+        raise UserError(f"{name} is not a super-resolution network (RGB in, larger RGB out)")
+    return scale
+
+
+def short_names(paths):
+    """As many trailing parts of each path as tell them all apart, without `.keras`."""
+    # a training run calls every network model.keras, in a folder with its name
+    bare = [str(path).removesuffix("/model.keras").removesuffix(".keras") for path in paths]
+    parts = [pathlib.PurePath(path).parts for path in bare]
+    for count in range(1, max(map(len, parts)) + 1):
+        names = ["_".join(part[-count:]).strip("/") for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [str(path) for path in paths]
+
+
+def compare(candidates, folders, scale, save_dir=None, progress=False):
+    """Evaluates every candidate on every folder.
+
+    Args:
+        candidates, scale: what `load_candidates` returned.
+        folders: of photographs, see `keras_secn.metrics.evaluate`.
+        save_dir: where pictures are written, as `folder/candidate/image.png`.
+        progress: shows bars.
+
+    Yields:
+        For each folder as it is done, a dictionary from label to `keras_secn.metrics.Report`.
+
+    Raises:
+        UserError: as `keras_secn.metrics.evaluate`.
+    """
+    folders = {pathlib.Path(folder).resolve(): folder for folder in folders}
+    for folder, folder_name in zip(folders.values(), short_names(folders), strict=True):
+        reports = {}
+        for candidate in candidates:
+            keep = save_dir and _saver(pathlib.Path(save_dir) / folder_name / candidate.label)
+            reports[candidate.label] = evaluate(
+                candidate.upscale, folder, scale, progress=progress, keep=keep
+            )
+        yield reports
+
+
+def _saver(folder):
+    def save(name, picture):
+        with atomic_path(folder / f"{name}.png") as temporary:
+            Image.fromarray(picture).save(temporary)
+
+    return save
+
+
+def comparison_table(reports):
+    """A Markdown table of PSNR-Y (dB) and SSIM-Y: a row per image, a column per candidate.
+
+    Args:
+        reports: dictionary from label to `keras_secn.metrics.Report`, all of one folder.
+    """
+    first = next(iter(reports.values()))
+    lines = [["image", "size", *reports], ["---"] * (2 + len(reports))]
+    for index, row in enumerate(first.rows):
+        cells = [_scores(report.rows[index].__getitem__) for report in reports.values()]
+        lines.append([row["name"], f"{row['width']}x{row['height']}", *cells])
+    lines.append(["**mean**", "", *(f"**{_scores(report.mean)}**" for report in reports.values())])
+    seconds = [f"{report.mean('seconds'):.2f}" for report in reports.values()]
+    lines.append(["seconds per image", "", *seconds])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _scores(value):
+    return f"{value('psnr_y'):.2f} / {value('ssim_y'):.4f}"
+
+
+def check_paths(names, folders, json=None, save_dir=None):
+    """Looks at everything that can be refused before Keras is loaded and work starts.
+
+    Args:
+        names: of models, as for `load_candidates`.
+        folders: of photographs.
+        json: file that results will be written to; its folder is made.
+        save_dir: folder that pictures will be written to; it is made.
+
+    Raises:
+        UserError: no such file or folder, no photographs, or nothing can be written there.
+    """
+    for name in names:
+        _is_file(name)
+    for folder in folders:
+        find_images(folder)
+    if json and pathlib.Path(json).is_dir():
+        raise UserError(f"cannot write to {json}: it is a folder")
+    for path in [json and pathlib.Path(json).parent, save_dir]:
+        try:
+            if path:
+                pathlib.Path(path).mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=path):
+                    pass
+        except OSError as error:
+            raise UserError(f"cannot write to {path}: {error.strerror}") from None

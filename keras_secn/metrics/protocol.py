@@ -1,0 +1,348 @@
+"""The evaluation protocol: PSNR-Y and SSIM-Y as the literature computes them.
+
+Ground truth cropped to a multiple of the scale; LR made of its RGB by MATLAB's bicubic `imresize`
+on uint8, to the bit; both pictures compared in BT.601 studio-swing luminance, kept in float64; a
+border of `scale` pixels shaved. Every PSNR in this repository comes from here.
+
+How the bicubic baseline comes out (x2, dB / SSIM) depends on where the literature rounds:
+
+| route                                                        | Set5           | Set14          |
+|--------------------------------------------------------------|----------------|----------------|
+| this protocol: uint8 rounded after each pass, as MATLAB does | 33.67 / 0.9303 | 30.23 / 0.8691 |
+| RGB, rounded once per resize                                 | 33.68 / 0.9305 | 30.24 / 0.8692 |
+| Y rounded to uint8 at first, resized, rounded once per resize| 33.65 / 0.9296 | 30.23 / 0.8684 |
+| Y rounded to uint8 at first, resized in float (SRCNN's code) | 33.66 / 0.9299 | 30.23 / 0.8687 |
+| published (VDSR, LapSRN, EDSR)                               | 33.66 / 0.9299 | 30.24 / 0.8688 |
+"""
+
+import dataclasses
+import json
+import math
+import pathlib
+import time
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.data.images import (find_images, open_image, to_rgb)
+from keras_secn.data.imresize import imresize
+from keras_secn.data.color import (BLACK, LUMA)
+
+SSIM_WINDOW = 11
+
+
+def rgb_to_y(image):
+    """BT.601 studio-swing luminance in 16..235 as float64, not rounded.
+
+    Args:
+        image: H x W x 3 RGB in 0..255, or H x W, which is taken for luminance already.
+    """
+    image = np.asarray(image, np.float64)
+    return image if image.ndim == 2 else image @ LUMA + BLACK
+
+
+def psnr_y(hr, sr, shave):
+    """Peak signal-to-noise ratio of the luminance in dB, over a peak of 255.
+
+    Args:
+        hr, sr: pictures of the same size, see `rgb_to_y`.
+        shave: border in pixels that is left out.
+    """
+    hr, sr = _shaved_luminance(hr, sr, shave)
+    error = np.mean((hr - sr) ** 2)
+    return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
+
+
+def ssim_y(hr, sr, shave):
+    """Mean structural similarity of the luminance (Wang et al., 2004, `ssim_index.m`).
+
+    Gaussian window of 11 x 11 and sigma 1.5, K = (0.01, 0.03), L = 255, valid region only.
+
+    Args:
+        hr, sr, shave: as in `psnr_y`; what is left must be at least 11 x 11.
+    """
+    x, y = _shaved_luminance(hr, sr, shave)
+    if min(x.shape) < SSIM_WINDOW:
+        raise UserError(f"SSIM needs at least 11x11 pixels within the border, not {x.shape}")
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mean_x, mean_y = _window_mean(x), _window_mean(y)
+    variance_x = _window_mean(x * x) - mean_x**2
+    variance_y = _window_mean(y * y) - mean_y**2
+    covariance = _window_mean(x * y) - mean_x * mean_y
+    similarity = ((2 * mean_x * mean_y + c1) * (2 * covariance + c2)) / (
+        (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
+    )
+    return float(similarity.mean())
+
+
+def _shaved_luminance(hr, sr, shave):
+    if np.shape(hr)[:2] != np.shape(sr)[:2]:
+        raise UserError(f"pictures differ in size: {np.shape(hr)[:2]} and {np.shape(sr)[:2]}")
+    height, width = np.shape(hr)[:2]
+    if min(height, width) <= 2 * shave:
+        raise UserError(f"nothing is left of {height}x{width} pixels within a border of {shave}")
+    inner = slice(shave, height - shave), slice(shave, width - shave)
+    return rgb_to_y(hr)[inner], rgb_to_y(sr)[inner]
+
+
+def _window_mean(image):
+    taps = np.exp(-((np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2) ** 2) / (2 * 1.5**2))
+    taps /= taps.sum()
+    for axis in (0, 1):
+        length = image.shape[axis] - SSIM_WINDOW + 1
+        image = sum(
+            tap * np.take(image, np.arange(start, start + length), axis=axis)
+            for start, tap in enumerate(taps)
+        )
+    return image
+
+
+def modcrop(image, scale):
+    """Crops height and width to multiples of `scale`, at the bottom and the right."""
+    height, width = (length - length % scale for length in image.shape[:2])
+    return image[:height, :width]
+
+
+def to_uint8(image):
+    """Float pixels as uint8: rounded half up and clipped."""
+    return np.clip(np.floor(np.asarray(image, np.float32) + 0.5), 0, 255).astype(np.uint8)
+
+
+def self_ensemble(upscale):
+    """Geometric self-ensemble: the mean over the 8 flips and rotations (EDSR, section 3.4).
+
+    Args:
+        upscale: function of a float or uint8 H x W x 3 image that returns floats.
+
+    Returns:
+        A function of the same kind, eight times as slow.
+    """
+
+    def ensemble(image):
+        total = 0.0
+        for turns in range(4):
+            for flip in (False, True):
+                seen = np.rot90(image[:, ::-1] if flip else image, turns)
+                result = np.rot90(upscale(seen), -turns)
+                total = total + (result[:, ::-1] if flip else result).astype(np.float64)
+        return (total / 8).astype(np.float32)
+
+    return ensemble
+
+
+def image_upscaler(model, ensemble=False):
+    """A function from a uint8 LR image (H x W x 3) to the uint8 picture that a network makes of it.
+
+    Args:
+        model: a Keras super-resolution network.
+        ensemble: average over the eight flips and rotations.
+
+    Raises:
+        UserError: the model is not a super-resolution network.
+    """
+    from keras_secn.models.edsr_trunk import scale_of  # Keras takes seconds to load, and only networks need it
+
+    scale_of(model)
+
+    def upscale(image):
+        # contiguous, since views of flipped images are copied many times over otherwise
+        batch = np.ascontiguousarray(image, np.float32)[None]
+        # traced once and kept by the model; on TensorFlow the second size makes it serve them all
+        return model.predict_on_batch(batch)[0]
+
+    upscale = self_ensemble(upscale) if ensemble else upscale
+    return lambda image: to_uint8(upscale(image))
+
+
+def bicubic_upscaler(scale):
+    """The baseline: MATLAB's bicubic `imresize` of RGB."""
+    return lambda image: imresize(image, scale=scale)
+
+
+class GroundTruth(NamedTuple):
+    """A photograph as the protocol sees it.
+
+    Args:
+        hr: uint8 H x W x 3, height and width multiples of the scale.
+        lr: uint8, what MATLAB's `imresize` makes of it.
+        gray: the file is grayscale: its gray levels are compared as they are, for luminance in
+            full range, which is how the published Set14 figures treat `bridge`; the network
+            sees three equal channels.
+    """
+
+    hr: np.ndarray
+    lr: np.ndarray
+    gray: bool
+
+
+def read_ground_truth(path, scale):
+    """Reads a photograph, crops it and makes its LR image.
+
+    Raises:
+        UserError: it is unreadable, or too small for SSIM's window within the shaved border.
+    """
+    image = open_image(path)
+    hr = modcrop(to_rgb(image), scale)
+    smallest = SSIM_WINDOW + 2 * scale
+    if min(hr.shape[:2]) < smallest:
+        size = f"{image.width}x{image.height}"
+        raise UserError(f"{path}: {size} pixels, evaluation needs at least {smallest}x{smallest}")
+    gray = image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")
+    return GroundTruth(hr, imresize(hr, scale=1 / scale), gray)
+
+
+def score(truth, upscale, shave):
+    """Scores an upscaler on one photograph.
+
+    Args:
+        truth: a `GroundTruth`.
+        upscale: function of a uint8 LR image that returns the uint8 picture as large as `truth.hr`.
+        shave: border in pixels that is left out.
+
+    Returns:
+        A dictionary of `height` and `width` (HR), `psnr_y`, `ssim_y` and `seconds`, the time the
+        upscaler took, compilation included where the size was new to it; and the picture.
+    """
+    started = time.perf_counter()
+    picture = upscale(truth.lr)
+    seconds = time.perf_counter() - started
+    hr, sr = truth.hr, picture
+    if truth.gray:
+        # the picture's channels are equal but for what the network adds to them
+        hr, sr = hr[..., 0], np.mean(sr, axis=2, dtype=np.float64)
+    return {
+        "height": hr.shape[0],
+        "width": hr.shape[1],
+        "psnr_y": psnr_y(hr, sr, shave),
+        "ssim_y": ssim_y(hr, sr, shave),
+        "seconds": seconds,
+    }, picture
+
+
+def image_names(paths, folder):
+    """Names that tell photographs apart: paths within `folder`, without suffix where they can."""
+    paths = [path.relative_to(folder if path != folder else path.parent) for path in paths]
+    names = [path.with_suffix("").as_posix() for path in paths]
+    return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
+
+
+def evaluate(upscale, folder, scale=2, shave=None, progress=False, keep=None):
+    """Scores an upscaler on every photograph of a folder; one photograph in memory at a time.
+
+    Args:
+        upscale: function of a uint8 LR image that returns the uint8 picture, `scale` times as high
+            and wide.
+        folder: read recursively; or one file.
+        scale: 2, 3 or 4.
+        shave: border in pixels that is left out; `scale` if not given.
+        progress: shows a bar, if stderr is a terminal.
+        keep: function that is given each photograph's name and picture, to save it.
+
+    Returns:
+        A `Report`.
+
+    Raises:
+        UserError: no folder, no image in it, an unreadable or too small one, or a picture of
+            another size.
+    """
+    paths = find_images(folder)
+    rows = []
+    names = image_names(paths, pathlib.Path(folder))
+    bar = tqdm(paths, disable=None if progress else True, unit="image", leave=False)
+    for name, path in zip(names, bar, strict=True):
+        row, picture = score(
+            read_ground_truth(path, scale), upscale, scale if shave is None else shave
+        )
+        rows.append({"name": name, **row})
+        if keep:
+            keep(name, picture)
+    return Report(str(folder), rows)
+
+
+class ValidationSet:
+    """The photographs of a folder, read once and kept, for validation during training.
+
+    Args:
+        folder: read recursively.
+        scale: 2, 3 or 4.
+
+    Raises:
+        UserError: as `evaluate`.
+    """
+
+    def __init__(self, folder, scale=2):
+        self.folder = str(folder)
+        self.scale = scale
+        paths = find_images(folder)
+        self.names = image_names(paths, pathlib.Path(folder))
+        self.truths = [read_ground_truth(path, scale) for path in paths]
+
+    @property
+    def photographs(self):
+        """The HR photographs, cropped."""
+        return [truth.hr for truth in self.truths]
+
+    def evaluate(self, upscale):
+        """Scores an upscaler on every photograph; a `Report`."""
+        rows = [
+            {"name": name, **score(truth, upscale, self.scale)[0]}
+            for name, truth in zip(self.names, self.truths, strict=True)
+        ]
+        return Report(self.folder, rows)
+
+    def scores(self, model):
+        """`val_psnr` and `val_ssim` of a Keras network, as training logs them."""
+        report = self.evaluate(image_upscaler(model))
+        return {"val_psnr": report.mean("psnr_y"), "val_ssim": report.mean("ssim_y")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Scores of one upscaler on one folder: a row per photograph, see `score`."""
+
+    folder: str
+    rows: list
+
+    def mean(self, column):
+        return float(np.mean([row[column] for row in self.rows]))
+
+    def to_markdown(self):
+        """A table with a row per image and the mean."""
+        lines = ["| image | size | PSNR-Y (dB) | SSIM-Y | seconds |", "|---|---|---|---|---|"]
+        for row in self.rows:
+            size = f"{row['width']}x{row['height']}"
+            lines.append(
+                f"| {row['name']} | {size} | {row['psnr_y']:.2f} | {row['ssim_y']:.4f} "
+                f"| {row['seconds']:.2f} |"
+            )
+        lines.append(
+            f"| **mean** | | **{self.mean('psnr_y'):.2f}** | **{self.mean('ssim_y'):.4f}** "
+            f"| {self.mean('seconds'):.2f} |"
+        )
+        return "\n".join(lines) + "\n"
+
+    def to_dict(self):
+        means = {column: self.mean(column) for column in ("psnr_y", "ssim_y", "seconds")}
+        return {"folder": self.folder, "images": self.rows, "mean": means}
+
+    def to_json(self, path):
+        """Writes `to_dict`, whole or not at all."""
+        write_json(self.to_dict(), path)
+
+
+def write_json(results, path):
+    """Writes results that `Report.to_dict` gave, whole or not at all; infinity becomes null."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(_finite(results), indent=1, allow_nan=False) + "\n")
+
+
+def _finite(value):
+    # a picture equal to its ground truth has a PSNR without bound, and JSON has no word for it
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

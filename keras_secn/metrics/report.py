@@ -1,0 +1,119 @@
+"""What a cascade leaves to be looked at: a table, a plot and a picture of crops."""
+
+import json
+
+import numpy as np
+
+from keras_secn.metrics.complexity import multiply_adds
+from keras_secn.metrics.crops import crops_picture as crops_picture
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.training.devices import local_scope
+
+
+def network_row(name, model, steps, validate):
+    """A network's row for `table`.
+
+    Args:
+        name: of the network.
+        model: the Keras network.
+        steps: optimizer steps it has had in all.
+        validate: function of a model that returns `val_psnr` and `val_ssim`.
+    """
+    with local_scope():
+        scores = validate(model)
+    return {
+        "name": name,
+        "parameters": model.count_params(),
+        "multiply_adds": multiply_adds(model),
+        "steps": steps,
+        **{key: float(value) for key, value in scores.items()},
+    }
+
+
+def table(rows):
+    """A Markdown table shaped like the paper's Table 2: one column per network.
+
+    Args:
+        rows: dictionaries with `name`, `parameters`, `multiply_adds`, `steps`, `val_psnr` and
+            `val_ssim` of each network.
+    """
+    lines = [
+        ["", *(row["name"] for row in rows)],
+        ["---", *("---" for _ in rows)],
+        ["PSNR-Y (dB)", *(f"{row['val_psnr']:.2f}" for row in rows)],
+        ["SSIM-Y", *(f"{row['val_ssim']:.4f}" for row in rows)],
+        ["parameters", *(f"{row['parameters']:,}" for row in rows)],
+        ["multiply-adds / LR pixel", *(f"{row['multiply_adds'] / 1e6:.3f} M" for row in rows)],
+        ["steps in all", *(f"{row['steps']:,}" for row in rows)],
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def write_table(rows, folder, settings):
+    """Writes `table.md` and `table.json` (rows and settings) into `folder`."""
+    with atomic_path(folder / "table.md") as path:
+        path.write_text(table(rows))
+    with atomic_path(folder / "table.json") as path:
+        path.write_text(json.dumps({"settings": settings, "networks": rows}, indent=1) + "\n")
+
+
+def plot_psnr_against_parameters(rows, path):
+    """A picture of PSNR-Y against parameters, the cascade joined by a line."""
+    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
+
+    figure = Figure((7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    cascade = [row for row in rows if not row.get("from_scratch")]
+    axes.plot(
+        [row["parameters"] / 1e3 for row in cascade],
+        [row["val_psnr"] for row in cascade],
+        "o-",
+        label="cascade",
+    )
+    for row in rows:
+        point = (row["parameters"] / 1e3, row["val_psnr"])
+        if row.get("from_scratch"):
+            axes.plot(*point, "s", color="tab:red", label=f"from scratch, {row['steps']:,} steps")
+        axes.annotate(row["name"], point, textcoords="offset points", xytext=(5, -12), fontsize=8)
+    axes.set_xlabel("parameters (thousand)")
+    axes.set_ylabel("validation PSNR-Y (dB)")
+    axes.margins(x=0.12, y=0.15)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def read_history(folder):
+    """Rows of a network's `history.json`, one per interval; none if it was not trained in steps."""
+    path = folder / "history.json"
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+def plot_history(histories, path):
+    """A picture of validation PSNR-Y and loss over the steps of the whole run.
+
+    Args:
+        histories: (name, rows) of each stage in order; rows as in `history.json`.
+    """
+    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
+
+    figure = Figure((8, 6), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    offset = 0
+    for name, rows in histories:
+        if name.endswith("scratch"):
+            offset = 0
+        steps = [offset + row["step"] for row in rows]
+        style = "--" if name.endswith("scratch") else "-"
+        top.plot(steps, [row.get("val_psnr", np.nan) for row in rows], style, label=name)
+        bottom.plot(steps, [row["loss"] for row in rows], style)
+        offset = steps[-1] if steps else offset
+    top.set_ylabel("validation PSNR-Y (dB)")
+    bottom.set_ylabel("L1 loss (grey levels)")
+    bottom.set_xlabel("steps")
+    top.legend(fontsize=7, ncols=2)
+    for axes in (top, bottom):
+        axes.grid(alpha=0.3)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)

@@ -1,0 +1,142 @@
+"""Trained weights: name -> network, offline, with a checksum and a model card each.
+
+A preset is two files in `keras_secn/weights/`: `NAME.json`, the card, and `NAME.npz`, the weights
+by name (float16 where that is harmless). NumPy reads them with pickles forbidden, so that loading
+one cannot run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import io
+import json
+import pathlib
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.atomic_file import atomic_path
+
+if TYPE_CHECKING:
+    import keras
+
+FOLDER = pathlib.Path(str(importlib.resources.files(__package__) / "weights"))
+
+
+def list_presets() -> list[str]:
+    """Names of all presets, sorted; `preset_card` tells what each one is."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def preset_card(name: str) -> dict[str, Any]:
+    """The card of a preset: a dictionary.
+
+    Keys: `name`, `factory` and `arguments` (what builds the network), `parameters`,
+    `multiply_adds`, `scale`, `dtype`, `sha256` (of the weights' file), `scores` by folder,
+    `training` (data and licences, command, steps, seed, ...) and `date`.
+
+    Raises:
+        UserError: no such preset, or its card is damaged.
+    """
+    path = FOLDER / f"{name}.json"
+    if name not in list_presets():
+        raise UserError(f"unknown preset {name!r}; known are {', '.join(list_presets()) or 'none'}")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}") from None
+
+
+def load(name: str) -> keras.Model:
+    """Builds a preset's network and loads its trained weights.
+
+    Args:
+        name: one of `list_presets()`.
+
+    Returns:
+        A functional `keras.Model`: (B, H, W, 3) RGB in 0..255 to the enlarged picture, float32.
+
+    Raises:
+        UserError: no such preset, or its files are damaged.
+    """
+    from keras_secn import models  # Keras takes seconds to load, and listing does without
+
+    card = preset_card(name)
+    path = FOLDER / f"{name}.npz"
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != card["sha256"]:
+        raise UserError(f"{path} is missing or damaged (SHA-256 differs); install keras-secn again")
+    model = getattr(models, card["factory"])(**card["arguments"], name=name)
+    try:
+        unpack_weights(model, content)
+    except Exception as error:
+        # zip files and arrays raise whatever their parsers met: zlib.error, EOFError, ...
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path} does not fit {card['factory']}: {reason}") from None
+    return model
+
+
+def pack_weights(model, dtype="float16"):
+    """The bytes of an `.npz` file of a model's weights, stored as `dtype`.
+
+    The same weights give the same bytes: `numpy.savez` would write the time of day.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for weight in model.weights:
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asarray(weight, dtype), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{weight.path}.npy")
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, entry.getvalue())
+    return buffer.getvalue()
+
+
+def unpack_weights(model, content):
+    """Gives a model the weights that `pack_weights` stored.
+
+    Raises:
+        KeyError, ValueError: the weights are another network's.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        if len(stored.files) != len(model.weights):
+            raise ValueError(f"{len(stored.files)} weights stored, {len(model.weights)} needed")
+        for weight in model.weights:
+            weight.assign(stored[weight.path].astype("float32"))
+
+
+def write_preset(name, model, card, dtype="float16", folder=None):
+    """Writes a preset's weights and card.
+
+    Args:
+        name: of the preset.
+        model: the trained network.
+        card: what `preset_card` describes, without what is computed here: `name`, `parameters`,
+            `multiply_adds`, `scale`, `dtype` and `sha256`.
+        dtype: "float16" or "float32".
+        folder: in place of the package's own.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from keras_secn.metrics.complexity import multiply_adds
+    from keras_secn.models.edsr_trunk import scale_of
+
+    folder = FOLDER if folder is None else pathlib.Path(folder)
+    content = pack_weights(model, dtype)
+    card = {
+        "name": name,
+        "parameters": model.count_params(),
+        "multiply_adds": round(multiply_adds(model)),
+        "scale": scale_of(model),
+        "dtype": dtype,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **card,
+    }
+    with atomic_path(folder / f"{name}.npz") as path:
+        path.write_bytes(content)
+    with atomic_path(folder / f"{name}.json") as path:
+        path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

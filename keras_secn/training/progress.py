@@ -1,0 +1,64 @@
+"""One progress bar over all the steps of a run, whatever stage they belong to."""
+
+import keras
+from tqdm import tqdm
+
+from keras_secn.training import multihost
+
+
+class StepBar(keras.callbacks.Callback):
+    """Moves a shared tqdm bar, and shows the stage and its last validation beside it.
+
+    Args:
+        bar: the tqdm bar; its total is in optimizer steps.
+        name: the stage's name.
+    """
+
+    def __init__(self, bar, name):
+        super().__init__()
+        self.bar = bar
+        self.name = name
+
+    def on_train_begin(self, logs=None):
+        self.bar.set_description(self.name)
+
+    def on_epoch_end(self, epoch, logs=None):
+        shown = {"loss": "loss", "val_psnr": "PSNR", "input_wait": "input wait"}
+        self.bar.set_postfix(
+            {text: f"{logs[key]:.4g}" for key, text in shown.items() if key in (logs or {})}
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+
+class RunBar:
+    """A tqdm bar over a whole run; call it for the callback of each stage.
+
+    Args:
+        total: optimizer steps of all stages together, those done earlier included.
+    """
+
+    def __init__(self, total):
+        self.bar = tqdm(
+            total=total,
+            unit="step",
+            dynamic_ncols=True,
+            smoothing=0.05,
+            disable=not multihost.is_first(),
+        )
+
+    def __call__(self, name):
+        return StepBar(self.bar, name)
+
+    def skip(self, steps):
+        """Counts steps that an earlier call has done, without counting them into the ETA."""
+        if not self.bar.disable:
+            self.bar.initial += steps
+        self.bar.update(steps)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.bar.close()

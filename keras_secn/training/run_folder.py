@@ -1,0 +1,129 @@
+"""A run's folder: one process at a time, and always the same settings."""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import pathlib
+
+from keras_secn.training import multihost
+from keras_secn import presets
+from keras_secn.utils.errors import UserError
+from keras_secn.metrics.compare import load_network
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.models.edsr_trunk import scale_of
+
+
+@contextlib.contextmanager
+def run_folder(folder, settings):
+    """Makes or reopens a run's folder, and keeps other runs out while the body runs.
+
+    Of the processes of one run (`keras_secn.hosts`) the first one holds the folder.
+
+    Args:
+        folder: where the run keeps everything.
+        settings: a dataclass; kept as `settings.json` by the first run.
+
+    Yields:
+        The folder as a `pathlib.Path`.
+
+    Raises:
+        UserError: another run holds the folder, or it was started with other settings.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        try:
+            if multihost.is_first():
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"another run is using {folder}") from None
+        check_settings(settings, folder)
+        try:
+            yield folder
+        except UserError:
+            _forget_settings(folder)
+            raise
+
+
+def load_initial(name, folder):
+    """Loads the network that a run goes on from: a `.keras` file or a preset.
+
+    Of a preset, the card is kept as `initial.json`: the preset may be another one by the time that
+    the run is published, not least because of that.
+
+    Raises:
+        UserError: see `keras_secn.evaluation.load_network`.
+    """
+    model, path = load_network(name), folder / "initial.json"
+    if name in presets.list_presets() and multihost.is_first() and not path.exists():
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(presets.preset_card(name), indent=1) + "\n")
+    return model
+
+
+def load_teacher(name, scale):
+    """Loads the network that a run learns from; None if `name` is.
+
+    Raises:
+        UserError: it has another scale, or as `keras_secn.evaluation.load_network`.
+    """
+    if not name:
+        return None
+    teacher = load_network(name)
+    if scale_of(teacher) != scale:
+        raise UserError(f"{name} enlarges {scale_of(teacher)} times, not {scale}")
+    return teacher
+
+
+def _forget_settings(folder):
+    """Lets a corrected command use the folder, if the wrong one had saved no network."""
+    saved = [*folder.rglob("checkpoint.*"), *folder.rglob("model.keras")]
+    if multihost.is_first() and not saved:
+        for name in ("settings.json", "initial.json"):
+            (folder / name).unlink(missing_ok=True)
+
+
+def check_settings(settings, folder):
+    """Writes `settings.json`, or compares it with the settings.
+
+    Raises:
+        UserError: the folder was started with other settings.
+    """
+    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
+    path = folder / "settings.json"
+    if path.exists():
+        found = _completed(json.loads(path.read_text()), settings)
+        if found != wanted:
+            different = _first_difference(found, wanted)
+            raise UserError(
+                f"{folder} was started with other settings ({different}); "
+                "use the same flags or another --output_dir"
+            )
+    elif multihost.is_first():
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+def _completed(found, settings):
+    """What an older version kept, as today's settings: new ones by default, unused ones gone."""
+    known = {field.name for field in dataclasses.fields(settings)}
+    found = {name: value for name, value in found.items() if name in known or value}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value) and isinstance(found.get(field.name), dict):
+            found[field.name] = _completed(found[field.name], value)
+        elif field.default is not dataclasses.MISSING:
+            found.setdefault(field.name, field.default)
+    return found
+
+
+def _first_difference(found, wanted, prefix=""):
+    for key in {**wanted, **found}:
+        if isinstance(wanted.get(key), dict) and isinstance(found.get(key), dict):
+            inner = _first_difference(found[key], wanted[key], f"{prefix}{key}.")
+            if inner:
+                return inner
+        elif found.get(key) != wanted.get(key):
+            return f"{prefix}{key} was {found.get(key)}, now {wanted.get(key)}"
+    return None

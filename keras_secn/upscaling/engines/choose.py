@@ -1,0 +1,79 @@
+"""From what a user names - preset, model, file - to an engine."""
+
+import os
+import pathlib
+import warnings
+
+from keras_secn import presets
+from keras_secn.utils.errors import UserError
+
+DEFAULT = "ct_secn_16"
+ENGINES = ("litert", "keras")
+
+
+def choose_engine(model=None, engine=None, threads=None):
+    """The engine for a preset's name, a Keras model, a `.keras` or a `.tflite` file.
+
+    Presets run on LiteRT if their `.tflite` file is there and nothing else is asked for.
+
+    Args:
+        model: see above; the preset `ct_secn_16` if `None`.
+        engine: "litert", "keras", or `None` for the quickest to start.
+        threads: for LiteRT.
+
+    Raises:
+        UserError: unknown or unreadable, no super-resolution network, or not for this engine.
+    """
+    if engine not in (None, *ENGINES):
+        raise UserError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    if model is not None and not isinstance(model, str | os.PathLike):
+        if engine == "litert":
+            raise UserError("a Keras model runs on LiteRT as a file: export_tiles makes one")
+        return _keras_engine(model)
+    name = str(DEFAULT if model is None else model)
+    path = pathlib.Path(name)
+    if path.suffix == ".tflite":
+        if engine == "keras":
+            raise UserError(f"{name} runs on LiteRT only")
+        return _lite_engine(path, threads)
+    if path.suffix == ".keras":
+        if engine == "litert":
+            raise UserError(
+                f"{name} runs on Keras; for LiteRT: keras-secn export {name} -o"
+                f" {path.with_suffix('.tflite')}"
+            )
+        return _keras_engine(_load(path))
+    presets.preset_card(name)
+    file = preset_file(name)
+    if engine != "keras" and file.is_file():
+        return _lite_engine(file, threads)
+    if engine == "litert":
+        raise UserError(f"{file} is missing: keras-secn export {name} -o {file} makes it")
+    if engine is None:
+        warnings.warn(
+            f"{file.name} is missing, so Keras is used, which starts slowly", stacklevel=2
+        )
+    return _keras_engine(presets.load(name))
+
+
+def preset_file(name):
+    """Where the LiteRT file of a preset lies, if it has one."""
+    return presets.FOLDER / f"{name}.tflite"
+
+
+def _load(path):
+    from keras_secn.metrics.compare import load_network
+
+    return load_network(str(path))
+
+
+def _keras_engine(model):
+    from keras_secn.upscaling.engines.keras import KerasEngine
+
+    return KerasEngine(model)
+
+
+def _lite_engine(path, threads):
+    from keras_secn.upscaling.engines.litert import lite_engine
+
+    return lite_engine(path, threads)

@@ -1,0 +1,142 @@
+"""Makes the `.tflite` file that `keras-secn upscale` starts quickly with: exact tiles at any size.
+
+One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size; what any
+other program sees), `whole` (the same, fused, see `fused_upsampler`), `statistics` (patches ->
+gates) and `tile` (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
+from keras_secn.lite import converter
+from keras_secn.lite import metadata
+from keras_secn.rewrite.external_gates import (PooledNetwork, TileNetwork)
+from keras_secn.upscaling.engines.keras import KerasEngine
+from keras_secn.upscaling.engines.litert import (PLAIN, POOL, TILE, WHOLE, TiledFileEngine)
+from keras_secn.upscaling.tiling import (PATCH, SMALLEST_PART)
+
+if TYPE_CHECKING:
+    import keras
+
+PATCHES = (16, PATCH, PATCH, 3)  # what a file of one size of tile takes its gates from
+WEIGHTS = ("float32", "float16")
+LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # grey levels from Keras
+
+
+def export_tiles(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    weights: str = "float32",
+    tile: int | None = None,
+) -> dict[str, Any]:
+    """Writes a network's file for `Upscaler`, and checks it against Keras first.
+
+    Args:
+        model: a Keras super-resolution network.
+        path: where the file goes; replaced if it exists, left alone if anything fails.
+        weights: "float32", or "float16" for a file of half the size.
+        tile: side of all tiles in LR pixels, for runtimes that know no other shapes than a file's,
+            as the web's: a file for the page in `web/`, with the signatures `statistics`, of
+            `PATCHES`, and `tile` alone. `None` for any size.
+
+    Returns:
+        The facts in the file's metadata, see `keras_secn.lite.info`; `facts["tiles"]` holds the
+        `radius` of the receptive field in LR pixels.
+
+    Raises:
+        UserError: not a super-resolution network, it pools over local windows, it sees the whole
+            image, an unknown kind of weights, too small a tile, or a file that differs from Keras.
+        OSError: the file cannot be written.
+    """
+    path = pathlib.Path(path)
+    if weights not in WEIGHTS:
+        raise UserError(f"weights must be one of {', '.join(WEIGHTS)}, not {weights!r}")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder")
+    engine = KerasEngine(model)
+    if engine.radius is None:
+        raise UserError(f"{model.name} sees the whole image at once: tiles cannot equal it")
+    if tile is not None and tile < 2 * engine.radius + SMALLEST_PART:
+        raise UserError(f"tile must be at least {2 * engine.radius + SMALLEST_PART}, not {tile}")
+    facts = {
+        "name": model.name,
+        "scale": engine.scale,
+        "quantization": "none" if weights == "float32" else weights,
+        "shape": "dynamic" if tile is None else [tile, tile],
+        "layout": "NHWC",
+        "colour": "RGB",
+        "value_range": [0, 255],
+        "io": "float",
+        "tiles": {"radius": engine.radius, "gated": _gated(model)},
+    }
+    with atomic_path(path) as temporary:
+        content = _convert(model, weights, tile)
+        temporary.write_bytes(metadata.add(content, facts))
+        difference = _difference(engine, temporary, tile)
+        if not difference <= LARGEST_DIFFERENCE[weights]:
+            raise UserError(f"the file differs from Keras by {difference:.2f} grey levels")
+        facts["check"] = {"largest_difference": round(difference, 4)}
+        temporary.write_bytes(metadata.add(content, facts))
+    return facts
+
+
+def _gated(model):
+    return bool(PooledNetwork(model).gated)
+
+
+def _convert(model, weights, size):
+    tf = converter.tensorflow()
+    fused = fuse_upsampler(model)
+    pool, tile = PooledNetwork(fused), TileNetwork(fused)
+    lr = tf.TensorSpec((1, size, size, 3), tf.float32, name="lr")
+    patches = tf.TensorSpec(PATCHES if size else (None, None, None, 3), tf.float32, name="patches")
+    gates = tf.TensorSpec((1, tile.count), tf.float32, name="gates")
+
+    def picture(sr):
+        return {"sr": tf.clip_by_value(sr, 0.0, 255.0)}
+
+    module = tf.Module()
+    # a SavedModel leaves out variables that it cannot see, and says nothing
+    module.seen = [variable.value for variable in [*model.variables, *fused.variables]]
+    # clipped for others alone: an ensemble averages what lies beyond 255 as well
+    signatures = {}
+    if size is None:
+        signatures[PLAIN] = tf.function(lambda lr: picture(model(lr, training=False)), [lr])
+        signatures[WHOLE] = tf.function(lambda lr: {"sr": fused(lr, training=False)}, [lr])
+    if pool.gated:
+        signatures[POOL] = tf.function(lambda patches: {"gates": pool(patches)}, [patches])
+        signatures[TILE] = tf.function(lambda lr, gates: {"sr": tile([lr, gates])}, [lr, gates])
+    else:
+        signatures[TILE] = tf.function(lambda lr: {"sr": tile(lr)}, [lr])
+    with tempfile.TemporaryDirectory() as folder, converter.quiet():
+        tf.saved_model.save(module, folder, signatures=signatures)
+        lite = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
+        if weights == "float16":
+            lite.optimizations = [tf.lite.Optimize.DEFAULT]
+            lite.target_spec.supported_types = [tf.float16]
+        return lite.convert()
+
+
+def _difference(engine, path, size):
+    """The largest difference between a file's pictures and Keras', in grey levels, of any kind."""
+    # edges, slopes and noise of every size: any operator gone wrong shows
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[: size or 72, : size or 80]
+    lr = np.stack([3.0 * y, 255.0 * ((x // 9 + y // 7) % 2), random.integers(0, 256, y.shape)], -1)
+    lr = lr.astype(np.float32)
+    patches = np.resize(lr, PATCHES) if size else lr[None]
+    gates = engine.pool(patches)
+    file = TiledFileEngine(path, metadata.info(path), threads=None)
+    pairs = [(engine.tile(lr, gates), file.tile(lr, file.pool(patches)))]
+    if size is None:
+        pairs += [(engine.whole(part), file.whole(part)) for part in (lr, lr[:6])]
+    return max(float(np.abs(a - b).max()) for a, b in pairs)

@@ -1,0 +1,54 @@
+"""How far a network looks: the overlap that makes tiles exact."""
+
+import json
+
+import keras
+import numpy as np
+
+from keras_secn.rewrite.external_gates import TileNetwork
+
+FIRST, LARGEST = 96, 800  # sides of the probe in LR pixels
+
+
+def receptive_radius(network):
+    """How many LR pixels around its own an output pixel depends on, gates taken as given.
+
+    Measured, not derived: a NaN in one pixel reaches exactly what depends on that pixel, whatever
+    the weights are. CT-SECN and SECN with 16 blocks: 36.
+
+    Args:
+        network: a Keras network of LR images.
+
+    Returns:
+        The radius in LR pixels; `None` if it sees the whole image, which tiles cannot equal.
+
+    Raises:
+        UserError: the network pools over local windows.
+    """
+    tile = TileNetwork(_beyond_onednn(network))
+    side = FIRST
+    while side <= LARGEST:
+        probe = np.zeros((1, side, side, 3), np.float32)
+        middle = side // 2
+        probe[:, middle, middle] = np.nan
+        inputs = [probe, np.ones((1, tile.count), np.float32)] if tile.gated else probe
+        result = keras.ops.convert_to_numpy(tile(inputs))[0]
+        reached = np.isnan(result).any(axis=2)
+        lines = np.flatnonzero(reached.any(axis=0) | reached.any(axis=1))
+        if lines.size == 0:
+            return 0
+        first, last = np.array([lines[0], lines[-1]]) * side // result.shape[0]
+        if first > 0 and last < side - 1:
+            return int(max(middle - first, last - middle))
+        side *= 2
+    return None
+
+
+def _beyond_onednn(network):
+    """The network in float64, which TensorFlow's oneDNN, whose ReLU of NaN is 0, leaves alone."""
+    if keras.backend.backend() != "tensorflow":
+        return network
+    config = json.dumps(keras.saving.serialize_keras_object(network))
+    for name in ("float32", "mixed_bfloat16", "mixed_float16"):
+        config = config.replace(f'"{name}"', '"float64"')
+    return keras.saving.deserialize_keras_object(json.loads(config))

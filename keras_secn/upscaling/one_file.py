@@ -1,0 +1,87 @@
+"""One image file in, one out."""
+
+import pathlib
+
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.upscaling.io import write
+from keras_secn.upscaling.io.read import (read_frames, read_header)
+
+QUALITY = 95
+# what a file becomes if nothing is asked for: its own format, if that can be written
+SUFFIX_OF = {
+    "PNG": ".png",
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "AVIF": ".avif",
+}
+
+
+def output_suffix(source, suffix=None):
+    """The suffix of a result: the one asked for, or the one that goes with the file's content.
+
+    Args:
+        source: a `reading.Source`.
+        suffix: ".png" and the like, or `None`.
+    """
+    if suffix is not None:
+        return suffix
+    own = source.path.suffix.lower()
+    made = SUFFIX_OF.get(source.format, ".png")
+    # .jpeg stays .jpeg
+    return source.path.suffix if write.FORMATS.get(own) == write.FORMATS[made] else made
+
+
+def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, tick=None):
+    """Enlarges an image file: all frames or pages, 8 or 16 bits, upright, with its metadata.
+
+    PNG and TIFF are written as they are made, so that memory does not follow the picture; other
+    formats are held whole, in 8 bits. ICC profile, EXIF (without orientation and thumbnail), XMP,
+    resolution and a PNG's texts are kept.
+
+    Args:
+        upscaler: an `Upscaler`.
+        path: the image.
+        out: the file to write, whose suffix says the format; `photo_x2.jpg` beside `photo.jpg` if
+            `None`.
+        overwrite: replace a file that is there.
+        quality: of JPEG, WebP and AVIF, 1 to 100.
+        tick: see `Upscaler.bands`.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        UserError: an unreadable file, an unknown or unfit format, or `out` is there already.
+        OSError: the result cannot be written.
+    """
+    source = read_header(path)
+    if out is None:
+        name = f"{source.path.stem}_x{upscaler.scale}{output_suffix(source)}"
+        out = source.path.with_name(name)
+    out = pathlib.Path(out)
+    kind = write.FORMATS.get(out.suffix.lower())
+    if kind is None:
+        known = ", ".join(write.FORMATS)
+        raise UserError(f"{out}: unknown format {out.suffix!r}; known are {known}")
+    if out.is_dir():
+        raise UserError(f"{out} is a folder")
+    if not overwrite and out.exists():
+        raise UserError(f"{out} is there already")
+    height, width = (upscaler.scale * length for length in source.size)
+    write.check(kind, (height, width), source)
+    with atomic_path(out) as temporary:
+        write.write(temporary, kind, _frames(upscaler, source, tick), source, quality)
+    return out
+
+
+def _frames(upscaler, source, tick):
+    for frame in read_frames(source):
+        height, width, channels = frame.pixels.shape
+        shape = (upscaler.scale * height, upscaler.scale * width, channels)
+        bands = upscaler.bands(frame.pixels, tick)
+        yield bands, shape, frame.pixels.dtype, frame.metadata, frame.duration

@@ -1,0 +1,238 @@
+"""SRGAN: a trained network goes on against a discriminator (Ledig et al., CVPR 2017, section 2.2).
+
+Both networks are trained by `train_on_batch`, in turns, which is the same on every backend.
+"""
+
+import dataclasses
+import inspect
+import json
+import time
+
+import keras
+import numpy as np
+
+from keras_secn.data.patches import PatchDataset
+from keras_secn.utils.errors import UserError
+from keras_secn.metrics.compare import load_network
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.training.interruption import StopRequest
+from keras_secn.models.srresnet import build_discriminator
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.training.progress import RunBar
+from keras_secn.metrics.report import network_row
+from keras_secn.training.run_folder import run_folder
+from keras_secn.training.trainer import load_checked
+
+
+@dataclasses.dataclass(frozen=True)
+class AdversarialSettings:
+    """What an adversarial training is asked to do.
+
+    Args:
+        recipe: a `keras_secn.training.Recipe`; its learning rate is both networks'.
+        initial: the trained generator, a `.keras` file.
+        features: name of a network of `keras.applications`, for the content loss.
+        feature_layer: which of its layers, activation included (the paper: block5_conv4 of VGG19).
+        feature_weights: "imagenet" (fetched by Keras), "random", or a file.
+        content: weight of the content loss; 0.006 brings VGG19's features to the pixels' scale.
+        adversarial: weight of the adversarial loss.
+        filters, units: see `keras_secn.models.build_discriminator`.
+
+    Raises:
+        UserError: the patches do not fit the discriminator.
+    """
+
+    recipe: object
+    initial: str
+    features: str = "VGG19"
+    feature_layer: str = "block5_conv4"
+    feature_weights: str = "imagenet"
+    content: float = 0.006
+    adversarial: float = 1e-3
+    filters: int = 64
+    units: int = 1024
+
+    def __post_init__(self):
+        if self.recipe.hr_patch % 16:
+            raise UserError(f"hr_patch must be a multiple of 16, not {self.recipe.hr_patch}")
+
+
+def feature_network(name="VGG19", layer="block5_conv4", weights="imagenet"):
+    """A frozen network whose features are compared in place of pixels.
+
+    Args:
+        name: of a factory of `keras.applications`.
+        layer: name of the layer whose output is compared.
+        weights: "imagenet", "random" or a file of weights.
+
+    Returns:
+        A Keras model: (B, H, W, 3) RGB in 0..255 to features.
+
+    Raises:
+        UserError: no such network or layer, or its weights cannot be fetched or read.
+    """
+    homes = [module for module in vars(keras.applications).values() if inspect.ismodule(module)]
+    homes = [m for m in homes if hasattr(m, name) and hasattr(m, "preprocess_input")]
+    if not homes:
+        raise UserError(f"keras.applications has no network {name!r}")
+    try:
+        network = getattr(homes[0], name)(
+            include_top=False,
+            weights=None if weights == "random" else weights,
+            input_shape=(None, None, 3),
+        )
+        outputs = network.get_layer(layer).output
+    except Exception as error:
+        # what a fetch over the network or a damaged file raises depends on where it failed
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{name}, {layer}, weights {weights}: {reason}") from None
+    inputs = keras.Input((None, None, 3), name="picture", dtype="float32")
+    features = keras.Model(network.input, outputs)(homes[0].preprocess_input(inputs))
+    model = keras.Model(inputs, features, name="features")
+    model.trainable = False
+    return model
+
+
+class Adversaries:
+    """A generator and a discriminator in training.
+
+    Args:
+        generator: a super-resolution network.
+        discriminator: see `keras_secn.models.build_discriminator`.
+        features: see `feature_network`.
+        settings: `AdversarialSettings`.
+    """
+
+    def __init__(self, generator, discriminator, features, settings):
+        self.generator, self.discriminator, self.features = generator, discriminator, features
+        jit = keras.backend.backend() != "tensorflow"
+        # networks that chase each other are not averaged
+        recipe = dataclasses.replace(settings.recipe, ema=0.0)
+        logits = keras.losses.BinaryCrossentropy(from_logits=True)
+        discriminator.compile(recipe.optimizer(), loss=logits, jit_compile=jit)
+        patch = recipe.hr_patch // scale_of(generator)
+        lr = keras.Input((patch, patch, 3), name="lr", dtype="float32")
+        sr = generator(lr)
+        discriminator.trainable = False
+        self.combined = keras.Model(lr, [features(sr), discriminator(sr)], name="adversaries")
+        self.combined.compile(
+            recipe.optimizer(),
+            loss=["mean_squared_error", logits],
+            loss_weights=[settings.content, settings.adversarial],
+            jit_compile=jit,
+        )
+        self.combined.optimizer.build(self.combined.trainable_variables)
+        discriminator.trainable = True
+        discriminator.optimizer.build(discriminator.trainable_variables)
+
+    def step(self, lr, hr):
+        """One step of each network; the losses are means since `reset_metrics`."""
+        real, fake = np.ones((len(lr), 1)), np.zeros((len(lr), 1))
+        sr = self.generator.predict_on_batch(lr)
+        # JAX reads at each call what is trainable, TensorFlow at the first
+        self.discriminator.trainable = True
+        self.discriminator.train_on_batch(hr, real)
+        judged = self.discriminator.train_on_batch(sr, fake, return_dict=True)
+        self.discriminator.trainable = False
+        wanted = self.features.predict_on_batch(hr)
+        made = self.combined.train_on_batch(lr, [wanted, real], return_dict=True)
+        return {"loss": float(made["loss"]), "discriminator_loss": float(judged["loss"])}
+
+    def reset_metrics(self):
+        self.combined.reset_metrics()
+        self.discriminator.reset_metrics()
+
+    @property
+    def variables(self):
+        """Everything that a checkpoint holds, in a fixed order."""
+        return [
+            *self.generator.variables,
+            *self.discriminator.variables,
+            *self.combined.optimizer.variables,
+            *self.discriminator.optimizer.variables,
+        ]
+
+    def save(self, path, rows):
+        arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self.variables)}
+        with atomic_path(path) as temporary:
+            np.savez(temporary, rows=json.dumps(rows), **arrays)
+
+    def load(self, path):
+        """Puts everything back; returns the history's rows.
+
+        Raises:
+            UserError: the file is damaged or of other networks.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                for index, variable in enumerate(self.variables):
+                    variable.assign(stored[f"v{index}"])
+                return json.loads(str(stored["rows"]))
+        except Exception as error:
+            raise UserError(f"{path} does not fit or is damaged: {error}") from None
+
+
+def run_adversarial(settings, cache, folder, *, validate):
+    """Runs or resumes an adversarial training.
+
+    Args:
+        settings: `AdversarialSettings`; a folder that was started with others is refused.
+        cache: the `PhotoCache` to train on.
+        folder: gets `srgan/` with `checkpoint.npz`, `history.json` and `model.keras`.
+        validate: function of a model that returns `val_psnr` and `val_ssim`. PSNR falls here:
+            texture that looks right is seldom the photograph's own.
+
+    Returns:
+        Rows for `keras_secn.report.table`: the generator before and after.
+
+    Raises:
+        UserError: see `run_folder`, `feature_network` and `Adversaries.load`.
+        Stopped: SIGTERM or Ctrl-C came, and the state is saved.
+    """
+    with run_folder(folder, settings) as folder:
+        generator = load_network(settings.initial)
+        before = network_row("before", generator, 0, validate)
+        home = folder / "srgan"
+        home.mkdir(exist_ok=True)
+        if (home / "model.keras").exists():
+            generator = load_checked(home / "model.keras")
+        else:
+            _run(settings, cache, home, generator, validate)
+        return [before, network_row("srgan", generator, settings.recipe.total_steps, validate)]
+
+
+def _run(settings, cache, home, generator, validate):
+    recipe = settings.recipe
+    keras.utils.set_random_seed(recipe.seed)
+    adversaries = Adversaries(
+        generator,
+        build_discriminator(recipe.hr_patch, settings.filters, settings.units),
+        feature_network(settings.features, settings.feature_layer, settings.feature_weights),
+        settings,
+    )
+    checkpoint = home / "checkpoint.npz"
+    rows = adversaries.load(checkpoint) if checkpoint.exists() else []
+    done = int(adversaries.combined.optimizer.iterations)
+    data = PatchDataset(cache, recipe.batch_size, recipe.hr_patch, recipe.seed, done)
+    with StopRequest() as stop, RunBar(recipe.total_steps) as bar:
+        bar.skip(done)
+        bar.bar.set_description("srgan")
+        started = time.perf_counter()
+        for step in range(done, recipe.total_steps):
+            logs = adversaries.step(*data[step - done])
+            bar.bar.update()
+            ends = (step + 1) % recipe.steps_per_epoch == 0
+            if ends:
+                seconds = round(time.perf_counter() - started, 3)
+                scores = {k: float(v) for k, v in validate(generator).items()}
+                rows.append({"step": step + 1, "seconds": seconds, **logs, **scores})
+                with atomic_path(home / "history.json") as path:
+                    path.write_text(json.dumps(rows, indent=1))
+                adversaries.reset_metrics()
+                started = time.perf_counter()
+            if ends or stop.wanted():
+                adversaries.save(checkpoint, rows)
+                with stop.at_once(f"stopped at step {step + 1}; the same command goes on there"):
+                    pass
+    with atomic_path(home / "model.keras") as path:
+        generator.save(path)

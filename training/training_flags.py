@@ -1,0 +1,80 @@
+"""Command-line flags that every script that trains has, and what they describe."""
+
+from absl import flags
+
+FLAGS = flags.FLAGS
+
+
+def define(output_dir):
+    """Defines the flags: photographs, recipe and devices.
+
+    Args:
+        output_dir: the default of `--output_dir`.
+    """
+    flags.DEFINE_multi_string(
+        "data_dir", [], "Folder of training photographs, read recursively; repeatable."
+    )
+    flags.DEFINE_enum(
+        "dataset", None, ["div2k"], "Trains on a tensorflow-datasets dataset instead."
+    )
+    flags.DEFINE_string("val_dir", None, "Folder of validation photographs.", required=True)
+    flags.DEFINE_string("output_dir", output_dir, "Where checkpoints, networks and reports go.")
+    flags.DEFINE_string(
+        "cache_dir", None, "Where decoded photographs are kept (~/.cache/keras-secn)."
+    )
+    flags.DEFINE_boolean("strict", False, "Fail on an unreadable or too small photograph.")
+
+    flags.DEFINE_integer("scale", 2, "Enlargement: 2, 3 or 4.")
+    flags.DEFINE_integer(
+        "patience", 0, "Ends a stage after so many validations without a better PSNR."
+    )
+    flags.DEFINE_float("learning_rate", 1e-3, "Peak learning rate.")
+    flags.DEFINE_string("schedule", "cosine", "cosine, halving or constant.")
+    flags.DEFINE_integer("warmup", 300, "Steps of rising learning rate; not for halving.")
+    flags.DEFINE_integer("batch_size", 16, "Patches per step, over all devices together.")
+    flags.DEFINE_integer("hr_patch", 96, "Patch size in HR pixels; the paper's is 192.")
+    flags.DEFINE_float("clipnorm", 0.0, "Bound on the gradient's global norm; 0 for none.")
+    flags.DEFINE_float(
+        "luminance_share", 0.0, "Of luminance in the loss, 0 (the paper: RGB) to 1; 0.9 for PSNR-Y."
+    )
+    flags.DEFINE_float("ema", 0.999, "Momentum of the weights' moving average; 0 for none.")
+    flags.DEFINE_integer("seed", 0, "Of weights and patches.")
+    flags.DEFINE_integer("interval", 500, "Steps between validations and checkpoints.")
+    flags.DEFINE_string("precision", "auto", "auto (times both), float32 or mixed_bfloat16.")
+    flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto.")
+    flags.DEFINE_integer("logical_devices", 0, "Splits the CPU into so many devices.")
+
+
+def recipe(steps, **changes):
+    """The `keras_secn.training.Recipe` that the flags describe.
+
+    Args:
+        steps: optimizer steps.
+        changes: fields in place of the flags'.
+    """
+    from keras_secn.cascade.run import resolve_precision
+    from keras_secn.training.trainer import Recipe
+
+    names = (
+        *("learning_rate", "schedule", "warmup", "batch_size", "hr_patch", "clipnorm", "ema"),
+        *("luminance_share",),
+        *("seed", "interval", "patience"),
+    )
+    values = {name: getattr(FLAGS, name) for name in names}
+    if "precision" not in changes:
+        changes["precision"] = resolve_precision(FLAGS.output_dir, FLAGS.precision)
+    return Recipe(steps, **{**values, **changes})
+
+
+def photographs():
+    """The `PhotoCache` of the training photographs."""
+    from keras_secn.data.patches import open_photographs
+
+    return open_photographs(
+        FLAGS.data_dir,
+        FLAGS.dataset,
+        FLAGS.cache_dir,
+        scale=FLAGS.scale,
+        min_hr=FLAGS.hr_patch,
+        strict=FLAGS.strict,
+    )
