@@ -8,7 +8,7 @@ Each runs in a process of its own, whose peak memory the table states.
 
 from absl import flags
 
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("models", ["edsr_large", "secn_large"], "Names of keras_secn.zoo.SYSTEMS.")
@@ -20,6 +20,7 @@ flags.DEFINE_string("json", None, "Writes all figures to this file.")
 
 def main(argv):
     import large_step
+
     from keras_secn.metrics.protocol import write_json
 
     rows = []

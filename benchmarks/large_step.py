@@ -56,9 +56,10 @@ def _step(name, precision, batch_size, hr_patch, arguments):
     import keras
     import numpy as np
 
-    from keras_secn.training.devices import precision_scope
-    from keras_secn.training.trainer import (Recipe, compile_model)
     from keras_secn.models.registry import system
+    from keras_secn.training.precision import precision_scope
+    from keras_secn.training.recipe import Recipe
+    from keras_secn.training.trainer import compile_model
 
     keras.utils.set_random_seed(0)
     started = time.perf_counter()

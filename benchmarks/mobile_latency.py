@@ -10,8 +10,8 @@ import tempfile
 
 from absl import flags
 
-from keras_secn.utils.errors import run_app
 from keras_secn.lite.sizes import parse_size
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("size", "540x960", "HxW of the LR picture.")
@@ -26,8 +26,8 @@ def main(argv):
     import numpy as np
 
     from keras_secn import models
-    from keras_secn.lite import benchmarking
-    from keras_secn.lite.exporter import export
+    from keras_secn.lite.benchmark import benchmark, to_markdown
+    from keras_secn.lite.export import export
 
     networks = [models.build_edsr_mobile()]
     networks += [models.build_pocket_secn(s, collapsible=False) for s in ("s", "m", "l")]
@@ -42,8 +42,8 @@ def main(argv):
             model.set_weights(weights)
             paths.append(pathlib.Path(folder) / f"{model.name}.tflite")
             export(model, paths[-1], FLAGS.quantization, representative=pictures, progress=False)
-        rows = benchmarking.benchmark(paths, size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
-    print(benchmarking.to_markdown(rows))
+        rows = benchmark(paths, size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
+    print(to_markdown(rows))
 
 
 if __name__ == "__main__":

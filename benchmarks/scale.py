@@ -294,9 +294,10 @@ def work_steps(folder, *counts):
     import numpy as np
 
     from keras_secn.data.patches import PatchDataset
-    from keras_secn.models.edsr_trunk import build_network
     from keras_secn.data.photo_cache import PhotoCache
-    from keras_secn.training.trainer import (Recipe, compile_model)
+    from keras_secn.models.edsr_trunk import build_network
+    from keras_secn.training.recipe import Recipe
+    from keras_secn.training.trainer import compile_model
 
     caches = [
         PhotoCache.build(photographs_folder(folder, count), pathlib.Path(folder) / "cache")

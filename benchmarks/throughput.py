@@ -10,14 +10,16 @@ import time
 import keras
 from tqdm import tqdm
 
-from keras_secn.utils.allocator import keep_freed_memory
-from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.data.patches import (InputWait, PatchDataset)
-from keras_secn.rewrite.fuse_upsampler import train_fused
-from keras_secn.models.secn import build_ct_secn
+from keras_secn.data.patches import PatchDataset
 from keras_secn.data.photo_cache import PhotoCache
-from keras_secn.training.devices import precision_scope
-from keras_secn.training.trainer import (Recipe, compile_model)
+from keras_secn.metrics.complexity import multiply_adds
+from keras_secn.models.secn import build_ct_secn
+from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.training.input_wait import InputWait
+from keras_secn.training.precision import precision_scope
+from keras_secn.training.recipe import Recipe
+from keras_secn.training.trainer import compile_model
+from keras_secn.utils.allocator import keep_freed_memory
 
 # forward, gradient of the inputs, gradient of the weights; two operations per multiply-add
 OPERATIONS = 3 * 2

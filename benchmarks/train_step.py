@@ -14,7 +14,8 @@ import tempfile
 
 from absl import flags
 
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples" / "train"
 
@@ -30,8 +31,9 @@ flags.DEFINE_string("json", None, "Writes all figures to this file.")
 
 
 def main(argv):
-    from keras_secn import metrics
     import throughput
+
+    from keras_secn import metrics
 
     if not set(FLAGS.precisions) <= {"float32", "mixed_bfloat16"}:
         raise UserError("--precisions are float32 and mixed_bfloat16")

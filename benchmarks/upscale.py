@@ -19,7 +19,8 @@ from absl import flags
 from PIL import Image
 from tqdm import tqdm
 
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "The .tflite file; default: that of the preset.")
@@ -167,11 +168,11 @@ def _sizes(file, origin, photo, folder):
 
 def _exact(file, origin, photo, folder):
     """Tiles beside the network on the whole image, in grey levels."""
-    from keras_secn.metrics.compare import load_network
     from keras_secn.metrics.protocol import image_upscaler
+    from keras_secn.presets.load import load
     from keras_secn.upscaling.upscaler import Upscaler
 
-    network = load_network(origin)
+    network = load(origin)
     image = np.asarray(photo.resize((500, 480), Image.Resampling.BICUBIC))
     expected = image_upscaler(network)(image).astype(int)
     rows = []
@@ -185,11 +186,11 @@ def _exact(file, origin, photo, folder):
 
 def _speed(file, origin, photo, folder):
     """The same picture by several ways, in one process."""
-    from keras_secn.metrics.compare import load_network
     from keras_secn.data.imresize import imresize
+    from keras_secn.presets.load import load
     from keras_secn.upscaling.upscaler import Upscaler
 
-    network = load_network(origin)
+    network = load(origin)
     photo = photo.resize((512, 512), Image.Resampling.BICUBIC)
     image = np.asarray(photo)
     batch = image[None].astype(np.float32)
@@ -212,11 +213,10 @@ def _speed(file, origin, photo, folder):
 
 def _sampling(file):
     """PSNR with gates of the whole image and with gates of a sample, on large photographs."""
-    from keras_secn.data.images import (find_images, read_image)
-    from keras_secn.data.imresize import imresize
-    from keras_secn.metrics.protocol import (modcrop, psnr_y)
-    from keras_secn.upscaling import enlarge
-    from keras_secn.upscaling import tiling
+    from keras_secn.data.images import find_images, read_image
+    from keras_secn.data.imresize import imresize, modcrop
+    from keras_secn.metrics.psnr_ssim import psnr_y
+    from keras_secn.upscaling import enlarge, tiling
     from keras_secn.upscaling.upscaler import Upscaler
 
     upscaler = Upscaler(file)

@@ -10,7 +10,7 @@ import signal
 import sys
 import warnings
 
-from keras_secn.utils.errors import (Stopped, UserError)
+from keras_secn.utils.errors import Stopped, UserError
 from keras_secn.utils.quiet import silence_tensorflow
 
 SCALES = (2, 3, 4, 8)
@@ -234,7 +234,7 @@ def _info(arguments):
 
 
 def _export(arguments):
-    from keras_secn.metrics.compare import load_network
+    from keras_secn.presets.load import load
     from keras_secn.upscaling.engines.choose import preset_file
     from keras_secn.upscaling.engines.export import export_tiles
 
@@ -244,7 +244,7 @@ def _export(arguments):
     out = pathlib.Path(arguments.out or preset_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
-    facts = export_tiles(load_network(arguments.model), out, arguments.weights, arguments.tile)
+    facts = export_tiles(load(arguments.model), out, arguments.weights, arguments.tile)
     print(
         f"{out}: {out.stat().st_size / 1000:.0f} KB; at most"
         f" {facts['check']['largest_difference']} grey levels from Keras;"

@@ -36,11 +36,12 @@ def main(several, steps):
     import keras
     import numpy as np
 
-    from keras_secn.training import devices
     from keras_secn.data.patches import PatchDataset
-    from keras_secn.models.edsr_trunk import build_network
     from keras_secn.data.photo_cache import cache_pairs
-    from keras_secn.training.trainer import (Recipe, compile_model)
+    from keras_secn.models.edsr_trunk import build_network
+    from keras_secn.training import devices
+    from keras_secn.training.recipe import Recipe
+    from keras_secn.training.trainer import compile_model
 
     devices = devices.list_devices(several)
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)

@@ -219,8 +219,8 @@ def mode_of(path):
 
 
 def main(model):
-    from keras_secn.utils.errors import UserError
     from keras_secn.upscaling.upscaler import Upscaler
+    from keras_secn.utils.errors import UserError
 
     upscaler = Upscaler(model)
     print("| file | in | out |\n|---|---|---|")

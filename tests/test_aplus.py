@@ -6,14 +6,15 @@ import keras
 import numpy as np
 import pytest
 
-from keras_secn.models.aplus import fit
 from keras_secn import presets
-from keras_secn.layers.anchored_regression import OverlapMean
-from keras_secn.utils.errors import UserError
+from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
-from keras_secn.metrics.protocol import (bicubic_upscaler, evaluate, image_upscaler, rgb_to_y)
-from keras_secn.models.aplus.network import build_aplus
 from keras_secn.data.photo_cache import PhotoCache
+from keras_secn.layers.anchored_regression import OverlapMean
+from keras_secn.metrics.protocol import bicubic_upscaler, evaluate, image_upscaler
+from keras_secn.models.aplus import fit
+from keras_secn.models.aplus.network import build_aplus
+from keras_secn.utils.errors import UserError
 
 SAMPLES = pathlib.Path(fit.__file__).parent / "samples" / "train"
 
@@ -37,9 +38,7 @@ def test_network_computes_the_features_that_are_fitted(scale):
 
 def test_derivatives_of_a_parabola():
     y, x = np.mgrid[0:10, 0:10].astype(float)
-    first_y, first_x, second_y, second_x = np.split(
-        fit.derive((y**2 + 3 * x)[None], scale=2)[0], 4
-    )
+    first_y, first_x, second_y, second_x = np.split(fit.derive((y**2 + 3 * x)[None], scale=2)[0], 4)
     np.testing.assert_allclose(first_y, np.repeat(4 * np.arange(2, 8), 6))
     np.testing.assert_allclose(first_x, 6)
     np.testing.assert_allclose(second_y, 4)

@@ -4,18 +4,19 @@ import pathlib
 import subprocess
 import sys
 
+import averaging
 import numpy as np
 import pytest
 from PIL import Image
+from publishing import publish
 
-import averaging
 from keras_secn import presets
-from keras_secn.utils.errors import UserError
-from keras_secn.presets.keras_file import load_checked
 from keras_secn.models.secn import build_secn
 from keras_secn.models.srresnet import build_srresnet
-from publishing import publish
-from keras_secn.training.trainer import (Recipe, train)
+from keras_secn.presets.keras_file import load_checked
+from keras_secn.training.recipe import Recipe
+from keras_secn.training.trainer import train
+from keras_secn.utils.errors import UserError
 
 
 def scores(model):

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
+from keras_secn.cascade.plan import CascadePlan
+from keras_secn.cascade.transfer import CascadeReplacement, transfer_weights
+from keras_secn.models.edsr_trunk import block_kinds, block_layers, build_network
 from keras_secn.training import run
-from keras_secn.cascade.plan import (CascadePlan, CascadeReplacement, transfer_weights)
+from keras_secn.training.recipe import Recipe
 from keras_secn.utils.errors import UserError
-from keras_secn.cascade.factorize import (compose, separate_by_least_squares, separate_by_svd)
-from keras_secn.models.edsr_trunk import (block_kinds, block_layers, build_network)
-from keras_secn.training.trainer import Recipe
 
 FILTERS = 8
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from processes import weights
+from publishing import publish
 
 from keras_secn import presets
-from keras_secn.utils.errors import UserError
 from keras_secn.metrics.protocol import ValidationSet
-from publishing import publish
+from keras_secn.utils.errors import UserError
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "training" / "cascade.py"
 TINY = {

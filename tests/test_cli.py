@@ -14,8 +14,7 @@ import pytest
 from odd_files import picture
 from PIL import Image
 
-from keras_secn import cli
-from keras_secn import presets
+from keras_secn import cli, presets
 from keras_secn.upscaling.io import video
 
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_secn.data import photo_cache
-from keras_secn.data.patches import (InputWait, PatchDataset, dihedral)
-from keras_secn.utils.errors import UserError
+from keras_secn.data.dihedral import dihedral
 from keras_secn.data.imresize import imresize
+from keras_secn.data.patches import PatchDataset
+from keras_secn.training.input_wait import InputWait
+from keras_secn.utils.errors import UserError
 
 
 def coordinates(tmp_path, sizes, scale=2):

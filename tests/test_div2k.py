@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import noise
 
-from keras_secn.data.patches import (PatchDataset, open_photographs)
+from keras_secn.data.patches import PatchDataset, open_photographs
 from keras_secn.utils.errors import UserError
 
 

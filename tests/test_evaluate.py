@@ -11,11 +11,11 @@ import pytest
 from pictures import PHOTO_SIZES
 from PIL import Image
 
-from keras_secn.metrics import compare
 from keras_secn import metrics
-from keras_secn.utils.errors import UserError
-from keras_secn.models.secn import build_ct_secn
+from keras_secn.metrics import compare
 from keras_secn.models.edsr_trunk import build_network
+from keras_secn.models.secn import build_ct_secn
+from keras_secn.utils.errors import UserError
 
 SCRIPT = pathlib.Path(__file__).parents[1] / "training" / "evaluate.py"
 

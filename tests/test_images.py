@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from keras_secn.data.images import find_images, read_image
 from keras_secn.utils.errors import UserError
-from keras_secn.data.images import (find_images, read_image)
 
 
 def picture(height=20, width=28):

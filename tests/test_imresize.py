@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pictures import noise
 from PIL import Image
 
+from keras_secn.data.imresize import cubic, imresize
 from keras_secn.utils.errors import UserError
-from keras_secn.data.imresize import (cubic, imresize)
 
 SCALES = [1 / 4, 1 / 3, 1 / 2, 1, 2, 3, 4]
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn.utils.errors import UserError
 from keras_secn.data.imresize import imresize
+from keras_secn.metrics.psnr_ssim import psnr_y
 from keras_secn.models.bicubic_start import start_as_interpolation
-from keras_secn.metrics.protocol import psnr_y
-from keras_secn.models.secn import (build_ct_secn, build_secn)
 from keras_secn.models.edsr_trunk import build_network
+from keras_secn.models.secn import build_ct_secn, build_secn
 from keras_secn.models.srresnet import build_srresnet
+from keras_secn.utils.errors import UserError
 
 
 def silenced(model):

@@ -9,20 +9,19 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn.utils.errors import UserError
 from keras_secn.metrics.protocol import image_upscaler
-from keras_secn.models.secn import (build_ct_secn, build_secn)
 from keras_secn.models.mobile import build_edsr_mobile
+from keras_secn.models.secn import build_ct_secn, build_secn
+from keras_secn.utils.errors import UserError
 
 pytest.importorskip("ai_edge_litert")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
 
-from keras_secn.lite.quantize import equalize
-from keras_secn.lite import exporter
+from keras_secn.lite.export import BOUNDS, export  # noqa: E402
 from keras_secn.lite.interpreter import LiteModel
-from keras_secn.lite.exporter import export
 from keras_secn.lite.metadata import info  # noqa: E402
+from keras_secn.lite.quantize import equalize
 from keras_secn.rewrite.fuse_body import fuse_body  # noqa: E402
 
 SIZES = [(37, 50), (24, 31), (9, 8)]
@@ -166,7 +165,7 @@ def test_info_tells_what_the_file_is(files):
     facts = info(files["int8", "uint8"])
     assert facts["scale"] == 2 and facts["quantization"] == "int8" and facts["io"] == "uint8"
     assert facts["value_range"] == [0, 255] and facts["layout"] == "NHWC"
-    assert facts["shape"] == "dynamic" and facts["check"]["psnr"] >= exporter.BOUNDS["int8"]
+    assert facts["shape"] == "dynamic" and facts["check"]["psnr"] >= BOUNDS["int8"]
 
 
 def test_fixed_size_serves_other_sizes_by_tiles(model, pictures, tmp_path):
@@ -270,7 +269,7 @@ def test_running_a_file_loads_no_framework(files):
 
 def test_export_refuses(model, pictures, tmp_path, monkeypatch):
     out = tmp_path / "out.tflite"
-    monkeypatch.setattr(exporter, "SAMPLES", tmp_path / "nothing")
+    monkeypatch.setattr(sys.modules["keras_secn.lite.export"], "SAMPLES", tmp_path / "nothing")
     classifier = keras.Sequential([keras.Input((24, 24, 3)), keras.layers.Flatten()])
     cases = {
         "not a super-resolution": dict(model=classifier),
@@ -297,7 +296,7 @@ def test_export_refuses(model, pictures, tmp_path, monkeypatch):
 def test_a_file_that_differs_from_keras_is_not_left_behind(model, pictures, tmp_path, monkeypatch):
     out = tmp_path / "out.tflite"
     out.write_text("older")
-    monkeypatch.setitem(exporter.BOUNDS, "dynamic", 99.0)
+    monkeypatch.setitem(BOUNDS, "dynamic", 99.0)
     with pytest.raises(UserError, match="differs from Keras"):
         export(model, out, "dynamic", representative=pictures, progress=False)
     assert out.read_text() == "older" and [p.name for p in tmp_path.iterdir()] == ["out.tflite"]

@@ -12,16 +12,16 @@ import pytest
 from pictures import noise
 from PIL import Image
 
-from keras_secn.utils.errors import UserError
 from keras_secn.models.mobile import build_pocket_secn
+from keras_secn.utils.errors import UserError
 
 pytest.importorskip("ai_edge_litert")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
 
 from keras_secn.lite import parity
+from keras_secn.lite.export import export  # noqa: E402
 from keras_secn.lite.interpreter import LiteModel
-from keras_secn.lite.exporter import export  # noqa: E402
 
 ANDROID = pathlib.Path(__file__).resolve().parents[1] / "tflite" / "android"
 

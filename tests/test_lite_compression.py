@@ -11,9 +11,9 @@ import pytest
 from pictures import noise
 from PIL import Image
 
-from keras_secn.utils.errors import UserError
-from keras_secn.models.secn import build_ct_secn
 from keras_secn.data.photo_cache import PhotoCache
+from keras_secn.models.secn import build_ct_secn
+from keras_secn.utils.errors import UserError
 
 pytestmark = pytest.mark.slow
 

@@ -11,10 +11,11 @@ import pytest
 from pictures import noise
 from PIL import Image
 
-from keras_secn.layers.collapsible_conv import (CollapsibleConv2D, WideStart, fold)
+from keras_secn.layers.collapsible_conv import CollapsibleConv2D
+from keras_secn.models.mobile import POCKET_SIZES, build_edsr_mobile, build_pocket_secn
+from keras_secn.rewrite.fold_collapsible import fold
+from keras_secn.training.wide_start import WideStart
 from keras_secn.utils.errors import UserError
-from keras_secn.models.mobile import (build_edsr_mobile, build_pocket_secn)
-from keras_secn.models.mobile import POCKET_SIZES
 
 pytestmark = pytest.mark.slow
 
@@ -106,9 +107,9 @@ def test_refusals():
     "build", [lambda: build_edsr_mobile(filters=8, blocks=2), lambda: build_pocket_secn("s")]
 )
 def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
+    from keras_secn.lite.delegates import SUPPORTED, refused
+    from keras_secn.lite.export import export
     from keras_secn.lite.interpreter import LiteModel
-    from keras_secn.lite.exporter import export
-    from keras_secn.lite.delegates import (SUPPORTED, refused)
     from keras_secn.metrics.protocol import image_upscaler
 
     model = random_weights(build(), 2)

@@ -11,11 +11,11 @@ import pytest
 from pictures import noise
 from PIL import Image
 
-from keras_secn.layers.collapsible_conv import fold
-from keras_secn.utils.errors import UserError
-from keras_secn.models.secn import build_ct_secn
-from keras_secn.models.mobile import (build_edsr_mobile, build_pocket_secn)
 from keras_secn.data.photo_cache import PhotoCache
+from keras_secn.models.mobile import build_edsr_mobile, build_pocket_secn
+from keras_secn.models.secn import build_ct_secn
+from keras_secn.rewrite.fold_collapsible import fold
+from keras_secn.utils.errors import UserError
 
 pytestmark = pytest.mark.slow
 
@@ -24,10 +24,10 @@ pytest.importorskip("tensorflow_model_optimization")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
 
-from keras_secn.lite.quantize import equalize
-from keras_secn.lite import twin
-from keras_secn.lite.interpreter import LiteModel
-from keras_secn.lite.exporter import export  # noqa: E402
+from keras_secn.lite import twin  # noqa: E402
+from keras_secn.lite.export import export  # noqa: E402
+from keras_secn.lite.interpreter import LiteModel  # noqa: E402
+from keras_secn.lite.quantize import equalize  # noqa: E402
 
 TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"
 BUILDS = {

@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import noise
 
-from keras_secn.presets.store import load
 from keras_secn.lite.quantize import equalize
-from keras_secn.lite.quantize.calibrate import (Sampler, best_range)
-from keras_secn.lite.quantize.gptq import (_moments, round_kernels, rounded)
-from keras_secn.models.secn import build_ct_secn
+from keras_secn.lite.quantize.calibrate import Sampler, best_range
+from keras_secn.lite.quantize.gptq import _moments, round_kernels, rounded
 from keras_secn.models.mobile import build_pocket_secn
+from keras_secn.models.secn import build_ct_secn
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="export needs the TensorFlow backend"
@@ -121,7 +120,7 @@ def test_a_sampler_looks_at_every_channel(channels):
 @tensorflow_only
 def test_no_grid_of_an_int8_file_is_wider_than_what_passes_through_it(tmp_path):
     """TensorFlow's calibrator took the gate's product for the sum that overwrites it in memory."""
-    from keras_secn.lite.exporter import export
+    from keras_secn.lite.export import export
 
     keras.utils.set_random_seed(0)
     model = build_ct_secn(n=2, blocks=2, filters=16)
@@ -139,8 +138,8 @@ def test_no_grid_of_an_int8_file_is_wider_than_what_passes_through_it(tmp_path):
 @tensorflow_only
 def test_weights_of_int16x8_files_are_rounded_too(tmp_path):
     # 59.7 dB with each weight rounded to the nearest, 64.0 with the errors carried on
-    from keras_secn.lite.exporter import export
+    from keras_secn.lite.export import export
 
-    model = load("pocket_secn_s")
+    model = keras_secn.load("pocket_secn_s")
     facts = export(model, tmp_path / "s.tflite", "int16x8", progress=False)
     assert facts["check"]["psnr"] > 62

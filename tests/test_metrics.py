@@ -13,11 +13,12 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from keras_secn import metrics
-from keras_secn.utils.errors import UserError
-from keras_secn.data.images import (find_images, read_image)
+from keras_secn.data.color import rgb_to_y
+from keras_secn.data.images import find_images, read_image
 from keras_secn.data.imresize import imresize
-from keras_secn.metrics.protocol import (rgb_to_y, to_uint8)
+from keras_secn.metrics.protocol import to_uint8
 from keras_secn.models.secn import build_ct_secn
+from keras_secn.utils.errors import UserError
 
 random_pairs = st.builds(
     lambda seed, height, width, strength: _pair(seed, height, width, strength),

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import keras_secn
+from keras_secn.layers import BLOCKS, MeanShift, PixelShuffle, SqueezeExcite, local_mean
 from keras_secn.metrics.complexity import multiply_adds
+from keras_secn.models.edsr_trunk import block_kinds, build_network, scale_of
+from keras_secn.training.precision import precision_scope
 from keras_secn.utils.errors import UserError
-from keras_secn.layers import (BLOCKS, MeanShift, PixelShuffle, SqueezeExcite, local_mean)
-from keras_secn.models.edsr_trunk import (block_kinds, build_network, scale_of)
-from keras_secn.training.devices import precision_scope
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from pictures import PHOTO_SIZES, noise
 from PIL import Image
 
 from keras_secn.data import photo_cache
-from keras_secn.utils.errors import UserError
 from keras_secn.data.imresize import imresize
+from keras_secn.utils.errors import UserError
 
 
 @pytest.fixture

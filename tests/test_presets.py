@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from pictures import noise
 from PIL import Image
-
-from keras_secn import presets
-from keras_secn.layers.collapsible_conv import fold
-from keras_secn.utils.errors import UserError
-from keras_secn.models.secn import (build_ct_secn, build_secn)
-from keras_secn.models.mobile import build_pocket_secn
 from pocket_run import PocketSettings
 from publishing import publish
-from keras_secn.metrics.report import (network_row, write_table)
-from keras_secn.training.trainer import Recipe
+
+from keras_secn import presets
+from keras_secn.metrics.report import network_row, write_table
+from keras_secn.models.mobile import build_pocket_secn
+from keras_secn.models.secn import build_ct_secn, build_secn
+from keras_secn.rewrite.fold_collapsible import fold
+from keras_secn.training.recipe import Recipe
 from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.utils.errors import UserError
 
 FILES = sorted(path.stem for path in presets.FOLDER.glob("*.tflite"))
 

@@ -7,10 +7,10 @@ import pytest
 
 from keras_secn import presets
 from keras_secn.models import registry
-from keras_secn.utils.errors import UserError
-from keras_secn.training.run_folder import (load_initial, run_folder)
-from keras_secn.training.trainer import Recipe
+from keras_secn.training.recipe import Recipe
 from keras_secn.training.run import ZooSettings
+from keras_secn.training.run_folder import load_initial, run_folder
+from keras_secn.utils.errors import UserError
 
 
 def test_the_card_of_a_preset_that_a_run_starts_from_is_kept(tmp_path, monkeypatch):

@@ -17,10 +17,10 @@ from pictures import noise
 from PIL import Image
 
 from keras_secn import presets
-from keras_secn.utils.errors import UserError
 from keras_secn.data.images import read_image
-from keras_secn.presets.keras_file import (REFUSED, load_checked)
 from keras_secn.models.edsr_trunk import build_network
+from keras_secn.presets.keras_file import REFUSED, load_checked
+from keras_secn.utils.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of TIFF files
 

@@ -6,34 +6,36 @@ import subprocess
 import sys
 
 import keras
-import numpy as np
-import pytest
-
-from keras_secn.training import batch_statistics
-from keras_secn.metrics import compare
 import large_step
+import numpy as np
 import perceptual
-from keras_secn import presets
+import pytest
 import table1
-from keras_secn.models import registry
-from keras_secn.training import run
-from block_comparison import (ComparisonSettings, compare_blocks)
-from keras_secn.models.ct_srcnn.widths import (WidthPlan, transfer_widths)
-from keras_secn.data.patches import PatchDataset
-from keras_secn.utils.errors import UserError
-from keras_secn.rewrite.fuse_upsampler import train_fused
+from block_comparison import ComparisonSettings, compare_blocks
+from publishing import publish
+
+from keras_secn import presets
+from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
-from keras_secn.training.losses import (PictureLoss, SupervisedModel, losses_of, supervised)
-from keras_secn.metrics.protocol import (evaluate, image_upscaler, rgb_to_y)
+from keras_secn.data.patches import PatchDataset
+from keras_secn.metrics import compare
+from keras_secn.metrics.protocol import evaluate, image_upscaler
+from keras_secn.models import registry
 from keras_secn.models.ct_srcnn.network import build_ct_srcnn
+from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
 from keras_secn.models.drcn import build_drcn
 from keras_secn.models.lapsrn import build_lapsrn
 from keras_secn.models.secn import build_secn
 from keras_secn.models.srresnet import build_srresnet
 from keras_secn.models.vdsr import build_vdsr
+from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.training import batch_statistics
+from keras_secn.training import run as system_run
+from keras_secn.training.losses import PictureLoss, SupervisedModel, losses_of, supervised
 from keras_secn.training.optimizers import AdjustableClippingSGD
-from publishing import publish
-from keras_secn.training.trainer import (Recipe, compile_model)
+from keras_secn.training.recipe import Recipe
+from keras_secn.training.trainer import compile_model
+from keras_secn.utils.errors import UserError
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 PROBE = np.random.default_rng(0).uniform(0, 255, (1, 9, 8, 3)).astype("float32")
@@ -168,9 +170,11 @@ def test_networks_without_marks_are_trained_as_they_are():
 )
 def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     entry = registry.system(name)
-    settings = run.ZooSettings(name, recipe(**entry.recipe, **options), arguments=entry.small)
+    settings = system_run.ZooSettings(
+        name, recipe(**entry.recipe, **options), arguments=entry.small
+    )
     cache = build_cache(scale=2)
-    model, (row,) = run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    model, (row,) = system_run.run_system(settings, cache, tmp_path / "run", validate=validate)
     home = tmp_path / "run" / name
     assert row["steps"] == 2 and row["parameters"] == model.count_params()
     history = json.loads((home / "history.json").read_text())
@@ -179,16 +183,16 @@ def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     fresh = settings.build(name, entry.small)
     moved = [not np.array_equal(a, b) for a, b in zip(fresh.weights, model.weights, strict=True)]
     assert any(moved)
-    again, _ = run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    again, _ = system_run.run_system(settings, cache, tmp_path / "run", validate=validate)
     np.testing.assert_array_equal(model(PROBE), again(PROBE))
 
 
 def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
     entry, cache = registry.system("srresnet"), build_cache(scale=2)
-    settings = run.ZooSettings(
+    settings = system_run.ZooSettings(
         "srresnet", recipe(4, interval=2, ema=0.9), arguments=entry.small
     )
-    model, _ = run.run_system(settings, cache, tmp_path / "run", validate=validate)
+    model, _ = system_run.run_system(settings, cache, tmp_path / "run", validate=validate)
     norms = [layer for layer in model.layers if "_norm" in layer.name]
     data = PatchDataset(cache, 2, 16, steps=batch_statistics.BATCHES)
     # the first one's input depends on no other norm
@@ -206,23 +210,25 @@ def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
 def test_a_trained_network_is_trained_further(build_cache, tmp_path):
     entry, cache = registry.system("espcn"), build_cache(scale=2)
     arguments = dict(arguments=entry.small)
-    settings = run.ZooSettings("espcn", recipe(), **arguments)
-    first, _ = run.run_system(settings, cache, tmp_path / "first", validate=validate)
+    settings = system_run.ZooSettings("espcn", recipe(), **arguments)
+    first, _ = system_run.run_system(settings, cache, tmp_path / "first", validate=validate)
     path = str(tmp_path / "first" / "espcn" / "model.keras")
     still = recipe(learning_rate=1e-12)
-    settings = run.ZooSettings("espcn", still, **arguments, initial=path)
-    further, _ = run.run_system(settings, cache, tmp_path / "further", validate=validate)
+    settings = system_run.ZooSettings("espcn", still, **arguments, initial=path)
+    further, _ = system_run.run_system(settings, cache, tmp_path / "further", validate=validate)
     np.testing.assert_allclose(further(PROBE), first(PROBE), atol=1e-3)
-    settings = run.ZooSettings("fsrcnn", recipe(), initial=path)
+    settings = system_run.ZooSettings("fsrcnn", recipe(), initial=path)
     with pytest.raises(UserError, match="espcn is another network"):
-        run.run_system(settings, cache, tmp_path / "other", validate=validate)
+        system_run.run_system(settings, cache, tmp_path / "other", validate=validate)
 
 
 def test_a_system_becomes_a_preset(build_cache, photos, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
     entry = registry.system("espcn")
-    settings = run.ZooSettings("espcn", recipe(), arguments=entry.small)
-    model, _ = run.run_system(settings, build_cache(scale=2), tmp_path / "r", validate=validate)
+    settings = system_run.ZooSettings("espcn", recipe(), arguments=entry.small)
+    model, _ = system_run.run_system(
+        settings, build_cache(scale=2), tmp_path / "r", validate=validate
+    )
     publish(tmp_path / "r", [], [photos], {"data": "noise", "command": "train.py"})
     card = presets.preset_card("espcn")
     assert card["factory"] == "build_espcn" and card["training"]["steps"] == 2
@@ -267,8 +273,8 @@ def test_trimming_drops_the_channels_that_do_nothing():
 
 
 def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
-    settings = run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
-    model, rows = run.run_system(
+    settings = system_run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    model, rows = system_run.run_system(
         settings, build_cache(scale=2), tmp_path / "run", validate=validate
     )
     names = ["ct_srcnn_0", "ct_srcnn", "ct_srcnn_trimmed"]
@@ -279,8 +285,8 @@ def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
 
 
 def test_both_ends_of_ct_srcnn_become_presets(build_cache, photos, tmp_path, monkeypatch):
-    settings = run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
-    run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
+    settings = system_run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    system_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
     names = ["ct_srcnn", "ct_srcnn_trimmed"]
     publish(tmp_path / "run", names, [photos], {"data": "noise"})

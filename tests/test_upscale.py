@@ -7,17 +7,14 @@ from odd_files import picture
 from PIL import Image
 
 from keras_secn import models
-from keras_secn.layers import set_pooling
-from keras_secn.upscaling.upscaler import upscale
-from keras_secn.utils.errors import UserError
-from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
-from keras_secn.layers import SqueezeExcite
+from keras_secn.layers import SqueezeExcite, set_pooling
 from keras_secn.metrics.protocol import image_upscaler
-from keras_secn.upscaling import enlarge
-from keras_secn.upscaling import tiling
-from keras_secn.upscaling.upscaler import Upscaler
-from keras_secn.upscaling.io.alpha import (bleed, limits)
+from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
+from keras_secn.upscaling import enlarge, tiling
 from keras_secn.upscaling.engines.keras import KerasEngine
+from keras_secn.upscaling.io.alpha import bleed, limits
+from keras_secn.upscaling.upscaler import Upscaler, upscale
+from keras_secn.utils.errors import UserError
 
 
 def noise(*shape, seed=0, dtype=np.uint8):
@@ -32,10 +29,10 @@ def largest_difference(a, b):
 @pytest.fixture
 def small_limits(monkeypatch):
     """Images count as large from 40 x 40 pixels on, so that tests of sampling stay quick."""
-    monkeypatch.setattr(tiles, "POOLED_WHOLE", 1600)
+    monkeypatch.setattr(tiling, "POOLED_WHOLE", 1600)
     monkeypatch.setattr(enlarge, "POOLED_WHOLE", 1600)
-    monkeypatch.setattr(tiles, "SAMPLED", 1024)
-    monkeypatch.setattr(tiles, "PATCH", 16)
+    monkeypatch.setattr(tiling, "SAMPLED", 1024)
+    monkeypatch.setattr(tiling, "PATCH", 16)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +72,7 @@ def test_the_next_picture_does_not_load_the_file_again(tiny_file, small_limits, 
 
     loaded = []
     load = litert._interpreter
-    monkeypatch.setattr(lite_engine, "_interpreter", lambda *a: loaded.append(a) or load(*a))
+    monkeypatch.setattr(litert, "_interpreter", lambda *a: loaded.append(a) or load(*a))
     upscaler = Upscaler(tiny_file, tile=40)
     image = noise(75, 141, 3)
     first = upscaler(image)

@@ -10,11 +10,11 @@ import pytest
 from odd_files import DURATIONS, REFUSED, mode_of, odd_files, picture, srgb
 from PIL import Image
 
-from keras_secn.utils.errors import UserError
 from keras_secn.upscaling.io import png
+from keras_secn.upscaling.io.metadata import Metadata, to_eight_bit
+from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.upscaler import Upscaler
-from keras_secn.upscaling.io.metadata import (Metadata, to_eight_bit)
-from keras_secn.upscaling.io.read import (read_frames, read_header)
+from keras_secn.utils.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn import lite
-from keras_secn import models
-from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.utils.errors import UserError
+from keras_secn import lite, models
+from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
-from keras_secn.layers import (BicubicUpsample, Luminance, WithLuminance, luminance)
-from keras_secn.metrics.protocol import (image_upscaler, rgb_to_y)
-from keras_secn.models.srresnet import build_discriminator
+from keras_secn.layers import BicubicUpsample, Luminance, WithLuminance, luminance
+from keras_secn.metrics.complexity import multiply_adds
+from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.models.edsr_trunk import scale_of
-from keras_secn.training.devices import precision_scope
-from keras_secn.models.registry import (SYSTEMS, system)
+from keras_secn.models.registry import SYSTEMS, system
+from keras_secn.models.srresnet import build_discriminator
+from keras_secn.training.precision import precision_scope
+from keras_secn.utils.errors import UserError
 
 UNITS = {"K": 1e3, "M": 1e6}
 every_system = pytest.mark.parametrize("name", SYSTEMS)

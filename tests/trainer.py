@@ -9,7 +9,7 @@ import sys
 
 from absl import flags
 
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folder", None, "Where the run is kept.", required=True)
@@ -34,12 +34,12 @@ def main(argv):
     import keras
     import numpy as np
 
-    from keras_secn.training import multihost
-    from keras_secn.training import devices
-    from keras_secn.models.edsr_trunk import build_network
     from keras_secn.data.photo_cache import PhotoCache
+    from keras_secn.models.edsr_trunk import build_network
+    from keras_secn.training import devices, multihost
+    from keras_secn.training.recipe import Recipe
     from keras_secn.training.run_folder import run_folder
-    from keras_secn.training.trainer import (Recipe, train)
+    from keras_secn.training.trainer import train
 
     devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     recipe = Recipe(

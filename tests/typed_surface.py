@@ -12,9 +12,7 @@ from PIL import Image
 from typing_extensions import assert_type
 
 import keras_secn
-from keras_secn import lite
-from keras_secn import models
-from keras_secn import upscaling
+from keras_secn import lite, models, upscaling
 
 
 def upscaling_keeps_the_kind(pixels: np.ndarray, picture: Image.Image) -> None:

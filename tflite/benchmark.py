@@ -5,7 +5,8 @@ python tflite/benchmark.py a.tflite b.tflite --size 270x480 --threads 2
 
 from absl import flags
 
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("size", "270x480", "HxW of the LR picture.")
@@ -18,12 +19,12 @@ flags.DEFINE_boolean("progress", True, "Shows a progress bar.")
 def main(argv):
     if len(argv) < 2:
         raise UserError("usage: benchmark.py FILE... --size HxW --threads N")
-    from keras_secn.lite import benchmarking
+    from keras_secn.lite.benchmark import benchmark, to_markdown
     from keras_secn.lite.sizes import parse_size
 
     size = parse_size(FLAGS.size)
-    rows = benchmarking.benchmark(argv[1:], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
-    print(benchmarking.to_markdown(rows))
+    rows = benchmark(argv[1:], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
+    print(to_markdown(rows))
     if FLAGS.json:
         from keras_secn.metrics.protocol import write_json
 

@@ -10,7 +10,8 @@ import pathlib
 from absl import flags
 
 from keras_secn.metrics import compare
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -50,13 +51,12 @@ def main(argv):
 
     # after the flags are checked: Keras takes seconds
     from keras_secn.data.patches import open_photographs
-    from keras_secn.lite import compression
-    from keras_secn.lite import distillation
-    from keras_secn.lite.exporter import export
-    from keras_secn.metrics.protocol import (ValidationSet, image_upscaler, write_json)
+    from keras_secn.lite import compression, distillation
+    from keras_secn.lite.export import export
+    from keras_secn.metrics.protocol import ValidationSet, image_upscaler, write_json
     from keras_secn.models.edsr_trunk import scale_of
 
-    model = compare.load_network(name)
+    model = compare.load(name)
     scale = scale_of(model)
     cache = open_photographs(FLAGS.training_dir, scale=scale, min_hr=distillation.HR_PATCH)
     sets = {pathlib.Path(path).name: ValidationSet(path, scale) for path in FLAGS.data_dir}

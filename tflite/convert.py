@@ -8,9 +8,10 @@ import pathlib
 
 from absl import flags
 
-from keras_secn.metrics import compare
-from keras_secn.utils.errors import (UserError, run_app)
 from keras_secn.lite.sizes import parse_size
+from keras_secn.metrics import compare
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -45,11 +46,11 @@ def main(argv):
     compare.check_paths([FLAGS.preset or FLAGS.model], folders)
 
     # after the flags are checked: Keras takes seconds
-    from keras_secn.lite import exporter
     from keras_secn.lite import layers_report
+    from keras_secn.lite.export import BOUNDS, export
 
-    model = compare.load_network(FLAGS.preset or FLAGS.model)
-    facts = exporter.export(
+    model = compare.load(FLAGS.preset or FLAGS.model)
+    facts = export(
         model,
         FLAGS.out,
         FLAGS.quantization,
@@ -65,7 +66,7 @@ def main(argv):
     print(
         f"{FLAGS.out}: {pathlib.Path(FLAGS.out).stat().st_size / 1000:.0f} KB;"
         f" {check['psnr']:.2f} dB between it and Keras on {check['pictures']} photographs"
-        f" (at least {exporter.BOUNDS[FLAGS.quantization]:.0f}),"
+        f" (at least {BOUNDS[FLAGS.quantization]:.0f}),"
         f" largest difference {check['largest_difference']}"
     )
     if FLAGS.report:

@@ -7,7 +7,8 @@ Any super-resolution file will do: uint8, int8 or float pixels, of fixed or dyna
 
 from absl import flags
 
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_multi_string("data_dir", [], "Folder of ground truth photographs; repeatable.")
@@ -24,8 +25,8 @@ def main(argv):
     if not files or not FLAGS.data_dir:
         raise UserError("usage: evaluate.py FILE... --data_dir DIR")
 
-    from keras_secn.metrics import compare
     from keras_secn.lite.interpreter import LiteModel
+    from keras_secn.metrics import compare
     from keras_secn.metrics.protocol import write_json
 
     models = [LiteModel(file, FLAGS.threads, value_range=FLAGS.white) for file in files]

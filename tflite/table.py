@@ -11,9 +11,10 @@ import sys
 
 from absl import flags
 
-from keras_secn.metrics import compare
-from keras_secn.utils.errors import (UserError, run_app)
 from keras_secn.lite.sizes import parse_size
+from keras_secn.metrics import compare
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -52,7 +53,7 @@ def main(argv):
     from keras_secn.lite import comparison
     from keras_secn.metrics.protocol import write_json
 
-    model = compare.load_network(FLAGS.preset or FLAGS.model)
+    model = compare.load(FLAGS.preset or FLAGS.model)
     rows = comparison.compare_kinds(
         model,
         out,

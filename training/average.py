@@ -10,7 +10,7 @@ import pathlib
 
 from absl import flags
 
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_multi_string(
@@ -29,6 +29,7 @@ flags.DEFINE_integer(
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
     import averaging
+
     from keras_secn import metrics
 
     rows = averaging.average_run(

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from keras_secn.utils.errors import UserError
-from keras_secn.metrics.compare import load_network
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.presets.store import (list_presets, preset_card)
-from keras_secn.metrics.report import (network_row, write_table)
+from keras_secn.metrics.report import network_row, write_table
+from keras_secn.presets.load import load
+from keras_secn.presets.store import list_presets, preset_card
 from keras_secn.training.run_folder import load_initial
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 
 def average(models, shares=None):
@@ -90,7 +90,7 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
 
     def models():
         for index, name in enumerate(tqdm(names, unit="network", leave=False, disable=None)):
-            model = load_network(name) if index else first
+            model = load(name) if index else first
             optimizer = getattr(model, "optimizer", None)
             if optimizer and optimizer.use_ema:  # a checkpoint: what is kept is its moving average
                 optimizer.finalize_variable_values(model.trainable_variables)

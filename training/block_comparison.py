@@ -3,19 +3,20 @@
 import dataclasses
 import functools
 
-from keras_secn.cascade.plan import CascadeReplacement
-from keras_secn.utils.errors import UserError
-from keras_secn.metrics.compare import load_network
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.models.bicubic_start import start_as_interpolation
+from table1 import measured_seconds
+
+from keras_secn.cascade.transfer import CascadeReplacement
 from keras_secn.layers import BLOCKS
 from keras_secn.metrics.protocol import image_upscaler
-from keras_secn.models.edsr_trunk import build_network
-from keras_secn.training.progress import RunBar
 from keras_secn.metrics.report import network_row
+from keras_secn.models.bicubic_start import start_as_interpolation
+from keras_secn.models.edsr_trunk import build_network
+from keras_secn.presets.load import load
+from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import run_folder
-from table1 import measured_seconds
 from keras_secn.training.trainer import train
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 # what the kinds are called where they come from
 ORIGINS = {
@@ -80,7 +81,7 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
     """
     steps = settings.recipe.total_steps
     with run_folder(folder, settings) as folder, RunBar(steps * len(settings.kinds)) as bar:
-        source = load_network(settings.initial) if settings.initial else None
+        source = load(settings.initial) if settings.initial else None
         models = {
             kind: train(
                 functools.partial(settings.build, kind),

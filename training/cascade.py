@@ -8,10 +8,10 @@ also trained from scratch for the same number of steps, for the paper's last col
 
 import dataclasses
 
+import training_flags
 from absl import flags
 
-import training_flags
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/cascade")
@@ -44,12 +44,11 @@ flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from s
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn.cascade import run
-    from keras_secn.training import multihost
     from keras_secn import metrics
-    from keras_secn.metrics import report
-    from keras_secn.training import devices
+    from keras_secn.cascade import run
     from keras_secn.cascade.plan import CascadePlan
+    from keras_secn.metrics import report
+    from keras_secn.training import devices, multihost
 
     plan = CascadePlan(
         FLAGS.blocks, FLAGS.n, FLAGS.blocks_per_stage, FLAGS.order, target=FLAGS.block

@@ -5,10 +5,10 @@
 With --initial a trained SECN's blocks are all replaced by each kind in turn, as the cascade does.
 """
 
+import training_flags
 from absl import flags
 
-import training_flags
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/blocks")
@@ -31,6 +31,7 @@ flags.DEFINE_string(
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
     import block_comparison
+
     from keras_secn import metrics
     from keras_secn.training import devices
 

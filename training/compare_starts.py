@@ -4,10 +4,10 @@
       --data_dir PHOTOS --val_dir SET5 --output_dir runs/starts
 """
 
+import training_flags
 from absl import flags
 
-import training_flags
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/starts")
@@ -23,10 +23,11 @@ flags.DEFINE_integer("steps", 300, "Optimizer steps after the replacement.")
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics
     import start_comparison
-    from keras_secn.training import devices
+
+    from keras_secn import metrics
     from keras_secn.cascade.plan import CascadePlan
+    from keras_secn.training import devices
 
     devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
     settings = start_comparison.StartSettings(

@@ -19,8 +19,9 @@ import pathlib
 from absl import flags
 
 from keras_secn.metrics import compare
-from keras_secn.utils.errors import (UserError, run_app)
 from keras_secn.metrics.protocol import write_json
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 # beside the repository during development, see tests/conftest.py
 SET5 = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "set5"
@@ -62,13 +63,9 @@ def main(argv):
         return print_table1(names, folders)
     if FLAGS.table2:
         return print_table2(folders)
-    candidates, scale = compare.load_candidates(
-        names, FLAGS.scale, FLAGS.ensemble, FLAGS.pooling
-    )
+    candidates, scale = compare.load_candidates(names, FLAGS.scale, FLAGS.ensemble, FLAGS.pooling)
     results = []
-    for reports in compare.compare(
-        candidates, folders, scale, FLAGS.save_images, FLAGS.progress
-    ):
+    for reports in compare.compare(candidates, folders, scale, FLAGS.save_images, FLAGS.progress):
         first = next(iter(reports.values()))
         print(f"## {first.folder}, x{scale}: PSNR-Y (dB) / SSIM-Y\n")
         print(compare.comparison_table(reports), flush=True)

@@ -12,16 +12,16 @@ import keras
 import numpy as np
 
 from keras_secn.data.patches import PatchDataset
-from keras_secn.utils.errors import UserError
-from keras_secn.metrics.compare import load_network
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.training.interruption import StopRequest
-from keras_secn.models.srresnet import build_discriminator
-from keras_secn.models.edsr_trunk import scale_of
-from keras_secn.training.progress import RunBar
 from keras_secn.metrics.report import network_row
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.models.srresnet import build_discriminator
+from keras_secn.presets.load import load
+from keras_secn.training.interruption import StopRequest
+from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import run_folder
 from keras_secn.training.trainer import load_checked
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,7 +190,7 @@ def run_adversarial(settings, cache, folder, *, validate):
         Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
     with run_folder(folder, settings) as folder:
-        generator = load_network(settings.initial)
+        generator = load(settings.initial)
         before = network_row("before", generator, 0, validate)
         home = folder / "srgan"
         home.mkdir(exist_ok=True)

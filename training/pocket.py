@@ -6,10 +6,10 @@
 interrupted. The folded network is OUTPUT_DIR/NAME_folded/model.keras, for tflite/table.py.
 """
 
+import training_flags
 from absl import flags
 
-import training_flags
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/pocket")
@@ -23,8 +23,9 @@ flags.DEFINE_integer("steps", 8000, "Optimizer steps.")
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics
     import pocket_run
+
+    from keras_secn import metrics
     from keras_secn.training import devices
 
     devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)

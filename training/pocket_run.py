@@ -2,15 +2,16 @@
 
 import dataclasses
 
+from keras_secn.metrics.report import network_row, plot_history, read_history, write_table
+from keras_secn.models.mobile import build_edsr_mobile, build_pocket_secn
+from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.training import multihost
-from keras_secn.layers.collapsible_conv import (WideStart, fold)
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.models.mobile import (build_edsr_mobile, build_pocket_secn)
 from keras_secn.training.progress import RunBar
-from keras_secn.metrics.report import (network_row, plot_history, read_history, write_table)
-from keras_secn.training.run_folder import (load_initial, load_teacher, run_folder)
-from keras_secn.training.devices import local_scope
+from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
 from keras_secn.training.trainer import train
+from keras_secn.training.wide_start import WideStart
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.local_scope import local_scope
 
 
 @dataclasses.dataclass(frozen=True)

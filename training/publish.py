@@ -6,7 +6,7 @@
 
 from absl import flags
 
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "Folder of a finished run of a script in training/", required=True)

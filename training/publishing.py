@@ -8,12 +8,12 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_secn import presets
-from keras_secn.models import registry
-from keras_secn.layers.collapsible_conv import fold
-from keras_secn.utils.errors import UserError
-from keras_secn.presets.keras_file import load_checked
 from keras_secn.metrics.protocol import ValidationSet
-from keras_secn.models.edsr_trunk import (block_kinds, scale_of)
+from keras_secn.models import registry
+from keras_secn.models.edsr_trunk import block_kinds, scale_of
+from keras_secn.presets.keras_file import load_checked
+from keras_secn.rewrite.fold_collapsible import fold
+from keras_secn.utils.errors import UserError
 
 HARMLESS = 0.005  # dB that float16 may cost on any folder
 
@@ -126,7 +126,10 @@ def _factory(model, row, settings):
     if "factory" in settings:
         return {key: settings[key] for key in ("factory", "arguments")}
     if "model" in settings:
-        system, own = registry.system(settings["model"]), row.get("arguments", settings["arguments"])
+        system, own = (
+            registry.system(settings["model"]),
+            row.get("arguments", settings["arguments"]),
+        )
         arguments = {**system.arguments, "scale": settings["scale"], **own}
         return {"factory": system.factory, "arguments": arguments}
     kinds, filters = block_kinds(model), model.get_layer("head").filters

@@ -2,14 +2,15 @@
 
 import dataclasses
 
-from keras_secn.cascade.plan import (INITIALISERS, CascadePlan, CascadeReplacement, transfer_weights)
-from keras_secn.cascade.run import (CascadeSettings, calibration)
-from keras_secn.metrics.compare import load_network
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.training.progress import RunBar
+from keras_secn.cascade.plan import CascadePlan
+from keras_secn.cascade.run import CascadeSettings, calibration
+from keras_secn.cascade.transfer import INITIALISERS, CascadeReplacement, transfer_weights
 from keras_secn.metrics.report import network_row
+from keras_secn.presets.load import load
+from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import run_folder
 from keras_secn.training.trainer import train
+from keras_secn.utils.atomic_file import atomic_path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ def compare_starts(settings, cache, folder, *, validate, strategy=None):
         run_folder(folder, settings) as folder,
         RunBar(recipe.total_steps * len(INITIALISERS)) as bar,
     ):
-        source = load_network(settings.initial)
+        source = load(settings.initial)
         for initialiser in INITIALISERS:
             patches = calibration(initialiser, cache, recipe)
             untrained = cascade.build(count, initialiser, fresh=False)

@@ -10,12 +10,12 @@ import time
 
 import numpy as np
 
-from keras_secn.models import registry
-from keras_secn.utils.allocator import keep_freed_memory
+from keras_secn.metrics.compare import BICUBIC, compare, load_candidates
 from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.metrics.compare import (BICUBIC, compare, load_candidates)
-from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.models import registry
 from keras_secn.presets.store import list_presets
+from keras_secn.utils.allocator import keep_freed_memory
+from keras_secn.utils.atomic_file import atomic_path
 
 SETS = ("set5", "set14", "bsd100", "urban100")
 PUBLISHED = {

@@ -2,11 +2,13 @@
 
 import pathlib
 
+from table1 import PUBLISHED, measured_seconds, published
+
+from keras_secn.metrics.compare import compare, load_candidates
 from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.metrics.compare import (compare, load_candidates, load_network)
+from keras_secn.presets.load import load
+from keras_secn.presets.store import list_presets, preset_card
 from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.presets.store import (list_presets, preset_card)
-from table1 import (PUBLISHED, measured_seconds, published)
 
 NAMES = ("secn", "ct_secn_4", "ct_secn_8", "ct_secn_12", "ct_secn_16", "ct_secn_16_scratch")
 # Table 2 of Wu et al. (2018), PSNR-Y on Set5
@@ -48,7 +50,7 @@ def table2(folders, progress=False):
         {
             "name": name,
             "parameters": candidate.parameters,
-            "multiply_adds": round(multiply_adds(load_network(name))),
+            "multiply_adds": round(multiply_adds(load(name))),
             "scores": scores[candidate.label],
             "paper": PAPER[name],
             "seconds": seconds[candidate.label],

@@ -10,10 +10,11 @@ its name within OUTPUT_DIR.
 
 import json
 
+import training_flags
 from absl import flags
 
-import training_flags
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/zoo")
@@ -50,12 +51,12 @@ def main(argv):
         raise UserError(f"--arguments is not JSON: {FLAGS.arguments}") from None
 
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics
     import perceptual
+
+    from keras_secn import metrics
     from keras_secn.metrics import report
-    from keras_secn.training import devices
     from keras_secn.models import registry
-    from keras_secn.training import run
+    from keras_secn.training import devices, run
 
     name = FLAGS.model
     if name in ("aplus", "srgan") and FLAGS.teacher:

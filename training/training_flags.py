@@ -53,7 +53,7 @@ def recipe(steps, **changes):
         changes: fields in place of the flags'.
     """
     from keras_secn.cascade.run import resolve_precision
-    from keras_secn.training.trainer import Recipe
+    from keras_secn.training.recipe import Recipe
 
     names = (
         *("learning_rate", "schedule", "warmup", "batch_size", "hr_patch", "clipnorm", "ema"),

@@ -9,19 +9,27 @@ import sys
 
 import numpy as np
 
-from keras_secn.cascade.plan import (CascadePlan, CascadeReplacement)
+from keras_secn.cascade.plan import CascadePlan
+from keras_secn.cascade.transfer import CascadeReplacement
+from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.data.patches import PatchDataset
-from keras_secn.utils.errors import UserError
-from keras_secn.data.imresize import imresize
+from keras_secn.metrics.protocol import image_upscaler
+from keras_secn.metrics.report import (
+    crops_picture,
+    network_row,
+    plot_history,
+    plot_psnr_against_parameters,
+    read_history,
+    write_table,
+)
 from keras_secn.models.bicubic_start import start_as_interpolation
+from keras_secn.models.edsr_trunk import block_kinds, build_network
 from keras_secn.presets.keras_file import load_checked
-from keras_secn.metrics.protocol import (image_upscaler, modcrop)
-from keras_secn.models.edsr_trunk import (block_kinds, build_network)
+from keras_secn.training.precision import pick_precision
 from keras_secn.training.progress import RunBar
-from keras_secn.metrics.report import (crops_picture, network_row, plot_history, plot_psnr_against_parameters, read_history, write_table)
-from keras_secn.training.run_folder import (load_initial, run_folder)
-from keras_secn.training.devices import pick_precision
+from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.training.trainer import train
+from keras_secn.utils.errors import UserError
 
 STARTS = ("interpolation", "random")
 

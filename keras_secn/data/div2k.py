@@ -1,7 +1,7 @@
 """DIV2K by way of tensorflow-datasets, as a `PhotoCache`. The only reader that needs TensorFlow."""
 
+from keras_secn.data.photo_cache import PhotoCache, cache_pairs
 from keras_secn.utils.errors import UserError
-from keras_secn.data.photo_cache import (PhotoCache, cache_pairs)
 
 BYTES = 1 << 22  # of a photograph's file, about
 

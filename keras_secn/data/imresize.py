@@ -93,3 +93,9 @@ def _resize_axis(image, axis, out_length, scale):
             total = np.clip(np.floor(total + 0.5), 0, np.iinfo(image.dtype).max)
         result[part] = total
     return np.moveaxis(result.reshape(out_length, *lines.shape[1:]), 0, axis)
+
+
+def modcrop(image, scale):
+    """Crops height and width to multiples of `scale`, at the bottom and the right."""
+    height, width = (length - length % scale for length in image.shape[:2])
+    return image[:height, :width]

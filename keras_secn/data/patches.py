@@ -13,10 +13,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_secn.utils.errors import UserError
+from keras_secn.data.dihedral import dihedral
 from keras_secn.data.photo_cache import PhotoCache
+from keras_secn.training.input_wait import InputWait
+from keras_secn.utils.errors import UserError
 
 __all__ = ["InputWait", "PatchDataset", "PhotoCache", "open_photographs"]
+
 
 # When `fit` ends by an exception (Ctrl-C), reference cycles keep TensorFlow's iterator alive; its
 # thread then waits for an interpreter that is gone, and the process never exits.
@@ -117,79 +120,11 @@ class PatchDataset(keras.utils.PyDataset):
         return lr, hr
 
 
-def dihedral(image, turn):
-    """A view of `image` (H, W, C): `turn % 4` quarter turns, mirrored if `turn` is 4 or more."""
-    image = np.rot90(image, turn % 4)
-    return image[:, ::-1] if turn >= 4 else image
-
-
-def undo_dihedral(view, turn):
-    """The image whose `dihedral` view by `turn` is `view`."""
-    view = view[:, ::-1] if turn >= 4 else view
-    return np.rot90(view, -(turn % 4))
-
-
 def _copy(image, turn, out):
     image = dihedral(image, turn)
     # channel by channel: a turned copy's inner loop is then a row and not three values
     for channel in range(3):
         out[..., channel] = image[..., channel]
-
-
-class InputWait(keras.callbacks.Callback):
-    """Measures the share of training time that steps spend waiting for their batch.
-
-    The dataset notes when each batch was complete, this callback when each step began; a step
-    waited if it began first. At the end of each epoch `input_wait` (0..1) joins the logs; callbacks
-    that follow this one in the list see it. The first step of each `fit` compiles and starts the
-    input, and is not counted.
-
-    Args:
-        dataset: the `PatchDataset` given to `fit`, its batches in order (see there).
-
-    Attributes:
-        share: the share over all epochs so far, 0..1.
-    """
-
-    def __init__(self, dataset):
-        super().__init__()
-        self.dataset = dataset
-        self._waited = self._elapsed = 0.0
-
-    @property
-    def share(self):
-        return self._waited / self._elapsed if self._elapsed else 0.0
-
-    def on_train_begin(self, logs=None):
-        self._waited = self._elapsed = 0.0
-        self._batches = 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_waited = 0.0
-        self._epoch_began = self._step_ended = time.perf_counter()
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self._step_began = time.perf_counter()
-        self._first = batch
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._step_ended = time.perf_counter()
-        self._batches += batch - self._first + 1  # more than one with steps_per_execution
-        ready = self.dataset.ready_times.pop(self._batches - 1, None)
-        if ready is None:
-            raise RuntimeError("batches came out of order: call fit with shuffle=False")
-        if self._batches <= batch - self._first + 1:
-            self._epoch_began = self._step_ended
-        else:
-            self._epoch_waited += max(0.0, ready - self._step_began)
-
-    def on_epoch_end(self, epoch, logs=None):
-        # up to the last step: validation is no training time
-        elapsed = self._step_ended - self._epoch_began
-        self._waited += self._epoch_waited
-        self._elapsed += elapsed
-        if logs is not None:
-            logs["input_wait"] = self._epoch_waited / elapsed if elapsed else 0.0
 
 
 def open_photographs(

@@ -21,10 +21,10 @@ import zlib
 import numpy as np
 from tqdm import tqdm
 
-from keras_secn.utils.errors import UserError
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.data.images import (find_images, read_image)
+from keras_secn.data.images import find_images, read_image
 from keras_secn.data.imresize import imresize
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 FORMAT = 2  # of the cache; part of the key, so that a new one never reads an old one's files
 SHARD_PHOTOS = 1024

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_secn.layers import PACKAGE
+from keras_secn.layers.package import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

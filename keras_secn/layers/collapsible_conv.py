@@ -4,8 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_secn.utils.errors import UserError
-from keras_secn.layers import PACKAGE
+from keras_secn.layers.package import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -95,64 +94,3 @@ class CollapsibleConv2D(keras.layers.Layer):
             "expansion": self.expansion,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
-
-
-def fold(model):
-    """The same network with plain convolutions in place of collapsible ones.
-
-    Args:
-        model: any functional Keras model.
-
-    Returns:
-        A new model with the same outputs; `model` itself if there is nothing to fold.
-    """
-    if not any(isinstance(layer, CollapsibleConv2D) for layer in model.layers):
-        return model
-
-    def plain(layer):
-        if not isinstance(layer, CollapsibleConv2D):
-            return type(layer).from_config(layer.get_config())
-        return keras.layers.Conv2D(
-            layer.filters,
-            layer.kernel_size,
-            padding="same",
-            activation=layer.activation,
-            name=layer.name,
-            dtype=layer.dtype_policy,
-        )
-
-    folded = keras.models.clone_model(model, clone_function=plain)
-    for old, new in zip(model.layers, folded.layers, strict=True):
-        if isinstance(old, CollapsibleConv2D):
-            new.set_weights([ops.convert_to_numpy(w) for w in (old.collapsed_kernel(), old.bias)])
-        elif old.weights:
-            new.set_weights(old.get_weights())
-    return folded
-
-
-class WideStart(keras.callbacks.Callback):
-    """Starts the training of a network of collapsible convolutions where a folded one stands.
-
-    Args:
-        source: the folded network, or one as it is trained.
-
-    Raises:
-        UserError: on_train_begin, the two networks differ.
-    """
-
-    def __init__(self, source):
-        super().__init__()
-        self.source = source
-
-    def on_train_begin(self, logs=None):
-        pairs = list(zip(self.source.layers, self.model.layers, strict=False))
-        shapes = [
-            [tuple(w.shape) for w in m.weights] for m in (fold(self.source), fold(self.model))
-        ]
-        if shapes[0] != shapes[1]:
-            raise UserError(f"{self.source.name} is another network than the one to train")
-        for old, new in pairs:
-            if isinstance(new, CollapsibleConv2D) and not isinstance(old, CollapsibleConv2D):
-                new.set_collapsed(*old.get_weights())
-            elif new.weights:
-                new.set_weights(old.get_weights())

@@ -7,12 +7,12 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keras_secn.utils.errors import UserError
-from keras_secn.metrics.protocol import (ValidationSet, image_upscaler)
-from keras_secn.models.edsr_trunk import scale_of
-from keras_secn.lite import benchmarking
-from keras_secn.lite.exporter import (BOUNDS, export)
+from keras_secn.lite.benchmark import time_files
+from keras_secn.lite.export import BOUNDS, export
 from keras_secn.lite.interpreter import LiteModel
+from keras_secn.metrics.protocol import ValidationSet, image_upscaler
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
@@ -86,7 +86,7 @@ def compare_kinds(
     for size in sizes:
         text = f"{size[0]}x{size[1]}"
         say(f"latency at {text}")
-        timed = benchmarking.time_files(list(files.values()), size, threads, rounds, progress)
+        timed = time_files(list(files.values()), size, threads, rounds, progress)
         for row, seconds in zip(rows[1:], timed, strict=True):
             row["median_ms"][text] = seconds * 1e3
             row["ratio"][text] = seconds / timed[0]

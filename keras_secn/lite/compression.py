@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_secn.layers.collapsible_conv import fold
-from keras_secn.data.patches import (PatchDataset, PhotoCache)
-from keras_secn.utils.errors import UserError
+from keras_secn.data.patches import PatchDataset, PhotoCache
+from keras_secn.lite.distillation import HR_PATCH, distil
 from keras_secn.lite.quantize import equalize
-from keras_secn.lite.distillation import (HR_PATCH, distil)
-from keras_secn.lite.twin import (copy_back, custom_layers, libraries, to_twin)
+from keras_secn.lite.twin import copy_back, custom_layers, libraries, to_twin
+from keras_secn.rewrite.fold_collapsible import fold
+from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras

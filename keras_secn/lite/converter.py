@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from keras_secn.utils.errors import UserError
-from keras_secn.lite.quantize.calibrate import (set_ranges, tensor_ranges)
 from keras_secn.lite.flatbuffer import pin_output
 from keras_secn.lite.pictures import fit
+from keras_secn.lite.quantize.calibrate import set_ranges, tensor_ranges
+from keras_secn.utils.errors import UserError
 
 PIXELS = "pixels"  # part of the names of the operators that make pixels of a float picture
 

@@ -9,9 +9,8 @@ one; only a run on the phone tells.
 
 import os
 
+from keras_secn.lite import flatbuffer, metadata
 from keras_secn.utils.errors import UserError
-from keras_secn.lite import flatbuffer
-from keras_secn.lite import metadata
 
 _EVERYWHERE = {
     "ADD",

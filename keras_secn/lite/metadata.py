@@ -7,8 +7,8 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from keras_secn.utils.errors import UserError
 from keras_secn.lite import flatbuffer
+from keras_secn.utils.errors import UserError
 
 NAME = "keras_secn"
 

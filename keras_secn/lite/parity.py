@@ -8,12 +8,12 @@ import shutil
 import numpy as np
 from PIL import Image
 
-from keras_secn.utils.errors import UserError
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.data.images import read_image
+from keras_secn.lite.interpreter import LiteModel
 from keras_secn.lite.metadata import info
 from keras_secn.lite.pictures import low_resolution
-from keras_secn.lite.interpreter import LiteModel
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 # Levels that are always tolerated. Fast kernels (XNNPACK) round differently from LiteRT's own, and
 # which of them run is the device's choice: how far the two are apart here is tolerated as well.

@@ -6,10 +6,9 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
+from keras_secn.data.images import find_images, read_image
+from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.utils.errors import UserError
-from keras_secn.data.images import (find_images, read_image)
-from keras_secn.data.imresize import imresize
-from keras_secn.metrics.protocol import modcrop
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
 CROP = 128  # LR pixels a side at most: small enough to be quick, larger than a receptive field

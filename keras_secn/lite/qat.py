@@ -1,9 +1,9 @@
 """Quantization-aware training by tensorflow-model-optimization, on a network's tf_keras twin."""
 
 from keras_secn.data.patches import PatchDataset
-from keras_secn.lite.distillation import (HR_PATCH, distil)
+from keras_secn.lite.distillation import HR_PATCH, distil
 from keras_secn.lite.quantize.equalize import CENTRE
-from keras_secn.lite.twin import (custom_layers, libraries, ranges, to_twin)
+from keras_secn.lite.twin import custom_layers, libraries, ranges, to_twin
 
 LEARNING_RATE = 1e-4  # the kernels are rounded well already: larger steps only undo that
 CARRIERS = ("Concatenate", "Part", "Shuffle")  # layers that only move values

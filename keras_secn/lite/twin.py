@@ -7,11 +7,13 @@ out flat, and the dense layers of squeeze-and-excitation become 1 x 1 convolutio
 import keras
 import numpy as np
 
-from keras_secn.utils.errors import UserError
-from keras_secn.rewrite.fuse_upsampler import Lines
-from keras_secn.layers import (Block, PixelShuffle, SqueezeExcite)
-from keras_secn.lite.quantize.calibrate import (Sampler, one_grid)
+from keras_secn.layers.blocks import Block
+from keras_secn.layers.lines import Lines
+from keras_secn.layers.resampling import PixelShuffle
+from keras_secn.layers.squeeze_excite import SqueezeExcite
 from keras_secn.lite.converter import tensorflow
+from keras_secn.lite.quantize.calibrate import Sampler, one_grid
+from keras_secn.utils.errors import UserError
 
 
 def libraries():

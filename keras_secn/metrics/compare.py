@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from keras_secn.utils.errors import UserError
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.data.images import find_images
-from keras_secn.metrics.protocol import (bicubic_upscaler, evaluate, image_upscaler)
+from keras_secn.metrics.protocol import bicubic_upscaler, evaluate, image_upscaler
+from keras_secn.presets.load import is_file, load
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 BICUBIC = "bicubic"
 
@@ -33,29 +34,6 @@ class Candidate(NamedTuple):
     parameters: int | None
 
 
-def load_network(name):
-    """Loads a Keras network from a `.keras` file or by a preset's name.
-
-    Raises:
-        UserError: no such file or preset, or the file is no Keras model.
-    """
-    if _is_file(name):
-        from keras_secn.presets.keras_file import load_checked
-
-        return load_checked(name)
-    from keras_secn.presets.store import load
-
-    return load(name)
-
-
-def _is_file(name):
-    """Whether a model is given by a file, not by a preset's name; the file must be there."""
-    path = pathlib.Path(name)
-    if path.suffix == ".keras" and not path.is_file():
-        raise UserError(f"no such file: {name}")
-    return path.suffix == ".keras"
-
-
 def load_candidates(names, scale=None, ensemble=False, pooling=None):
     """Loads what is to be compared.
 
@@ -72,10 +50,10 @@ def load_candidates(names, scale=None, ensemble=False, pooling=None):
     Raises:
         UserError: one cannot be loaded, is no super-resolution network, or has another scale.
     """
-    from keras_secn.layers import set_pooling
+    from keras_secn.layers.squeeze_excite import set_pooling
 
     names = list(dict.fromkeys(names))
-    networks = {name: load_network(name) for name in names if name != BICUBIC}
+    networks = {name: load(name) for name in names if name != BICUBIC}
     for name, network in networks.items():
         own = _scale(network, name)
         if scale not in (None, own):
@@ -183,7 +161,7 @@ def check_paths(names, folders, json=None, save_dir=None):
         UserError: no such file or folder, no photographs, or nothing can be written there.
     """
     for name in names:
-        _is_file(name)
+        is_file(name)
     for folder in folders:
         find_images(folder)
     if json and pathlib.Path(json).is_dir():

@@ -9,8 +9,8 @@ interpolation lacks from the first step on.
 import keras
 import numpy as np
 
-from keras_secn.utils.errors import UserError
 from keras_secn.data.imresize import cubic
+from keras_secn.utils.errors import UserError
 
 # How much of their random values the weights keep that stand between the features and the picture:
 # enough for gradients to reach the blocks, too little to disturb the picture.

@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from keras_secn.layers import (PACKAGE, Supervise)
-from keras_secn.models.luminance import (read_luminance, write_luminance)
+from keras_secn.layers.deep_supervision import Supervise
+from keras_secn.layers.package import PACKAGE
+from keras_secn.models.luminance import read_luminance, write_luminance
 
 
 def build_drcn(

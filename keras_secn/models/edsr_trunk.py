@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_secn.layers.blocks import BLOCKS, Block
+from keras_secn.layers.normalization import MeanShift
+from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.utils.errors import UserError
-from keras_secn.layers import (BLOCKS, Block, MeanShift, PixelShuffle)
 
 # Each upsampler is a chain of pixel shuffles (EDSR, section 3.2): x4 is x2 twice.
 SHUFFLES = {2: (2,), 3: (3,), 4: (2, 2)}

@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_secn.layers import PixelShuffle
-from keras_secn.models.luminance import (read_luminance, write_luminance)
+from keras_secn.layers.resampling import PixelShuffle
+from keras_secn.models.luminance import read_luminance, write_luminance
 
 
 def build_espcn(scale: int = 2, name: str = "espcn") -> keras.Model:

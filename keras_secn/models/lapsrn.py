@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 
+from keras_secn.layers.deep_supervision import Supervise
+from keras_secn.layers.package import PACKAGE
+from keras_secn.models.luminance import read_luminance, write_luminance
 from keras_secn.utils.errors import UserError
-from keras_secn.layers import (PACKAGE, Supervise)
-from keras_secn.models.luminance import (read_luminance, write_luminance)
 
 
 def build_lapsrn(

@@ -5,7 +5,8 @@ Their papers leave the colours to bicubic, and so do these: any network takes an
 
 import keras
 
-from keras_secn.layers import (BicubicUpsample, Luminance, WithLuminance)
+from keras_secn.layers.luminance import Luminance, WithLuminance
+from keras_secn.layers.resampling import BicubicUpsample
 
 
 def read_luminance(scale, enlarged):

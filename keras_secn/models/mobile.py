@@ -2,9 +2,12 @@
 
 import keras
 
+from keras_secn.layers.blocks import ResidualBlock
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
+from keras_secn.layers.normalization import MeanShift
+from keras_secn.layers.resampling import PixelShuffle
+from keras_secn.layers.squeeze_excite import SqueezeExcite
 from keras_secn.utils.errors import UserError
-from keras_secn.layers import (MeanShift, PixelShuffle, ResidualBlock, SqueezeExcite)
 
 # size -> (filters, convolutions between head and tail); parameters for x2 once folded
 POCKET_SIZES = {

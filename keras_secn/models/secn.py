@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_secn.utils.errors import UserError
 from keras_secn.models.edsr_trunk import build_network
+from keras_secn.utils.errors import UserError
 
 
 def build_secn(

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_secn.models.luminance import (read_luminance, write_luminance)
+from keras_secn.models.luminance import read_luminance, write_luminance
 
 
 def build_srcnn(scale: int = 2, middle: int = 1, name: str = "srcnn") -> keras.Model:

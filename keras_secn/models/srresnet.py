@@ -2,7 +2,8 @@
 
 import keras
 
-from keras_secn.layers import (MeanShift, PixelShuffle)
+from keras_secn.layers.normalization import MeanShift
+from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.models.edsr_trunk import SHUFFLES
 
 

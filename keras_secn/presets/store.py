@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_secn.utils.errors import UserError
 from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
@@ -50,7 +50,7 @@ def preset_card(name: str) -> dict[str, Any]:
         raise UserError(f"{path} is damaged: {error}") from None
 
 
-def load(name: str) -> keras.Model:
+def load_preset(name: str) -> keras.Model:
     """Builds a preset's network and loads its trained weights.
 
     Args:

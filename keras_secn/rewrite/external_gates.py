@@ -13,8 +13,8 @@ import threading
 import keras
 from keras import ops
 
+from keras_secn.layers.squeeze_excite import SqueezeExcite
 from keras_secn.utils.errors import UserError
-from keras_secn.layers import SqueezeExcite
 
 _tracing = threading.Lock()
 

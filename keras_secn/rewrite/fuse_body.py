@@ -11,8 +11,17 @@ own way.
 import keras
 from keras import ops
 
-from keras_secn.rewrite.fuse_upsampler import (SIDES, Lines, composed, convolution, fuse_upsampler, fused_layers, fused_weights, is_fusible)
-from keras_secn.layers import PixelShuffle
+from keras_secn.layers.lines import Lines
+from keras_secn.layers.resampling import PixelShuffle
+from keras_secn.rewrite.fuse_upsampler import (
+    SIDES,
+    composed,
+    convolution,
+    fuse_upsampler,
+    fused_layers,
+    fused_weights,
+    is_fusible,
+)
 
 # LR pixels from an edge: where 7x7 is not exact, and how far these look
 EDGE, SEEN = 2, 5

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_secn.layers import (PACKAGE, MeanShift, PixelShuffle)
+from keras_secn.layers.lines import FIRST, LAST, WITHOUT_FIRST, WITHOUT_LAST, Lines
+from keras_secn.layers.normalization import MeanShift
+from keras_secn.layers.resampling import PixelShuffle
 
-FIRST, LAST, WITHOUT_FIRST, WITHOUT_LAST = (0, 1), (-1, None), (1, None), (0, -1)
 SIDES = {
     "top": (1, FIRST, WITHOUT_FIRST),
     "bottom": (1, LAST, WITHOUT_LAST),
@@ -110,37 +111,6 @@ def fused_pixels(features, weights):
         parts = [edge + beyond, Lines(axis, *others).call(x)]
         x = ops.concatenate(parts if outermost[0] == 0 else parts[::-1], axis)
     return x
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class Lines(keras.layers.Layer):
-    """Some rows or columns of feature maps.
-
-    Args:
-        axis: 1 for rows, 2 for columns.
-        start, stop: the first of them and the one after the last, as in a Python slice.
-
-    Shapes: (B, H, W, C) -> (B, h, W, C) or (B, H, w, C).
-    """
-
-    def __init__(self, axis, start, stop, **kwargs):
-        super().__init__(**kwargs)
-        self.axis, self.start, self.stop = axis, start, stop
-
-    def call(self, inputs):
-        part = slice(self.start, self.stop)
-        return inputs[:, part] if self.axis == 1 else inputs[:, :, part]
-
-    def compute_output_shape(self, input_shape):
-        shape = list(input_shape)
-        if shape[self.axis] is not None:
-            shape[self.axis] = len(range(shape[self.axis])[self.start : self.stop])
-        elif (self.start, self.stop) in (FIRST, LAST):
-            shape[self.axis] = 1
-        return tuple(shape)
-
-    def get_config(self):
-        return {**super().get_config(), "axis": self.axis, "start": self.start, "stop": self.stop}
 
 
 def fused_layers(features, weights, prefix="", sides=tuple(SIDES)):

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import keras
 
+from keras_secn.presets.keras_file import STATE, load_checked
 from keras_secn.training import multihost
 from keras_secn.training.batch_statistics import restate
-from keras_secn.utils.errors import (Stopped, UserError)
 from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.presets.keras_file import (STATE, load_checked)
-from keras_secn.training.devices import local_scope
+from keras_secn.utils.errors import Stopped, UserError
+from keras_secn.utils.local_scope import local_scope
 
 CURRENT, PREVIOUS = "checkpoint.keras", "checkpoint.previous.keras"
 

@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from keras_secn.data.patches import (PatchDataset, dihedral, undo_dihedral)
+from keras_secn.data.dihedral import dihedral, undo_dihedral
+from keras_secn.data.patches import PatchDataset
 from keras_secn.utils.errors import UserError
 
 

@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from keras_secn.layers import (PACKAGE, Supervise, luminance)
+from keras_secn.layers import luminance
+from keras_secn.layers.deep_supervision import Supervise
+from keras_secn.layers.package import PACKAGE
 
 # LapSRN's epsilon is 1e-3 on a scale of 0..1 (Lai et al., CVPR 2017, section 3.3)
 CHARBONNIER_EPSILON = 0.255

@@ -13,7 +13,7 @@ import tempfile
 
 import numpy as np
 
-from keras_secn.utils.errors import (Stopped, UserError)
+from keras_secn.utils.errors import Stopped, UserError
 
 HEARTBEAT = 30  # seconds after which a silent process counts as lost
 JOIN = 300  # seconds that the first process waits for the last one

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_secn.layers import PACKAGE
+from keras_secn.layers.package import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

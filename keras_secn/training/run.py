@@ -3,20 +3,20 @@
 import dataclasses
 import functools
 
-from keras_secn.models.aplus import fit
-from keras_secn.training import multihost
+from keras_secn.cascade.transfer import CascadeReplacement
+from keras_secn.metrics.report import network_row, plot_history, read_history, write_table
 from keras_secn.models import registry
-from keras_secn.cascade.plan import CascadeReplacement
-from keras_secn.models.ct_srcnn.widths import (WidthPlan, WidthTransfer)
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.models.bicubic_start import (can_start_as_interpolation, start_as_interpolation)
+from keras_secn.models.aplus import fit
+from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
+from keras_secn.models.ct_srcnn.widths import WidthPlan, WidthTransfer
 from keras_secn.models.edsr_trunk import block_kinds
-from keras_secn.training.progress import RunBar
-from keras_secn.metrics.report import (network_row, plot_history, read_history, write_table)
-from keras_secn.training.run_folder import (load_initial, load_teacher, run_folder)
-from keras_secn.training.devices import local_scope
+from keras_secn.training import multihost
 from keras_secn.training.distillation import require_teacher_share
-from keras_secn.training.trainer import (FurtherTraining, load_checked, train)
+from keras_secn.training.progress import RunBar
+from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
+from keras_secn.training.trainer import FurtherTraining, load_checked, train
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.local_scope import local_scope
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,12 +6,12 @@ import fcntl
 import json
 import pathlib
 
-from keras_secn.training import multihost
 from keras_secn import presets
-from keras_secn.utils.errors import UserError
-from keras_secn.metrics.compare import load_network
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.presets.load import load
+from keras_secn.training import multihost
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 
 @contextlib.contextmanager
@@ -53,9 +53,9 @@ def load_initial(name, folder):
     the run is published, not least because of that.
 
     Raises:
-        UserError: see `keras_secn.evaluation.load_network`.
+        UserError: see `keras_secn.evaluation.load`.
     """
-    model, path = load_network(name), folder / "initial.json"
+    model, path = load(name), folder / "initial.json"
     if name in presets.list_presets() and multihost.is_first() and not path.exists():
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(presets.preset_card(name), indent=1) + "\n")
@@ -66,11 +66,11 @@ def load_teacher(name, scale):
     """Loads the network that a run learns from; None if `name` is.
 
     Raises:
-        UserError: it has another scale, or as `keras_secn.evaluation.load_network`.
+        UserError: it has another scale, or as `keras_secn.evaluation.load`.
     """
     if not name:
         return None
-    teacher = load_network(name)
+    teacher = load(name)
     if scale_of(teacher) != scale:
         raise UserError(f"{name} enlarges {scale_of(teacher)} times, not {scale}")
     return teacher

@@ -1,133 +1,32 @@
 """Training one network on patches: recipe, compile, fit, checkpoints and resume."""
 
-import dataclasses
 import functools
 import importlib.util
-import math
 import pathlib
 import sys
 
 import keras
 
-from keras_secn.training import multihost
-from keras_secn.utils.allocator import keep_freed_memory
-from keras_secn.training.checkpoint import (CheckpointKeeper, has_checkpoint, load_checkpoint, steps_done)
-from keras_secn.data.patches import (InputWait, PatchDataset)
-from keras_secn.utils.errors import UserError
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.rewrite.fuse_upsampler import train_fused
-from keras_secn.training.interruption import StopRequest
+from keras_secn.data.patches import PatchDataset
 from keras_secn.presets.keras_file import load_checked
-from keras_secn.training.losses import (PENALTIES, losses_of, supervised)
-from keras_secn.training.optimizers import AdjustableClippingSGD
-from keras_secn.training.devices import (local_scope, precision_scope, require_shares, strategy_scope)
+from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.training import multihost
+from keras_secn.training.checkpoint import (
+    CheckpointKeeper,
+    has_checkpoint,
+    load_checkpoint,
+    steps_done,
+)
+from keras_secn.training.devices import require_shares, strategy_scope
 from keras_secn.training.distillation import TaughtPatches
-
-SCHEDULES = ("cosine", "halving", "constant")
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Args:
-        steps: optimizer steps; rounded up to whole `interval`s.
-        learning_rate: Adam's peak learning rate (the paper: 1e-4).
-        schedule: "cosine" (to 2 % of the peak), "halving" every quarter of the steps (the paper
-            halves every 100 epochs) or "constant".
-        warmup: steps over which the learning rate rises from 0 (not for "halving").
-        batch_size: patches per step, over all devices together (the paper: 16).
-        hr_patch: patch size in HR pixels (the paper: 192).
-        clipnorm: bound on the gradient's global norm, in grey levels of the L1 loss; 0 for none.
-        ema: momentum of the moving average of the weights, which is what is kept; 0 for none.
-            Short trainings use less, so that the average spans a twentieth of the steps; a quarter
-            at a constant rate, whose noise the average alone takes away.
-        seed: of the weights and of the patches.
-        precision: "float32" or "mixed_bfloat16".
-        interval: steps between validations and checkpoints.
-        patience: stop after so many validations without a better PSNR; 0 to use all steps.
-        loss: "l1", "l2" or "charbonnier"; see `keras_secn.losses.PictureLoss`.
-        luminance_share: of luminance in the loss, 0 (the paper) to 1; networks that leave colours
-            to bicubic have 1.
-        momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
-        theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to
-            +-theta / learning rate; 0 for none.
-
-    Raises:
-        UserError: a value is out of range.
-    """
-
-    steps: int
-    learning_rate: float = 1e-3
-    schedule: str = "cosine"
-    warmup: int = 300
-    batch_size: int = 16
-    hr_patch: int = 48
-    clipnorm: float = 0.0
-    ema: float = 0.999
-    seed: int = 0
-    precision: str = "float32"
-    interval: int = 500
-    patience: int = 0
-    loss: str = "l1"
-    luminance_share: float = 0.0
-    momentum: float = 0.0
-    theta: float = 0.0
-
-    def __post_init__(self):
-        if self.loss not in PENALTIES:
-            raise UserError(f"unknown loss {self.loss!r}; known: {', '.join(PENALTIES)}")
-        if self.theta and not self.momentum:
-            raise UserError("theta bounds the steps of SGD: it needs a momentum")
-        if self.schedule not in SCHEDULES:
-            raise UserError(f"unknown schedule {self.schedule!r}; known: {', '.join(SCHEDULES)}")
-        for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"{name} must be above 0, not {getattr(self, name)}")
-        if not 0 <= self.luminance_share <= 1:
-            raise UserError(f"luminance_share must be 0 to 1, not {self.luminance_share}")
-        if not 0 <= self.ema < 1:
-            raise UserError(f"ema must be at least 0 and below 1, not {self.ema}")
-
-    @property
-    def epochs(self):
-        return math.ceil(self.steps / self.interval)
-
-    @property
-    def steps_per_epoch(self):
-        return math.ceil(self.steps / self.epochs)
-
-    @property
-    def total_steps(self):
-        return self.epochs * self.steps_per_epoch
-
-    def optimizer(self):
-        """Adam, or SGD, with the recipe's schedule, clipping and moving average."""
-        steps = self.total_steps
-        schedules = keras.optimizers.schedules
-        rate = self.learning_rate
-        constant = self.schedule == "constant"
-        if self.schedule == "halving":
-            rate = schedules.ExponentialDecay(rate, max(1, steps // 4), 0.5, staircase=True)
-        else:
-            warmup = min(self.warmup, steps // 10)
-            rate = schedules.CosineDecay(
-                0.0 if warmup else rate,
-                decay_steps=steps - warmup,
-                alpha=1.0 if constant else 0.02,
-                warmup_target=rate if warmup else None,
-                warmup_steps=warmup,
-            )
-        options = {
-            "global_clipnorm": self.clipnorm or None,
-            "use_ema": self.ema > 0,
-            "ema_momentum": min(self.ema, max(0.0, 1 - (4 if constant else 20) / steps)),
-        }
-        if self.theta:
-            return AdjustableClippingSGD(rate, self.theta, momentum=self.momentum, **options)
-        if self.momentum:
-            return keras.optimizers.SGD(rate, self.momentum, **options)
-        return keras.optimizers.Adam(rate, **options)
+from keras_secn.training.input_wait import InputWait
+from keras_secn.training.interruption import StopRequest
+from keras_secn.training.losses import losses_of, supervised
+from keras_secn.training.precision import precision_scope
+from keras_secn.utils.allocator import keep_freed_memory
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.local_scope import local_scope
 
 
 def compile_model(model, recipe):

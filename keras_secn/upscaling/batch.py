@@ -6,11 +6,10 @@ import pathlib
 import time
 from typing import NamedTuple
 
+from keras_secn.upscaling.io import video, write
+from keras_secn.upscaling.io.read import SUFFIXES, read_header
+from keras_secn.upscaling.one_file import QUALITY, output_suffix, upscale_file
 from keras_secn.utils.errors import UserError
-from keras_secn.upscaling.io import video
-from keras_secn.upscaling.io import write
-from keras_secn.upscaling.one_file import (QUALITY, output_suffix, upscale_file)
-from keras_secn.upscaling.io.read import (SUFFIXES, read_header)
 
 
 class Job(NamedTuple):

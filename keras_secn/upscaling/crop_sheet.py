@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from keras_secn.data.images import read_image
 from keras_secn.metrics.crops import crops_picture
 from keras_secn.utils.errors import UserError
-from keras_secn.data.images import read_image
 
 SMALLEST = 16  # result pixels a side
 CROP, ZOOM = 96, 3  # result pixels a side, and by how much they are enlarged to be looked at

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from keras_secn.metrics.protocol import self_ensemble
-from keras_secn.upscaling.tiling import (POOLED_WHOLE, cuts, sample)
+from keras_secn.upscaling.tiling import POOLED_WHOLE, cuts, sample
 
 LEAST = 6  # LR pixels a side that any engine takes; smaller images have their edge repeated
 VIEWS = list(itertools.product(range(4), (False, True)))  # as `self_ensemble` goes through them

@@ -2,10 +2,10 @@
 
 import pathlib
 
-from keras_secn.utils.errors import UserError
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.upscaling.io import write
-from keras_secn.upscaling.io.read import (read_frames, read_header)
+from keras_secn.upscaling.io.read import read_frames, read_header
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 QUALITY = 95
 # what a file becomes if nothing is asked for: its own format, if that can be written

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from keras_secn.upscaling.engines.choose import (choose_engine, preset_file)
+from keras_secn.upscaling.engines.choose import choose_engine, preset_file
 
 SIDE, ROUNDS = 128, 3
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from keras_secn.utils.errors import UserError
-from keras_secn.upscaling.io.alpha import (bleed, limits)
 from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.upscaling.enlarge import Enlarger
+from keras_secn.upscaling.io.alpha import bleed, limits
 from keras_secn.upscaling.tiling import SMALLEST_PART
+from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
@@ -138,7 +138,7 @@ class Upscaler:
         from PIL import ImageOps
 
         from keras_secn.data.images import _refusal
-        from keras_secn.upscaling.io.metadata import (to_image, to_pixels)
+        from keras_secn.upscaling.io.metadata import to_image, to_pixels
 
         refusal = _refusal(image)
         if refusal:

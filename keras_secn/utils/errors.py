@@ -1,7 +1,6 @@
 """Errors that a user can mend, and how a script shows them: one line, no traceback."""
 
 import signal
-import sys
 
 
 class UserError(ValueError):
@@ -21,46 +20,3 @@ class Stopped(KeyboardInterrupt):
         super().__init__(f"{text} ({signal.Signals(number).name})")
         self.status = 128 + number  # the shell's customary status
         self.agreed = agreed
-
-
-def _terminated(number, frame):
-    raise Stopped(number)
-
-
-def run_app(main, positional=False):
-    """Runs an absl `main(argv)`; a `UserError` becomes one line on stderr and exit status 1.
-
-    A full disk, a read-only folder and an interruption are the user's to mend as well, so
-    `OSError`, Ctrl-C and SIGTERM end the same way (with the shell's customary status 130, 143).
-
-    Args:
-        main: function of the arguments that absl left over, the program's name first.
-        positional: whether there may be any others.
-    """
-
-    from absl import app  # 30 ms that the `keras-secn` command does without
-
-    from keras_secn.training import multihost
-    from keras_secn.utils import quiet  # hosts needs the errors above
-
-    # what TensorFlow logs at its start drowns our one line
-    quiet.silence_tensorflow()
-
-    def guarded(argv):
-        signal.signal(signal.SIGTERM, _terminated)
-        try:
-            if len(argv) > 1 and not positional:
-                raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
-            with multihost.together():
-                return main(argv)
-        except (UserError, OSError) as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-            sys.exit(1)
-        except Stopped as stop:
-            print(stop, file=sys.stderr)
-            sys.exit(stop.status)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            sys.exit(130)
-
-    app.run(guarded)

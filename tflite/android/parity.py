@@ -8,7 +8,8 @@ The second form runs on any machine with Python and ai-edge-litert.
 
 from absl import flags
 
-from keras_secn.utils.errors import (UserError, run_app)
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("data_dir", None, "Folder of photographs (default: the samples).")

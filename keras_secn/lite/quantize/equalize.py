@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_secn.layers import SqueezeExcite
-from keras_secn.models.edsr_trunk import (block_kinds, block_layers)
+from keras_secn.layers.squeeze_excite import SqueezeExcite
+from keras_secn.models.edsr_trunk import block_kinds, block_layers
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
 LIMIT = 32.0

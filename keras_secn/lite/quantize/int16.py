@@ -11,8 +11,8 @@ import io as text_io
 import numpy as np
 from tqdm import tqdm
 
+from keras_secn.lite.converter import PIXELS, quiet
 from keras_secn.utils.errors import UserError
-from keras_secn.lite.converter import (PIXELS, quiet)
 
 # 16 bits have room for pictures of more contrast than any seen at calibration
 HEADROOM = 4.0

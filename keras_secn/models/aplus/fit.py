@@ -3,10 +3,10 @@
 import numpy as np
 from tqdm import tqdm
 
-from keras_secn.utils.errors import UserError
+from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
-from keras_secn.metrics.protocol import rgb_to_y
-from keras_secn.models.aplus.network import (PATCH, REACH, build_aplus)
+from keras_secn.models.aplus.network import PATCH, REACH, build_aplus
+from keras_secn.utils.errors import UserError
 
 # first and second derivatives (Zeyde et al., 2010, whose features A+ takes), each along x and y
 DERIVATIVES = ([-1.0, 0.0, 1.0], [0.5, 0.0, -1.0, 0.0, 0.5])

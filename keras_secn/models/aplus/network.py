@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_secn.layers.anchored_regression import (AnchoredRegression, OverlapMean, PadEdges)
-from keras_secn.models.luminance import (read_luminance, write_luminance)
+from keras_secn.layers.anchored_regression import AnchoredRegression, OverlapMean, PadEdges
+from keras_secn.models.luminance import read_luminance, write_luminance
 
 PATCH = 3  # side of a patch in LR pixels
 REACH = 2  # pixels that the longest derivative reaches to each side

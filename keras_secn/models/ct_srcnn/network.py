@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_secn.models.luminance import read_luminance, write_luminance
 from keras_secn.utils.errors import UserError
-from keras_secn.models.luminance import (read_luminance, write_luminance)
 
 
 def build_ct_srcnn(

@@ -53,7 +53,7 @@ def choose_engine(model=None, engine=None, threads=None):
         warnings.warn(
             f"{file.name} is missing, so Keras is used, which starts slowly", stacklevel=2
         )
-    return _keras_engine(presets.load(name))
+    return _keras_engine(presets.load_preset(name))
 
 
 def preset_file(name):
@@ -62,9 +62,9 @@ def preset_file(name):
 
 
 def _load(path):
-    from keras_secn.metrics.compare import load_network
+    from keras_secn.presets.load import load
 
-    return load_network(str(path))
+    return load(str(path))
 
 
 def _keras_engine(model):

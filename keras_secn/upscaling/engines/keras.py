@@ -1,10 +1,10 @@
 """A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
 
-from keras_secn.utils.allocator import (give_back_memory, keep_freed_memory)
-from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.models.edsr_trunk import scale_of
-from keras_secn.rewrite.external_gates import (PooledNetwork, TileNetwork)
+from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork
+from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.receptive_field import receptive_radius
+from keras_secn.utils.allocator import give_back_memory, keep_freed_memory
 
 
 class KerasEngine:

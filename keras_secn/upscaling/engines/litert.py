@@ -7,9 +7,9 @@ import sys
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_secn.utils.errors import UserError
 from keras_secn.lite import metadata
 from keras_secn.lite.interpreter import LiteModel
+from keras_secn.utils.errors import UserError
 
 # Signatures of a file of `lite_file.export_tiles`; the first by alphabet is what a file shows to
 # programs that know nothing of signatures

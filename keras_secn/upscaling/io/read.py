@@ -7,8 +7,8 @@ import numpy as np
 from PIL import ImageOps
 
 from keras_secn.data import images
+from keras_secn.upscaling.io.metadata import Metadata, read_metadata, to_pixels
 from keras_secn.utils.errors import UserError
-from keras_secn.upscaling.io.metadata import (Metadata, read_metadata, to_pixels)
 
 SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # formats whose frames are shown one after the other

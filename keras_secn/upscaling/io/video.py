@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_secn.utils.errors import UserError
 from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"}
 CODECS = {".webm": ["libvpx-vp9", "-crf", "24", "-b:v", "0", "-row-mt", "1"]}

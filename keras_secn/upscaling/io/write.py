@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 from PIL import Image
 
-from keras_secn.utils.errors import UserError
 from keras_secn.upscaling.io import png
-from keras_secn.upscaling.io.metadata import (on_white, to_eight_bit, to_image)
+from keras_secn.upscaling.io.metadata import on_white, to_eight_bit, to_image
+from keras_secn.utils.errors import UserError
 
 # suffix -> Pillow's name
 FORMATS = {

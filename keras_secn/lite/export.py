@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_secn.layers.collapsible_conv import fold
-from keras_secn.utils.errors import UserError
-from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
+from keras_secn.lite import converter, metadata
+from keras_secn.lite.interpreter import LEAST, LiteModel
+from keras_secn.lite.layers_report import layer_report
+from keras_secn.lite.pictures import SAMPLES, fit, low_resolution
+from keras_secn.lite.quantize import equalize
+from keras_secn.lite.quantize.gptq import round_kernels
+from keras_secn.lite.quantize.int16 import static_16x8
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.models.edsr_trunk import scale_of
-from keras_secn.lite import converter
-from keras_secn.lite.quantize import equalize
-from keras_secn.lite import metadata
+from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.rewrite.fuse_body import fuse_body
-from keras_secn.lite.layers_report import layer_report
-from keras_secn.lite.pictures import (SAMPLES, fit, low_resolution)
-from keras_secn.lite.quantize.int16 import static_16x8
-from keras_secn.lite.quantize.gptq import round_kernels
-from keras_secn.lite.interpreter import (LEAST, LiteModel)
+from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
+from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
@@ -201,9 +200,8 @@ def _rounded(fuse, model, pictures):
 
 def _training(folders, steps, scale, progress):
     """Quantization-aware training on folders of photographs, as `_convert` calls it."""
-    from keras_secn.data.patches import (PhotoCache, open_photographs)
-    from keras_secn.lite import distillation
-    from keras_secn.lite import qat
+    from keras_secn.data.patches import PhotoCache, open_photographs
+    from keras_secn.lite import distillation, qat
 
     qat.libraries()
     if not folders:

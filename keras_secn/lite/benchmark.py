@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from keras_secn.utils.errors import UserError
 from keras_secn.lite.interpreter import LiteModel
+from keras_secn.utils.errors import UserError
 
 
 def benchmark(

@@ -1,0 +1,145 @@
+"""From one stage of the cascade to the next: weights carried over, replaced blocks started."""
+
+import keras
+import numpy as np
+
+from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
+from keras_secn.layers.blocks import SeparableSEBlock, SEResidualBlock
+from keras_secn.models.edsr_trunk import block_layers
+from keras_secn.utils.errors import UserError
+
+INITIALISERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is its way back
+
+
+def transfer_weights(
+    source: keras.Model,
+    target: keras.Model,
+    initialiser: str = "random",
+    calibration: np.ndarray | None = None,
+) -> list[int]:
+    """Copies a network's weights into one in which some blocks are of another kind.
+
+    Head, body, upsampler, tail and the blocks of the same kind are copied. What a replacing block
+    shares with the old one by name and shape (the SE's dense layers) is copied as well; how its
+    other weights start is `initialiser`'s choice.
+
+    Args:
+        source: the trained network.
+        target: a network of the same skeleton; its weights are overwritten.
+        initialiser: "random" keeps the target's fresh weights (the paper), "svd" takes the nearest
+            separable kernel, "lstsq" the separable convolution whose output on `calibration` is
+            nearest (`keras_secn.factorize`). The latter two know separable blocks only. "compose"
+            goes the other way: SECN's blocks start as what the separable ones compute, so that
+            CT-SECN_12 goes on from CT-SECN_16 with nothing lost.
+        calibration: (B, H, W, 3) LR patches in 0..255, needed by "lstsq".
+
+    Returns:
+        The indices of the replaced blocks.
+
+    Raises:
+        UserError: the skeletons differ, or the initialiser does not know the kind of block.
+    """
+    known = [*INITIALISERS, "compose"]
+    if initialiser not in known:
+        raise UserError(f"unknown initialiser {initialiser!r}; known are {', '.join(known)}")
+    old_blocks, new_blocks = block_layers(source), block_layers(target)
+    if len(old_blocks) != len(new_blocks):
+        raise UserError(f"{len(old_blocks)} blocks do not fit a network of {len(new_blocks)}")
+
+    old_layers = {layer.name: layer for layer in source.layers}
+    replaced = []
+    for layer in target.layers:
+        if layer in new_blocks:
+            index = new_blocks.index(layer)
+            if type(layer) is not type(old_blocks[index]):
+                replaced.append(index)
+                _copy_same_names(old_blocks[index], layer)
+            else:
+                layer.set_weights(old_blocks[index].get_weights())
+        elif layer.weights:
+            if layer.name not in old_layers:
+                raise UserError(f"{source.name} has no layer {layer.name!r}: another skeleton")
+            try:
+                layer.set_weights(old_layers[layer.name].get_weights())
+            except ValueError as error:
+                raise UserError(f"layer {layer.name!r} differs in shape: {error}") from None
+
+    if initialiser == "compose":
+        for index in replaced:
+            _compose(old_blocks[index], new_blocks[index])
+    elif initialiser != "random":
+        inputs = [None] * len(replaced)
+        if replaced and initialiser == "lstsq":
+            if calibration is None:
+                raise UserError("initialiser 'lstsq' needs calibration patches")
+            # of all blocks at once: each call of `predict` on a new model compiles it
+            seen = {str(index): old_blocks[index].input for index in replaced}
+            seen = keras.Model(source.input, seen).predict(calibration, verbose=0)
+            inputs = [np.asarray(seen[str(index)]) for index in replaced]
+        for index, maps in zip(replaced, inputs, strict=True):
+            _fit_separable(old_blocks[index], new_blocks[index], maps)
+    return replaced
+
+
+def _copy_same_names(old_block, new_block):
+    old = {weight.path.split("/", 1)[1]: weight for weight in old_block.weights}
+    for weight in new_block.weights:
+        match = old.get(weight.path.split("/", 1)[1])
+        if match is not None and match.shape == weight.shape:
+            # a copy: on JAX, two variables of one buffer lose it when `predict` donates the first's
+            weight.assign(np.array(match))
+
+
+def _fit_separable(old_block, new_block, inputs):
+    """By least squares on the feature maps `inputs`, or by SVD if there are none."""
+    names = [layer.name for layer in new_block.branch]
+    if names[:4] != ["depthwise_1", "pointwise_1", "depthwise_2", "pointwise_2"]:
+        raise UserError("initialisers svd and lstsq know separable blocks only; use 'random'")
+    for part in (1, 2):
+        kernel, bias = (np.array(w) for w in getattr(old_block, f"conv_{part}").get_weights())
+        depthwise = getattr(new_block, f"depthwise_{part}")
+        pointwise = getattr(new_block, f"pointwise_{part}")
+        if inputs is None:
+            weights = separate_by_svd(kernel, bias)
+        else:
+            weights = separate_by_least_squares(kernel, bias, inputs)
+        depthwise.set_weights(weights[:2])
+        pointwise.set_weights(weights[2:])
+        if inputs is not None:
+            # the second convolution sees what the new first one gives, errors included
+            inputs = keras.ops.convert_to_numpy(pointwise(depthwise(inputs)))
+
+
+def _compose(old_block, new_block):
+    if (type(old_block), type(new_block)) != (SeparableSEBlock, SEResidualBlock):
+        raise UserError("initialiser compose makes SECN's blocks of separable ones, no others")
+    for part in (1, 2):
+        layers = (getattr(old_block, f"{name}_{part}") for name in ("depthwise", "pointwise"))
+        weights = [np.array(weight) for layer in layers for weight in layer.get_weights()]
+        getattr(new_block, f"conv_{part}").set_weights(compose(*weights))
+
+
+class CascadeReplacement(keras.callbacks.Callback):
+    """Starts a stage of the cascade: moves the previous stage's weights into the model to train.
+
+    Args:
+        source: the network of the previous stage.
+        initialiser, calibration: see `transfer_weights`.
+    """
+
+    def __init__(
+        self,
+        source: keras.Model,
+        initialiser: str = "random",
+        calibration: np.ndarray | None = None,
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.initialiser = initialiser
+        self.calibration = calibration
+        self.replaced = None
+
+    def on_train_begin(self, logs=None):
+        self.replaced = transfer_weights(
+            self.source, self.model, self.initialiser, self.calibration
+        )

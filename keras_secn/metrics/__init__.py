@@ -1,0 +1,5 @@
+"""PSNR and SSIM by the protocol of the literature, and comparisons of networks."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

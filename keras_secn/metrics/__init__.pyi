@@ -1,0 +1,14 @@
+from .complexity import multiply_adds as multiply_adds
+from .protocol import GroundTruth as GroundTruth
+from .protocol import Report as Report
+from .protocol import ValidationSet as ValidationSet
+from .protocol import bicubic_upscaler as bicubic_upscaler
+from .protocol import evaluate as evaluate
+from .protocol import image_upscaler as image_upscaler
+from .protocol import read_ground_truth as read_ground_truth
+from .protocol import score as score
+from .protocol import self_ensemble as self_ensemble
+from .protocol import to_uint8 as to_uint8
+from .protocol import write_json as write_json
+from .psnr_ssim import psnr_y as psnr_y
+from .psnr_ssim import ssim_y as ssim_y

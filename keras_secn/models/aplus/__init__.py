@@ -1,0 +1,1 @@
+"""A+ (Timofte et al., ACCV 2014)."""

@@ -1,0 +1,1 @@
+"""CT-SRCNN (Ren et al., WACV 2018)."""

@@ -1,0 +1,5 @@
+"""Trained weights: a preset's name, or a `.keras` file, to a network."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+"""What computes the enlarged picture: Keras or LiteRT."""
