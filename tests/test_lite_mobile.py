@@ -14,7 +14,7 @@ from PIL import Image
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
 from keras_secn.models.mobile import POCKET_SIZES, build_edsr_mobile, build_pocket_secn
 from keras_secn.rewrite.fold_collapsible import fold
-from keras_secn.training.wide_start import WideStart
+from keras_secn.training.wide_start import widen
 from keras_secn.utils.errors import UserError
 
 pytestmark = pytest.mark.slow
@@ -72,9 +72,7 @@ def test_folding_changes_the_layers_and_not_the_picture(tmp_path):
 def test_training_goes_on_from_a_folded_network_at_its_very_picture():
     folded = random_weights(build_pocket_secn("s", collapsible=False), 3)
     model = build_pocket_secn("s")
-    start = WideStart(folded)
-    start.set_model(model)
-    start.on_train_begin()
+    widen(folded, model)
     x = np.random.default_rng(1).uniform(0, 255, (1, 13, 17, 3)).astype("float32")
     pictures = [keras.ops.convert_to_numpy(network(x)) for network in (folded, model)]
     np.testing.assert_allclose(*pictures, atol=1e-2)
@@ -82,9 +80,8 @@ def test_training_goes_on_from_a_folded_network_at_its_very_picture():
     for layer in model.layers:
         if isinstance(layer, CollapsibleConv2D):
             assert np.abs(keras.ops.convert_to_numpy(layer.wide)).max(axis=(0, 1, 2)).min() > 0
-    start.set_model(build_pocket_secn("m"))
     with pytest.raises(UserError, match="pocket_secn_s is another network"):
-        start.on_train_begin()
+        widen(folded, build_pocket_secn("m"))
 
 
 def test_training_starts_at_the_enlarged_picture():

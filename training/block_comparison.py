@@ -5,7 +5,7 @@ import functools
 
 from table1 import measured_seconds
 
-from keras_secn.cascade.transfer import CascadeReplacement
+from keras_secn.cascade.transfer import transfer_weights
 from keras_secn.layers import BLOCKS
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.metrics.report import network_row
@@ -88,7 +88,7 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
                 settings.recipe,
                 cache,
                 folder / kind,
-                start=CascadeReplacement(source) if source else None,
+                start=functools.partial(transfer_weights, source) if source else None,
                 validate=validate,
                 strategy=strategy,
                 bar=bar,

@@ -1,6 +1,7 @@
 """A network for phones, trained wide, taught by a large one if there is one, and folded."""
 
 import dataclasses
+import functools
 
 from keras_secn.metrics.report import network_row, plot_history, read_history, write_table
 from keras_secn.models.mobile import build_edsr_mobile, build_pocket_secn
@@ -9,7 +10,7 @@ from keras_secn.training import multihost
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
 from keras_secn.training.trainer import train
-from keras_secn.training.wide_start import WideStart
+from keras_secn.training.wide_start import widen
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.local_scope import local_scope
 
@@ -71,7 +72,9 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
     with local_scope():
         name = settings.build().name
     with run_folder(folder, settings) as folder:
-        start = WideStart(load_initial(settings.initial, folder)) if settings.initial else None
+        start = None
+        if settings.initial:
+            start = functools.partial(widen, load_initial(settings.initial, folder))
         with RunBar(settings.recipe.total_steps) as bar:
             model = train(
                 settings.build,

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_secn import presets
+from keras_secn.metrics.complexity import multiply_adds
 from keras_secn.metrics.protocol import ValidationSet
 from keras_secn.models import registry
 from keras_secn.models.edsr_trunk import block_kinds, scale_of
@@ -76,6 +77,7 @@ def publish(run, names, folders, about, force=False):
         }
         card = {
             **_factory(model, rows[name], settings),
+            "multiply_adds": round(multiply_adds(model)),
             "scores": scores,
             "training": training,
             "date": datetime.date.today().isoformat(),

@@ -1,10 +1,11 @@
 """How replacing blocks should start: random, svd and lstsq from one network at equal steps."""
 
 import dataclasses
+import functools
 
 from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.run import CascadeSettings, calibration
-from keras_secn.cascade.transfer import INITIALISERS, CascadeReplacement, transfer_weights
+from keras_secn.cascade.transfer import INITIALISERS, transfer_weights
 from keras_secn.metrics.report import network_row
 from keras_secn.presets.load import load
 from keras_secn.training.progress import RunBar
@@ -68,7 +69,9 @@ def compare_starts(settings, cache, folder, *, validate, strategy=None):
                 recipe,
                 cache,
                 folder / initialiser,
-                start=CascadeReplacement(source, initialiser, patches),
+                start=functools.partial(
+                    transfer_weights, source, initialiser=initialiser, calibration=patches
+                ),
                 validate=validate,
                 strategy=strategy,
                 bar=bar,

@@ -54,6 +54,7 @@ def main(argv):
     import perceptual
 
     from keras_secn import metrics
+    from keras_secn.cascade.transfer import carry_over
     from keras_secn.metrics import report
     from keras_secn.models import registry
     from keras_secn.training import devices, run
@@ -93,7 +94,12 @@ def main(argv):
             teacher_share=FLAGS.teacher_share,
         )
         _, rows = run.run_system(
-            settings, cache, FLAGS.output_dir, validate=validation.scores, strategy=devices
+            settings,
+            cache,
+            FLAGS.output_dir,
+            validate=validation.scores,
+            strategy=devices,
+            transfer=carry_over,
         )
     print(report.table(rows))
     print(f"written to {FLAGS.output_dir}: {rows[-1]['name']}/model.keras, table.md")

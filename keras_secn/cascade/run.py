@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from keras_secn.cascade.plan import CascadePlan
-from keras_secn.cascade.transfer import CascadeReplacement
+from keras_secn.cascade.transfer import transfer_weights
 from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.data.patches import PatchDataset
 from keras_secn.metrics.protocol import image_upscaler
@@ -149,8 +149,11 @@ def _stages(settings, cache, folder, validate, strategy, bar):
         name, recipe = settings.name(count), settings.recipe(stage)
         start = None
         if source is not None:
-            start = CascadeReplacement(
-                source, settings.initialiser, calibration(settings.initialiser, cache, recipe)
+            start = functools.partial(
+                transfer_weights,
+                source,
+                initialiser=settings.initialiser,
+                calibration=calibration(settings.initialiser, cache, recipe),
             )
         source = train(
             functools.partial(settings.build, count, name, fresh=source is None),

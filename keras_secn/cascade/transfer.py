@@ -5,7 +5,8 @@ import numpy as np
 
 from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.layers.blocks import SeparableSEBlock, SEResidualBlock
-from keras_secn.models.edsr_trunk import block_layers
+from keras_secn.models.edsr_trunk import block_kinds, block_layers
+from keras_secn.training.trainer import continue_from
 from keras_secn.utils.errors import UserError
 
 INITIALISERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is its way back
@@ -143,3 +144,21 @@ class CascadeReplacement(keras.callbacks.Callback):
         self.replaced = transfer_weights(
             self.source, self.model, self.initialiser, self.calibration
         )
+
+
+def carry_over(source: keras.Model, target: keras.Model) -> None:
+    """Starts a network from a trained one: the same, of another scale, or further separated.
+
+    Args:
+        source: the trained network.
+        target: the network to train. If it has fewer separable blocks, its others are composed of
+            the source's, so that it computes the same picture.
+
+    Raises:
+        UserError: the networks differ in anything else.
+    """
+    separable = [block_kinds(model).count("separable") for model in (source, target)]
+    if separable[0] > separable[1]:
+        transfer_weights(source, target, "compose")
+    else:
+        continue_from(source, target)

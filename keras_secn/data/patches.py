@@ -1,7 +1,4 @@
-"""From photographs to training batches: augmented LR/HR patches, and what waiting for them costs.
-
-The pixels come from a `PhotoCache`: any folder of photographs, or DIV2K.
-"""
+"""From photographs to training batches: augmented LR and HR patches."""
 
 import atexit
 import gc
@@ -15,11 +12,7 @@ import numpy as np
 
 from keras_secn.data.dihedral import dihedral
 from keras_secn.data.photo_cache import PhotoCache
-from keras_secn.training.input_wait import InputWait
 from keras_secn.utils.errors import UserError
-
-__all__ = ["InputWait", "PatchDataset", "PhotoCache", "open_photographs"]
-
 
 # When `fit` ends by an exception (Ctrl-C), reference cycles keep TensorFlow's iterator alive; its
 # thread then waits for an interpreter that is gone, and the process never exits.

@@ -115,14 +115,13 @@ def write_preset(name, model, card, dtype="float16", folder=None):
         name: of the preset.
         model: the trained network.
         card: what `preset_card` describes, without what is computed here: `name`, `parameters`,
-            `multiply_adds`, `scale`, `dtype` and `sha256`.
+            `scale`, `dtype` and `sha256`.
         dtype: "float16" or "float32".
         folder: in place of the package's own.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    from keras_secn.metrics.complexity import multiply_adds
     from keras_secn.models.edsr_trunk import scale_of
 
     folder = FOLDER if folder is None else pathlib.Path(folder)
@@ -130,7 +129,6 @@ def write_preset(name, model, card, dtype="float16", folder=None):
     card = {
         "name": name,
         "parameters": model.count_params(),
-        "multiply_adds": round(multiply_adds(model)),
         "scale": scale_of(model),
         "dtype": dtype,
         "sha256": hashlib.sha256(content).hexdigest(),

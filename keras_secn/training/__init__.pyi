@@ -1,5 +1,5 @@
 from .losses import PictureLoss as PictureLoss
 from .recipe import Recipe as Recipe
-from .trainer import FurtherTraining as FurtherTraining
 from .trainer import compile_model as compile_model
+from .trainer import continue_from as continue_from
 from .trainer import train as train

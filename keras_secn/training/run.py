@@ -3,20 +3,17 @@
 import dataclasses
 import functools
 
-from keras_secn.cascade.transfer import CascadeReplacement
 from keras_secn.metrics.report import network_row, plot_history, read_history, write_table
 from keras_secn.models import registry
 from keras_secn.models.aplus import fit
 from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
-from keras_secn.models.ct_srcnn.widths import WidthPlan, WidthTransfer
-from keras_secn.models.edsr_trunk import block_kinds
+from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
 from keras_secn.training import multihost
 from keras_secn.training.distillation import require_teacher_share
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
-from keras_secn.training.trainer import FurtherTraining, load_checked, train
+from keras_secn.training.trainer import continue_from, load_checked, train
 from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.utils.local_scope import local_scope
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +69,7 @@ class ZooSettings:
         return model
 
 
-def run_system(settings, cache, folder, *, validate, strategy=None):
+def run_system(settings, cache, folder, *, validate, strategy=None, transfer=continue_from):
     """Trains or resumes a system in `folder`, which keeps everything.
 
     Args:
@@ -80,7 +77,8 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
         cache: the `PhotoCache` to train on.
         folder: each network lives in a folder of its own in it, see `keras_secn.training.train`.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
-        strategy: see `keras_secn.strategy`.
+        strategy: see `keras_secn.training.devices`.
+        transfer: function that gives a fresh network the weights of `settings.initial`.
 
     Returns:
         The trained network, and a row for `keras_secn.report.table` per stage.
@@ -92,7 +90,7 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
     registry.system(settings.model)
     with run_folder(folder, settings) as folder:
         runner = _fit if settings.model == "aplus" else _train
-        model, rows = runner(settings, cache, folder, validate, strategy)
+        model, rows = runner(settings, cache, folder, validate, strategy, transfer)
         if multihost.is_first():
             write_table(rows, folder, dataclasses.asdict(settings))
             histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
@@ -101,14 +99,14 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
     return model, rows
 
 
-def _train(settings, cache, folder, validate, strategy):
+def _train(settings, cache, folder, validate, strategy, transfer):
     stages, model, rows = settings.stages(), None, []
     recipe = dataclasses.replace(
         settings.recipe, steps=max(1, settings.recipe.steps // len(stages))
     )
     further = None
     if settings.initial:
-        further = _further(load_initial(settings.initial, folder), settings)
+        further = functools.partial(transfer, load_initial(settings.initial, folder))
     teacher = load_teacher(settings.teacher, settings.scale)
     with RunBar(recipe.total_steps * len(stages)) as bar:
         for index, (name, arguments) in enumerate(stages):
@@ -117,7 +115,7 @@ def _train(settings, cache, folder, validate, strategy):
                 dataclasses.replace(recipe, seed=recipe.seed + index),
                 cache,
                 folder / name,
-                start=WidthTransfer(model) if model else further,
+                start=functools.partial(transfer_widths, model) if model else further,
                 teacher=teacher,
                 teacher_share=settings.teacher_share,
                 validate=validate,
@@ -129,15 +127,7 @@ def _train(settings, cache, folder, validate, strategy):
     return model, rows
 
 
-def _further(initial, settings):
-    with local_scope():
-        wanted = block_kinds(settings.build(*settings.stages()[0]))
-    if wanted.count("separable") < block_kinds(initial).count("separable"):
-        return CascadeReplacement(initial, "compose")
-    return FurtherTraining(initial)
-
-
-def _fit(settings, cache, folder, validate, strategy):
+def _fit(settings, cache, folder, validate, strategy, transfer):
     path = folder / "aplus" / "model.keras"
     if path.exists():
         model = load_checked(path)

@@ -8,6 +8,8 @@ import sys
 import keras
 
 from keras_secn.data.patches import PatchDataset
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.presets.keras_file import load_checked
 from keras_secn.rewrite.fuse_upsampler import train_fused
 from keras_secn.training import multihost
@@ -37,25 +39,22 @@ def compile_model(model, recipe):
     model.compile(recipe.optimizer(), loss=loss, loss_weights=weights, jit_compile=jit)
 
 
-class FurtherTraining(keras.callbacks.Callback):
-    """Starts a training with the weights of a trained network of the same shape.
+def continue_from(source, model):
+    """Gives a network the weights of a trained one, be it of another scale.
 
     Args:
         source: the trained network.
+        model: the network to train.
 
     Raises:
-        UserError: the two networks differ.
+        UserError: the two networks differ in more than their scale.
     """
-
-    def __init__(self, source):
-        super().__init__()
-        self.source = source
-
-    def on_train_begin(self, logs=None):
-        shapes = [[tuple(w.shape) for w in m.weights] for m in (self.source, self.model)]
-        if shapes[0] != shapes[1]:
-            raise UserError(f"{self.source.name} is another network than the one to train")
-        self.model.set_weights(self.source.get_weights())
+    if scale_of(source) != scale_of(model):
+        return start_from_other_scale(source, model)
+    shapes = [[tuple(weight.shape) for weight in m.weights] for m in (source, model)]
+    if shapes[0] != shapes[1]:
+        raise UserError(f"{source.name} is another network than the one to train")
+    model.set_weights(source.get_weights())
 
 
 def train(
@@ -84,8 +83,8 @@ def train(
         cache: the `keras_secn.data.PhotoCache` to train on.
         folder: where `checkpoint.keras`, `history.csv` and, at the end, `model.keras` (float32,
             averaged weights, no optimizer) are kept. If `model.keras` is there, nothing is done.
-        start: a Keras callback that gives the fresh network its weights on_train_begin, such as
-            `CascadeReplacement`; left out on resume.
+        start: function that gives the fresh network its weights, such as `continue_from` with a
+            trained one; left out on resume.
         teacher, teacher_share: a network to learn from, see `TaughtPatches`.
         validate: function of a Keras model that returns a dictionary of numbers, `val_psnr` first
             among them.
@@ -128,6 +127,8 @@ def train(
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
         model = checkpoint.model
+        if start and checkpoint.name is None:
+            start(model)
         train_fused(model)
     multihost.require_equal(steps_done(model), "the checkpoint they find")
 
@@ -147,8 +148,6 @@ def train(
             shard=(multihost.index(), multihost.count()),
         )
         callbacks = [InputWait(data), keeper]
-        if start and not start_step:
-            callbacks.insert(0, start)
         if bar:
             callbacks.append(bar(folder.name))
         tensorboard = all(map(importlib.util.find_spec, ("tensorflow", "tensorboard")))

@@ -1,35 +1,31 @@
 """Training of collapsible convolutions goes on from a folded network."""
 
-import keras
-
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
+from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.utils.errors import UserError
 
 
-class WideStart(keras.callbacks.Callback):
-    """Starts the training of a network of collapsible convolutions where a folded one stands.
+def widen(source, model):
+    """Gives a network of collapsible convolutions what a folded one computes.
 
     Args:
-        source: the folded network, or one as it is trained.
+        source: the folded network, or one as it is trained; its scale may be another one.
+        model: the network to train.
 
     Raises:
-        UserError: on_train_begin, the two networks differ.
+        UserError: the two networks differ.
     """
-
-    def __init__(self, source):
-        super().__init__()
-        self.source = source
-
-    def on_train_begin(self, logs=None):
-        pairs = list(zip(self.source.layers, self.model.layers, strict=False))
-        shapes = [
-            [tuple(w.shape) for w in m.weights] for m in (fold(self.source), fold(self.model))
-        ]
-        if shapes[0] != shapes[1]:
-            raise UserError(f"{self.source.name} is another network than the one to train")
-        for old, new in pairs:
-            if isinstance(new, CollapsibleConv2D) and not isinstance(old, CollapsibleConv2D):
-                new.set_collapsed(*old.get_weights())
-            elif new.weights:
-                new.set_weights(old.get_weights())
+    if scale_of(source) != scale_of(model):
+        rescaled = fold(model)
+        start_from_other_scale(fold(source), rescaled)
+        source = rescaled
+    shapes = [[tuple(w.shape) for w in m.weights] for m in (fold(source), fold(model))]
+    if shapes[0] != shapes[1]:
+        raise UserError(f"{source.name} is another network than the one to train")
+    for old, new in zip(source.layers, model.layers, strict=False):
+        if isinstance(new, CollapsibleConv2D) and not isinstance(old, CollapsibleConv2D):
+            new.set_collapsed(*old.get_weights())
+        elif new.weights:
+            new.set_weights(old.get_weights())

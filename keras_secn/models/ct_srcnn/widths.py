@@ -96,18 +96,3 @@ def _most_important(kernel, reader, count):
     made = np.square(kernel).sum(axis=(0, 1, 2))
     read = np.square(reader).sum(axis=(0, 1, 3))
     return np.sort(np.argsort(made * read, kind="stable")[len(made) - count :])
-
-
-class WidthTransfer(keras.callbacks.Callback):
-    """Starts a stage: moves the previous stage's weights into the model to train.
-
-    Args:
-        source: the network of the previous stage.
-    """
-
-    def __init__(self, source):
-        super().__init__()
-        self.source = source
-
-    def on_train_begin(self, logs=None):
-        transfer_widths(self.source, self.model)
