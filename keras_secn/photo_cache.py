@@ -89,6 +89,10 @@ class PhotoCache:
         """
         return self._verified(i, 1)
 
+    def photograph(self, i):
+        """As `hr`, also where a cache around this one has other HR pixels."""
+        return self.hr(i)
+
     def _verified(self, i, kind):
         pixels = self._pixels(i, kind)
         if not self._checked[i, kind]:

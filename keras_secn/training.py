@@ -13,6 +13,7 @@ from . import hosts
 from .allocator import keep_freed_memory
 from .checkpoints import CheckpointKeeper, has_checkpoint, load_checkpoint, steps_done
 from .data import InputWait, PatchDataset
+from .degradation import DEGRADATIONS, Degradation
 from .errors import UserError
 from .files import atomic_path
 from .fused_upsampler import train_fused
@@ -54,6 +55,7 @@ class Recipe:
         momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
         theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to
             +-theta / learning rate; 0 for none.
+        degradation: a `keras_secn.degradation.Degradation`: how LR patches come to be.
 
     Raises:
         UserError: a value is out of range.
@@ -76,6 +78,7 @@ class Recipe:
     luminance_share: float = 0.0
     momentum: float = 0.0
     theta: float = 0.0
+    degradation: Degradation = DEGRADATIONS["none"]
 
     def __post_init__(self):
         if self.loss not in PENALTIES:
@@ -256,6 +259,7 @@ def train(
             start_step=start_step,
             steps=ends - start_step,
             shard=(hosts.index(), hosts.count()),
+            degradation=recipe.degradation,
         )
         callbacks = [InputWait(data), keeper]
         if start and not start_step:

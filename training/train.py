@@ -55,6 +55,8 @@ def main(argv):
     name = FLAGS.model
     if name in ("aplus", "srgan") and (FLAGS.teacher or FLAGS.winograd):
         raise UserError(f"{name} is trained in its own way, without --teacher and --winograd")
+    if name == "aplus" and FLAGS.degradation != "none":
+        raise UserError("aplus is fitted to clean pictures, without --degradation")
     published = {} if name == "srgan" else dict(zoo.system(name).recipe)
     if FLAGS.loss:
         published["loss"] = FLAGS.loss
