@@ -169,15 +169,15 @@ def _cut(image, margin):
 
 def _turned(margin, turn):
     """What (above, right, below, left) of a picture become in its `dihedral` view by `turn`."""
-    sides = np.roll(margin, -(turn % 4)).tolist()
-    return (sides[0], sides[3], sides[2], sides[1]) if turn >= 4 else tuple(sides)
+    above, right, below, left = (*margin, *margin)[turn % 4 : turn % 4 + 4]
+    return (above, left, below, right) if turn >= 4 else (above, right, below, left)
 
 
 def _unturned(margin, turn):
     """The margin that `_turned` takes to this one."""
     above, right, below, left = margin
     sides = (above, left, below, right) if turn >= 4 else margin
-    return tuple(np.roll(sides, turn % 4).tolist())
+    return _turned(sides, -turn % 4)
 
 
 def dihedral(image, turn):

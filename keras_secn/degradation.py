@@ -16,7 +16,6 @@ from .errors import UserError
 from .imresize import imresize
 
 GRID = 16  # the largest unit of JPEG (4:2:0) and WebP, in pixels
-CODECS = ("jpeg", "webp")
 # sampled between pixels, Keys' kernel with a = -0.75 (OpenCV's) has these four taps
 HALF_WAY = np.array([-3, 19, 19, -3], np.float32) / 32
 
@@ -29,10 +28,10 @@ def _bicubic_noaa(hr, scale):
     # output i lies at input (i + 0.5) * scale - 0.5: on a pixel or half-way between two
     if scale % 2:
         return hr[scale // 2 :: scale, scale // 2 :: scale]
-    rows = [length // scale for length in hr.shape[:2]]
+    size = [length // scale for length in hr.shape[:2]]
     padded = np.pad(hr, ((1, 1), (1, 1), (0, 0)), "edge").astype(np.float32)
     first = scale // 2 - 1  # in the padded picture
-    for axis, count in enumerate(rows):
+    for axis, count in enumerate(size):
         lines = np.moveaxis(padded, axis, 0)
         total = sum(
             weight * lines[first + tap :: scale][:count] for tap, weight in enumerate(HALF_WAY)
@@ -121,21 +120,20 @@ class Degradation:
         Args:
             rng: a NumPy generator; always asked for the same number of values.
         """
-        clean, blurred, noisy, codec, subsampled = rng.random(5)
-        blur, noise = rng.uniform(0, [self.blur, self.noise])
-        kernel = rng.integers(len(self.kernels))
-        quality = rng.integers(self.quality[0], self.quality[1] + 1)
-        offset = rng.integers(GRID, size=2)
+        clean, kernel, blurred, blur, noisy, noise, codec, quality, subsampled, down, right = (
+            rng.random(11).tolist()
+        )
         if clean < self.clean:
             return None
+        lowest, highest = self.quality
         return History(
-            kernel=self.kernels[kernel],
-            blur=float(blur) if blurred < self.blurred else 0.0,
-            noise=float(noise) if noisy < self.noisy else 0.0,
+            kernel=self.kernels[int(kernel * len(self.kernels))],
+            blur=blur * self.blur if blurred < self.blurred else 0.0,
+            noise=noise * self.noise if noisy < self.noisy else 0.0,
             codec="jpeg" if codec < self.jpeg else "webp" if codec < self.jpeg + self.webp else "",
-            quality=int(quality),
-            subsampled=bool(subsampled < self.subsampled),
-            offset=tuple(offset.tolist()),
+            quality=lowest + int(quality * (highest - lowest + 1)),
+            subsampled=subsampled < self.subsampled,
+            offset=(int(down * GRID), int(right * GRID)),
         )
 
 

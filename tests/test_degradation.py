@@ -147,22 +147,18 @@ def test_the_grid_lies_at_any_offset(tmp_path, axis):
     cache = cache_of(
         tmp_path, [np.asarray(parse_degradation("area")(hr, 2).repeat(2, 0).repeat(2, 1))]
     )
-    mixture = Degradation("x", clean=0.0, jpeg=1.0, quality=(20, 20), subsampled=0.0)
+    mixture = Degradation("x", clean=0.0, jpeg=1.0, quality=(10, 10), subsampled=0.0)
     data = PatchDataset(cache, 32, 64, degradation=mixture)
-    found = set()
+    found, drawn = [], []
     for step in range(2):
         lr, _ = data[step]
-        for row in range(32):
-            # the chances of the patch, drawn again: the grid's first line within the patch
+        for row, patch in enumerate(lr):
+            found.append(np.argmax(blockiness(patch if axis else np.swapaxes(patch, 0, 1))))
             history = mixture.draw(np.random.default_rng([0, step, row, 1]))
-            patch = lr[row] if axis else np.swapaxes(lr[row], 0, 1)
-            steps = blockiness(patch)
-            found.add(int(np.argmax(steps)))
-            inside = np.argmax(steps) == -history.offset[axis] % 8
-            found.add(("as drawn", bool(inside)))
-    assert set(range(8)) <= found
-    # at the photograph's border the grid begins there
-    assert ("as drawn", True) in found
+            drawn.append(-history.offset[axis] % 8)
+    assert set(found) == set(range(8))
+    # at the photograph's border the grid begins there instead
+    assert np.mean(np.equal(found, drawn)) > 0.8
 
 
 @pytest.mark.parametrize("name", DEGRADED)
