@@ -213,7 +213,14 @@ def _run(settings, cache, home, generator, validate):
     checkpoint = home / "checkpoint.npz"
     rows = adversaries.load(checkpoint) if checkpoint.exists() else []
     done = int(adversaries.combined.optimizer.iterations)
-    data = PatchDataset(cache, recipe.batch_size, recipe.hr_patch, recipe.seed, done)
+    data = PatchDataset(
+        cache,
+        recipe.batch_size,
+        recipe.hr_patch,
+        recipe.seed,
+        done,
+        degradation=recipe.degradation,
+    )
     with StopRequest() as stop, RunBar(recipe.total_steps) as bar:
         bar.skip(done)
         bar.bar.set_description("srgan")

@@ -62,6 +62,8 @@ def main(argv):
     name = FLAGS.model
     if name in ("aplus", "srgan") and FLAGS.teacher:
         raise UserError(f"{name} is trained in its own way, without --teacher")
+    if name == "aplus" and FLAGS.degradation != "none":
+        raise UserError("aplus is fitted to clean pictures, without --degradation")
     published = {} if name == "srgan" else dict(registry.system(name).recipe)
     if FLAGS.loss:
         published["loss"] = FLAGS.loss

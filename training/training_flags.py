@@ -2,6 +2,8 @@
 
 from absl import flags
 
+from keras_secn.data.degradation import DEGRADATIONS
+
 FLAGS = flags.FLAGS
 
 
@@ -21,6 +23,12 @@ def define(output_dir):
     flags.DEFINE_string("output_dir", output_dir, "Where checkpoints, networks and reports go.")
     flags.DEFINE_string(
         "cache_dir", None, "Where decoded photographs are kept (~/.cache/keras-secn)."
+    )
+    flags.DEFINE_enum(
+        "degradation",
+        "none",
+        list(DEGRADATIONS),
+        "How LR patches come to be: none (bicubic), jpeg, or photo (kernels, noise, JPEG, WebP).",
     )
     flags.DEFINE_boolean("strict", False, "Fail on an unreadable or too small photograph.")
 
@@ -61,6 +69,7 @@ def recipe(steps, **changes):
         *("seed", "interval", "patience"),
     )
     values = {name: getattr(FLAGS, name) for name in names}
+    values["degradation"] = DEGRADATIONS[FLAGS.degradation]
     if "precision" not in changes:
         changes["precision"] = resolve_precision(FLAGS.output_dir, FLAGS.precision)
     return Recipe(steps, **{**values, **changes})

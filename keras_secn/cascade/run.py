@@ -175,7 +175,12 @@ def calibration(initialiser, cache, recipe):
     if initialiser != "lstsq":
         return None
     patches = PatchDataset(
-        cache, batch_size=64, hr_patch=recipe.hr_patch, seed=recipe.seed, steps=1
+        cache,
+        batch_size=64,
+        hr_patch=recipe.hr_patch,
+        seed=recipe.seed,
+        steps=1,
+        degradation=recipe.degradation,
     )
     return patches[0][0]
 

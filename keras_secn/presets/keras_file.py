@@ -14,8 +14,6 @@ import keras
 from keras_secn import models as models
 
 # they register the layers that networks are made of, and what checkpoints are compiled with
-from keras_secn.training import losses as losses
-from keras_secn.training import optimizers as optimizers
 from keras_secn.utils.errors import UserError
 
 STATE = "training.json"  # ours, in checkpoints: see keras_secn.checkpoints

@@ -25,7 +25,14 @@ def restate(model, cache, recipe):
     norms = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
     if not norms:
         return
-    data = PatchDataset(cache, recipe.batch_size, recipe.hr_patch, recipe.seed, steps=BATCHES)
+    data = PatchDataset(
+        cache,
+        recipe.batch_size,
+        recipe.hr_patch,
+        recipe.seed,
+        steps=BATCHES,
+        degradation=recipe.degradation,
+    )
     momenta = [layer.momentum for layer in norms]
     for index in range(BATCHES):
         for layer in norms:

@@ -18,6 +18,9 @@ class TaughtPatches(PatchDataset):
     alone as in its self-ensemble: the target lacks the noise of what no network can restore
     (distillation: Hinton et al., 2015).
 
+    With a `degradation`, the teacher sees the degraded LR patches, as the student does: take one
+    that was trained for them. (`keras_secn.taught_cache.TaughtCache` shows it clean LR pictures.)
+
     Args:
         cache, options: as for `PatchDataset`.
         teacher: a Keras super-resolution network of the cache's scale.

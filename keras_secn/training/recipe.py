@@ -5,6 +5,7 @@ import math
 
 import keras
 
+from keras_secn.data.degradation import DEGRADATIONS, Degradation
 from keras_secn.training.losses import PENALTIES
 from keras_secn.training.optimizers import AdjustableClippingSGD
 from keras_secn.utils.errors import UserError
@@ -38,6 +39,7 @@ class Recipe:
         momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
         theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to
             +-theta / learning rate; 0 for none.
+        degradation: how LR patches come to be, see `keras_secn.data.degradation`.
 
     Raises:
         UserError: a value is out of range.
@@ -59,6 +61,7 @@ class Recipe:
     luminance_share: float = 0.0
     momentum: float = 0.0
     theta: float = 0.0
+    degradation: Degradation = DEGRADATIONS["none"]
 
     def __post_init__(self):
         if self.loss not in PENALTIES:

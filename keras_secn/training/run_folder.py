@@ -90,7 +90,7 @@ def check_settings(settings, folder):
     Raises:
         UserError: the folder was started with other settings.
     """
-    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
+    wanted = _plain(settings)
     path = folder / "settings.json"
     if path.exists():
         found = _completed(json.loads(path.read_text()), settings)
@@ -114,8 +114,14 @@ def _completed(found, settings):
         if dataclasses.is_dataclass(value) and isinstance(found.get(field.name), dict):
             found[field.name] = _completed(found[field.name], value)
         elif field.default is not dataclasses.MISSING:
-            found.setdefault(field.name, field.default)
+            found.setdefault(field.name, _plain(field.default))
     return found
+
+
+def _plain(value):
+    """A setting as it comes back from a file."""
+    value = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+    return json.loads(json.dumps(value))
 
 
 def _first_difference(found, wanted, prefix=""):

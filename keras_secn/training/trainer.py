@@ -146,6 +146,7 @@ def train(
             start_step=start_step,
             steps=ends - start_step,
             shard=(multihost.index(), multihost.count()),
+            degradation=recipe.degradation,
         )
         callbacks = [InputWait(data), keeper]
         if bar:

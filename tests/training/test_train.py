@@ -37,7 +37,7 @@ from keras_secn.training.recipe import Recipe
 from keras_secn.training.trainer import compile_model
 from keras_secn.utils.errors import UserError
 
-TRAINING = pathlib.Path(__file__).parents[1] / "training"
+TRAINING = pathlib.Path(__file__).parents[2] / "training"
 PROBE = np.random.default_rng(0).uniform(0, 255, (1, 9, 8, 3)).astype("float32")
 
 

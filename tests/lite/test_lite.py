@@ -25,7 +25,7 @@ from keras_secn.lite.quantize import equalize
 from keras_secn.rewrite.fuse_body import fuse_body  # noqa: E402
 
 SIZES = [(37, 50), (24, 31), (9, 8)]
-TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"
+TFLITE = pathlib.Path(__file__).resolve().parents[2] / "tflite"
 
 
 @pytest.fixture(scope="module")

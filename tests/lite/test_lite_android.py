@@ -23,7 +23,7 @@ from keras_secn.lite import parity
 from keras_secn.lite.export import export  # noqa: E402
 from keras_secn.lite.interpreter import LiteModel
 
-ANDROID = pathlib.Path(__file__).resolve().parents[1] / "tflite" / "android"
+ANDROID = pathlib.Path(__file__).resolve().parents[2] / "tflite" / "android"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_kotlin_compiles_and_its_tiles_equal_the_whole(tmp_path):
     needed = {tool: shutil.which(tool) for tool in ("kotlinc", "javac", "java")}
     if not all(needed.values()):
         pytest.skip("needs a JDK and kotlinc: apt-get install kotlin")
-    here = pathlib.Path(__file__).parent / "android"
+    here = pathlib.Path(__file__).parents[1] / "android"
 
     def run(*command):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)

@@ -19,7 +19,7 @@ from keras_secn import presets
 from keras_secn.metrics.protocol import ValidationSet
 from keras_secn.utils.errors import UserError
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "training" / "cascade.py"
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "training" / "cascade.py"
 TINY = {
     **{"blocks": 2, "filters": 8, "n": 2, "blocks_per_stage": 1, "initialiser": "lstsq"},
     **{"first_steps": 30, "stage_steps": 10, "interval": 10, "batch_size": 2, "hr_patch": 24},

@@ -29,7 +29,7 @@ from keras_secn.lite.export import export  # noqa: E402
 from keras_secn.lite.interpreter import LiteModel  # noqa: E402
 from keras_secn.lite.quantize import equalize  # noqa: E402
 
-TFLITE = pathlib.Path(__file__).resolve().parents[1] / "tflite"
+TFLITE = pathlib.Path(__file__).resolve().parents[2] / "tflite"
 BUILDS = {
     "ct_secn": lambda: build_ct_secn(n=1, blocks=2, filters=8),
     "edsr_mobile": lambda: build_edsr_mobile(filters=8, blocks=2),

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("jax")
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "benchmarks" / "scale.py"
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "scale.py"
 
 
 def test_short_version(tmp_path):

@@ -19,7 +19,7 @@ from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.tiling import _spread
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
-WEB = pathlib.Path(__file__).parents[1] / "web"
+WEB = pathlib.Path(__file__).parents[2] / "web"
 TILE = 48
 WAIT = 240  # seconds that a busy machine may take for what takes one
 

@@ -17,7 +17,7 @@ from keras_secn.models.edsr_trunk import build_network
 from keras_secn.models.secn import build_ct_secn
 from keras_secn.utils.errors import UserError
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "training" / "evaluate.py"
+SCRIPT = pathlib.Path(__file__).parents[2] / "training" / "evaluate.py"
 
 
 def run(*arguments):

@@ -77,7 +77,7 @@ def test_of_a_checkpoint_the_moving_average_is_taken(build_cache, tmp_path):
     assert all(layer.compute_dtype == "float32" for layer in trained.layers)
     checkpoint = str(tmp_path / "run" / "checkpoint.keras")
     # in a process of its own: nothing but the command has imported what the file names
-    script = pathlib.Path(__file__).parents[1] / "training" / "average.py"
+    script = pathlib.Path(__file__).parents[2] / "training" / "average.py"
     trained.save(tmp_path / "trained.keras")
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(tmp_path / "photo.png")
 

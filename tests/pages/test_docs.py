@@ -16,7 +16,7 @@ pytest.importorskip("mkdocstrings_handlers.python")
 pytest.importorskip("material")
 pytest.importorskip("latex2mathml")
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = [
     *sorted((ROOT / "docs").glob("**/*.md")),
     ROOT / "CONTRIBUTING.md",

@@ -16,7 +16,7 @@ from keras_secn.models.aplus import fit
 from keras_secn.models.aplus.network import build_aplus
 from keras_secn.utils.errors import UserError
 
-SAMPLES = pathlib.Path(fit.__file__).parent / "samples" / "train"
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "keras_secn" / "samples" / "train"
 
 
 @pytest.mark.parametrize("scale", [2, 3])

@@ -87,7 +87,7 @@ def test_refusals(cache):
 
 def test_one_command_prints_the_table(photos, cache, tmp_path):
     build_ct_secn(n=1, blocks=2, filters=8).save(tmp_path / "model.keras")
-    script = pathlib.Path(__file__).resolve().parents[1] / "tflite" / "compress.py"
+    script = pathlib.Path(__file__).resolve().parents[2] / "tflite" / "compress.py"
     command = [
         sys.executable, script, f"--model={tmp_path / 'model.keras'}", f"--data_dir={photos}",
         f"--training_dir={tmp_path / 'training'}", "--settings=0.5:4", "--steps=4",

@@ -136,7 +136,7 @@ def test_one_command_trains_a_pocket_network_from_a_teacher(tmp_path):
     teacher = tmp_path / "teacher" / "model.keras"
     teacher.parent.mkdir()
     random_weights(build_pocket_secn("s", collapsible=False), 1).save(teacher)
-    script = pathlib.Path(__file__).resolve().parents[1] / "training" / "pocket.py"
+    script = pathlib.Path(__file__).resolve().parents[2] / "training" / "pocket.py"
     command = [
         sys.executable, script, "--size=s", f"--teacher={teacher}", f"--data_dir={photos}",
         f"--val_dir={photos}", f"--output_dir={tmp_path / 'out'}", f"--cache_dir={tmp_path / 'c'}",

@@ -9,7 +9,7 @@ import pytest
 
 import keras_secn
 
-SURFACE = pathlib.Path(__file__).with_name("typed_surface.py")
+SURFACE = pathlib.Path(__file__).parents[1] / "typed_surface.py"
 LAZY = ("keras_secn", "keras_secn.lite", "keras_secn.upscaling")
 
 
