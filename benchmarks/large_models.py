@@ -11,7 +11,7 @@ from absl import flags
 from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("models", ["edsr_large", "secn_large"], "Names of keras_secn.zoo.SYSTEMS.")
+flags.DEFINE_list("models", ["edsr_large", "secn_large"], "Names of the registry's SYSTEMS.")
 flags.DEFINE_string("precision", "mixed_bfloat16", "float32 or mixed_bfloat16.")
 flags.DEFINE_integer("batch_size", 2, "Patches in the step.", lower_bound=1)
 flags.DEFINE_integer("hr_patch", 24, "Patch size in HR pixels.", lower_bound=2)

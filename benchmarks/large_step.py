@@ -13,7 +13,7 @@ def measure(name, precision="mixed_bfloat16", batch_size=16, hr_patch=96, argume
     """Builds a system and trains it for one step, in a fresh process on the same backend.
 
     Args:
-        name: of `keras_secn.zoo.SYSTEMS`.
+        name: of `keras_secn.models.registry.SYSTEMS`.
         precision: "float32" or "mixed_bfloat16".
         batch_size, hr_patch: of the step.
         arguments: of the factory, in place of the system's own.

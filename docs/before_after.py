@@ -9,7 +9,7 @@ import pathlib
 
 from absl import flags
 
-from keras_secn.errors import run_app
+from keras_secn.utils.errors import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", "ct_secn_16", "Whose picture is shown.")
@@ -19,9 +19,9 @@ def main(argv):
     import skimage.data
 
     import keras_secn
-    from keras_secn.imresize import imresize
+    from keras_secn.data.imresize import imresize
     from keras_secn.metrics import bicubic_upscaler, image_upscaler, modcrop
-    from keras_secn.report import crops_picture
+    from keras_secn.metrics.report import crops_picture
 
     originals = [modcrop(image(), 2) for image in (skimage.data.chelsea, skimage.data.coffee)]
     lows = [imresize(image, scale=0.5) for image in originals]

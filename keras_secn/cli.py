@@ -186,7 +186,7 @@ def _models(arguments):
                 "name": name,
                 "scale": card["scale"],
                 "parameters": card["parameters"],
-                "bytes": (presets.FOLDER / f"{name}.npz").stat().st_size,
+                "bytes": (presets.store.FOLDER / f"{name}.npz").stat().st_size,
                 "scores": card.get("scores", {}),
                 "seconds_per_megapixel": seconds_per_megapixel(name),
             }
@@ -195,7 +195,7 @@ def _models(arguments):
         print(json.dumps(rows))
         return 0
     if not rows:
-        raise UserError(f"no presets in {presets.FOLDER}")
+        raise UserError(f"no presets in {presets.store.FOLDER}")
     print(f"{'name':<22}{'scale':>6}{'parameters':>12}{'KB':>7}{'s/MP':>7}  PSNR-Y")
     for row in rows:
         seconds = row["seconds_per_megapixel"]

@@ -166,7 +166,7 @@ def test_refusals_are_one_line(run, folder, monkeypatch, arguments, reason):
 
 
 def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
-    monkeypatch.setattr(presets, "FOLDER", folder / "weights")
+    monkeypatch.setattr(presets.store, "FOLDER", folder / "weights")
     card = {
         "factory": "build_ct_secn",
         "arguments": {"n": 1, "blocks": 2, "filters": 8},

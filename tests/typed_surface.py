@@ -59,7 +59,7 @@ def networks(model: keras.Model) -> None:
     models.build_srcnn(middle=5)
     models.build_srresnet()
     models.build_vdsr(depth=10)
-    keras_secn.zoo.system("vdsr").build(2, depth=4)
+    keras_secn.models.registry.system("vdsr").build(2, depth=4)
 
 
 def cascade(secn: keras.Model, ct_secn: keras.Model, pixels: np.ndarray) -> None:

@@ -64,7 +64,7 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
         shares: what each network counts for, 0 or more; all the same if not given.
 
     Returns:
-        A row for `keras_secn.report.table` for each network and, last, for their mean.
+        A row for `keras_secn.metrics.report.table` for each network and, last, for their mean.
 
     Raises:
         UserError: fewer than two networks, an unknown one, not a share for each, shares that are

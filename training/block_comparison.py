@@ -70,10 +70,10 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
         cache: the `PhotoCache` to train on.
         folder: each network lives in a folder of its kind's name.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
-        strategy: see `keras_secn.strategy`.
+        strategy: see `keras_secn.training.devices`.
 
     Returns:
-        Rows as `keras_secn.report.network_row` makes them, with `origin` and `seconds` for a
+        Rows as `keras_secn.metrics.report.network_row` makes them, with `origin` and `seconds` for a
         picture of 128x128 LR pixels.
 
     Raises:

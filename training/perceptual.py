@@ -183,7 +183,7 @@ def run_adversarial(settings, cache, folder, *, validate):
             texture that looks right is seldom the photograph's own.
 
     Returns:
-        Rows for `keras_secn.report.table`: the generator before and after.
+        Rows for `keras_secn.metrics.report.table`: the generator before and after.
 
     Raises:
         UserError: see `run_folder`, `feature_network` and `Adversaries.load`.

@@ -60,10 +60,10 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
         folder: gets NAME/, see `keras_secn.training.train`, NAME_folded/model.keras, table.md,
             table.json and history.png.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
-        strategy: see `keras_secn.strategy`.
+        strategy: see `keras_secn.training.devices`.
 
     Returns:
-        The folded network, and its row for `keras_secn.report.table`.
+        The folded network, and its row for `keras_secn.metrics.report.table`.
 
     Raises:
         UserError: the teacher has another scale, the initial network is another one, another run

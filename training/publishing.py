@@ -25,7 +25,7 @@ def publish(run, names, folders, about, force=False):
     A preset that is there already gives way only to one that scores higher on the first folder.
 
     Args:
-        run: folder of a finished `keras_secn.cascade_run`, `zoo_run` or `pocket_run`.
+        run: folder of a finished `keras_secn.cascade.run`, `zoo_run` or `pocket_run`.
         names: of networks in it; all of them if empty.
         folders: of photographs to score on; the first one decides.
         about: goes into the cards' `training`: `data`, `licences`, `command`, ...

@@ -40,10 +40,10 @@ def compare_starts(settings, cache, folder, *, validate, strategy=None):
         cache: the `PhotoCache` to train on.
         folder: each network lives in a folder of its initialiser's name.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
-        strategy: see `keras_secn.strategy`.
+        strategy: see `keras_secn.training.devices`.
 
     Returns:
-        Rows as `keras_secn.report.network_row` makes them, with `psnr_before`, the PSNR before the
+        Rows as `keras_secn.metrics.report.network_row` makes them, with `psnr_before`, the PSNR before the
         first step.
 
     Raises:

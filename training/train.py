@@ -19,7 +19,9 @@ from keras_secn.utils.errors import UserError
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/zoo")
 flags.adopt_module_key_flags(training_flags)  # for --help
-flags.DEFINE_string("model", None, "What to train: a name of keras_secn.zoo.SYSTEMS, or srgan.")
+flags.DEFINE_string(
+    "model", None, "What to train: a name of keras_secn.models.registry.SYSTEMS, or srgan."
+)
 flags.DEFINE_string("arguments", "{}", "Of its factory, as JSON: '{\"blocks\": 8}'.")
 flags.DEFINE_integer("steps", 8000, "Optimizer steps, of all stages together.")
 flags.DEFINE_enum("loss", None, ["l1", "l2", "charbonnier"], "The paper's own if not given.")

@@ -47,7 +47,7 @@ class CascadeSettings:
         initialiser: how a new block starts; see `keras_secn.cascade.transfer_weights`.
         initial: a trained network to start from: a `.keras` file or the name of a preset.
         start: how a network without predecessor starts: "interpolation"
-            (`keras_secn.interpolation`) or "random".
+            (`keras_secn.models.bicubic_start`) or "random".
     """
 
     plan: CascadePlan
@@ -116,7 +116,7 @@ def run_cascade(settings, cache, folder, *, validate, from_scratch=False, strate
         folder: where everything is kept.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
         from_scratch: also trains the last network from scratch for the same number of steps.
-        strategy: see `keras_secn.strategy`.
+        strategy: see `keras_secn.training.devices`.
 
     Returns:
         The table's rows, one dictionary per network.

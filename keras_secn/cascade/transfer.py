@@ -29,8 +29,8 @@ def transfer_weights(
         target: a network of the same skeleton; its weights are overwritten.
         initialiser: "random" keeps the target's fresh weights (the paper), "svd" takes the nearest
             separable kernel, "lstsq" the separable convolution whose output on `calibration` is
-            nearest (`keras_secn.factorize`). The latter two know separable blocks only. "compose"
-            goes the other way: SECN's blocks start as what the separable ones compute, so that
+            nearest (`cascade.factorize`). The latter two know separable blocks only. "compose" goes
+            the other way: SECN's blocks start as what the separable ones compute, so that
             CT-SECN_12 goes on from CT-SECN_16 with nothing lost.
         calibration: (B, H, W, 3) LR patches in 0..255, needed by "lstsq".
 

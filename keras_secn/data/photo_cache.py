@@ -35,7 +35,7 @@ CUT = 512  # photographs between two cuts that depend on names alone, on average
 class PhotoCache:
     """HR photographs and their LR versions, memory-mapped.
 
-    Use `PhotoCache.build` (folders of photographs) or `keras_secn.div2k.load_div2k`.
+    Use `PhotoCache.build` (folders of photographs) or `keras_secn.data.div2k.load_div2k`.
 
     A photograph's checksums (CRC-32) are looked at when it is first read, so that opening a large
     cache costs nothing and damaged pixels are never trained on.

@@ -208,7 +208,7 @@ class XceptionBlock(Block):
         ]
 
 
-# A network's description is a list of these names: see `keras_secn.models.skeleton`.
+# A network's description is a list of these names: see `keras_secn.models.edsr_trunk`.
 BLOCKS: dict[str, type[Block]] = {
     "residual": ResidualBlock,
     "se": SEResidualBlock,

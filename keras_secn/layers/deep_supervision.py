@@ -9,7 +9,7 @@ from keras_secn.layers.package import PACKAGE
 class Supervise(keras.layers.Layer):
     """Marks an intermediate picture that training compares with HR as well; changes nothing.
 
-    See `keras_secn.losses.supervised`.
+    See `keras_secn.training.losses.supervised`.
 
     Args:
         weight: of its loss, beside 1 for the final picture.

@@ -41,7 +41,7 @@ class PixelShuffle(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class BicubicUpsample(keras.layers.Layer):
-    """Bicubic enlargement as `keras_secn.imresize` computes it, but neither rounded nor clipped.
+    """Bicubic enlargement as `imresize` computes it, but neither rounded nor clipped.
 
     One fixed convolution that gives all scale^2 subpixels, and a pixel shuffle: LiteRT has no
     bicubic resize, and the backends' own treat the image's edge in another way than MATLAB.

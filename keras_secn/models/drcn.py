@@ -14,7 +14,7 @@ def build_drcn(
     """DRCN: one convolution applied sixteen times, each result a picture (CVPR 2016, figure 3).
 
     1,774,080 weights, biases and the 16 weights of the ensemble not counted. Training compares
-    every picture with HR (recursive supervision, section 3.2): see `keras_secn.losses`.
+    every picture with HR (recursive supervision, section 3.2): see `keras_secn.training.losses`.
 
     Args:
         scale: enlargement.

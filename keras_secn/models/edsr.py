@@ -17,6 +17,6 @@ def build_edsr(
     The defaults are EDSR-baseline, 1,369,859 parameters. The large one (B32F256, 40.7 M) is
     `build_edsr(blocks=32, filters=256, residual_scaling=0.1)`.
 
-    Args and returns: see `keras_secn.models.skeleton.build_network`.
+    Args and returns: see `keras_secn.models.edsr_trunk.build_network`.
     """
     return build_network(["residual"] * blocks, scale, filters, residual_scaling, name)

@@ -69,7 +69,7 @@ def build_pocket_secn(
         size: "s", "m" or "l": see `POCKET_SIZES`.
         scale: any whole number of at least 2.
         collapsible: `True` to train; `False` for the folded network, which is what
-            `keras_secn.collapsible.fold` makes of the former.
+            `keras_secn.rewrite.fold_collapsible.fold` makes of the former.
         gate: one squeeze-and-excitation before the tail.
         name: the Keras model's name; `pocket_secn_SIZE` if not given.
 

@@ -18,7 +18,7 @@ def build_secn(
     1,379,139 parameters with the defaults. B32F256, the large one of the paper's Table 1, is
     `build_secn(blocks=32, filters=256, residual_scaling=0.1)`.
 
-    Args and returns: see `keras_secn.models.skeleton.build_network`.
+    Args and returns: see `keras_secn.models.edsr_trunk.build_network`.
     """
     return build_network(["se"] * blocks, scale, filters, residual_scaling, name)
 

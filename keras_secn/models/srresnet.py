@@ -21,7 +21,7 @@ def build_srresnet(
         filters: channels of every feature map.
         name: the Keras model's name.
 
-    Returns: see `keras_secn.models.skeleton.build_network`.
+    Returns: see `keras_secn.models.edsr_trunk.build_network`.
     """
 
     def conv(x, filters, kernel_size, name):

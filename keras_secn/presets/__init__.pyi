@@ -1,6 +1,6 @@
+from . import store as store
 from .keras_file import load_checked as load_checked
 from .load import load as load
-from .store import FOLDER as FOLDER
 from .store import list_presets as list_presets
 from .store import load_preset as load_preset
 from .store import preset_card as preset_card

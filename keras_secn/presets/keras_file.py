@@ -16,7 +16,7 @@ from keras_secn import models as models
 # they register the layers that networks are made of, and what checkpoints are compiled with
 from keras_secn.utils.errors import UserError
 
-STATE = "training.json"  # ours, in checkpoints: see keras_secn.checkpoints
+STATE = "training.json"  # ours, in checkpoints: see keras_secn.training.checkpoint
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5", STATE}
 MAX_DESCRIPTION = 1 << 24  # bytes; SECN's is 60 KB
 MAX_WEIGHTS = 1 << 33  # bytes; EDSR's largest, optimizer and average included, is 650 MB

@@ -105,7 +105,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         averaged: a float32 model that is given the averaged weights.
         recipe: the `keras_secn.training.Recipe`.
         validate: see `keras_secn.training.train`.
-        stop: a `keras_secn.interruption.StopRequest`.
+        stop: a `keras_secn.training.interruption.StopRequest`.
         checkpoint: what `load_checkpoint` returned.
         cache: the `PhotoCache`; a change since the checkpoint is said on stderr.
 

@@ -16,7 +16,7 @@ def pick_strategy(name="single", logical_devices=0):
     Args:
         name: "single" (the backend's default device), "mirrored" (every device holds the network
             and takes an equal share of each batch), "multihost" (the same over all devices of
-            several processes, see `keras_secn.hosts`) or "auto" (mirrored if there are several).
+            several processes, see `training.multihost`) or "auto" (mirrored if there are several).
         logical_devices: splits the CPU into so many devices, to try "mirrored" without several.
 
     Returns:

@@ -58,7 +58,7 @@ def join():
     except ValueError:
         raise UserError(f"KERAS_DISTRIBUTION_* must be whole numbers; {LAUNCHER}") from None
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
-    # it would take SIGTERM from us: see keras_secn.interruption
+    # it would take SIGTERM from us: see keras_secn.training.interruption
     jax.config.update("jax_enable_preemption_service", False)
     _joined = _announce(number.get("process_id", os.environ.get("SLURM_PROCID", "?")))
     try:

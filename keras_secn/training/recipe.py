@@ -33,7 +33,7 @@ class Recipe:
         precision: "float32" or "mixed_bfloat16".
         interval: steps between validations and checkpoints.
         patience: stop after so many validations without a better PSNR; 0 to use all steps.
-        loss: "l1", "l2" or "charbonnier"; see `keras_secn.losses.PictureLoss`.
+        loss: "l1", "l2" or "charbonnier"; see `keras_secn.training.losses.PictureLoss`.
         luminance_share: of luminance in the loss, 0 (the paper) to 1; networks that leave colours
             to bicubic have 1.
         momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.

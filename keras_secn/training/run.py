@@ -21,7 +21,7 @@ class ZooSettings:
     """What a training is asked to do.
 
     Args:
-        model: a name of `keras_secn.zoo.SYSTEMS`.
+        model: a name of `keras_secn.models.registry.SYSTEMS`.
         recipe: a `keras_secn.training.Recipe`; of all steps together, where there are stages.
         scale: enlargement.
         arguments: of the factory, in place of the system's own.
@@ -30,7 +30,7 @@ class ZooSettings:
         initial: a trained network to go on from: a `.keras` file or the name of a preset. CT-SECN_n
             can go on from one with more separable blocks, see `keras_secn.cascade`.
         teacher: a trained network of the same scale to learn from, likewise.
-        teacher_share: of its pictures in what is learned, see `keras_secn.taught_patches`.
+        teacher_share: of its pictures in what is learned, see `keras_secn.training.distillation`.
 
     Raises:
         UserError: the teacher's share is not above 0 and at most 1.
@@ -81,7 +81,7 @@ def run_system(settings, cache, folder, *, validate, strategy=None, transfer=con
         transfer: function that gives a fresh network the weights of `settings.initial`.
 
     Returns:
-        The trained network, and a row for `keras_secn.report.table` per stage.
+        The trained network, and a row for `keras_secn.metrics.report.table` per stage.
 
     Raises:
         UserError: no such system, another run holds the folder, or it was started with other

@@ -18,7 +18,7 @@ from keras_secn.utils.errors import UserError
 def run_folder(folder, settings):
     """Makes or reopens a run's folder, and keeps other runs out while the body runs.
 
-    Of the processes of one run (`keras_secn.hosts`) the first one holds the folder.
+    Of the processes of one run (`keras_secn.training.multihost`) the first one holds the folder.
 
     Args:
         folder: where the run keeps everything.
@@ -53,7 +53,7 @@ def load_initial(name, folder):
     the run is published, not least because of that.
 
     Raises:
-        UserError: see `keras_secn.evaluation.load`.
+        UserError: see `keras_secn.presets.load.load`.
     """
     model, path = load(name), folder / "initial.json"
     if name in presets.list_presets() and multihost.is_first() and not path.exists():
@@ -66,7 +66,7 @@ def load_teacher(name, scale):
     """Loads the network that a run learns from; None if `name` is.
 
     Raises:
-        UserError: it has another scale, or as `keras_secn.evaluation.load`.
+        UserError: it has another scale, or as `keras_secn.presets.load.load`.
     """
     if not name:
         return None

@@ -88,8 +88,8 @@ def train(
         teacher, teacher_share: a network to learn from, see `TaughtPatches`.
         validate: function of a Keras model that returns a dictionary of numbers, `val_psnr` first
             among them.
-        strategy: what `keras_secn.strategy.pick_strategy` returned.
-        bar: a `keras_secn.progress.RunBar`.
+        strategy: what `keras_secn.training.devices.pick_strategy` returned.
+        bar: a `keras_secn.training.progress.RunBar`.
 
     Returns:
         The trained float32 network.

@@ -94,7 +94,7 @@ class Upscaler:
                 - an array: H x W, or H x W x C with C of 1 (gray), 3 (RGB) or 4 (RGB and alpha);
                   uint8, uint16, or float of 0..1;
                 - a Pillow image of any mode that has an agreed white;
-                - a path: see `keras_secn.upscaling.files.upscale_file`, which takes `options`.
+                - a path: see `keras_secn.upscaling.one_file.upscale_file`, which takes `options`.
             out: where a file goes, if `image` is a path; `photo_x2.jpg` beside `photo.jpg` if
                 `None`.
 

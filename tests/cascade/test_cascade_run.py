@@ -106,7 +106,7 @@ def test_a_cascade_trains_its_initial_network_further(finished):
 
 def test_steps_of_the_preset_that_a_run_started_from_count(finished, tmp_path, monkeypatch):
     photos, run_path, _ = finished
-    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     about = {"data": "noise", "command": "cascade.py"}
     publish(run_path / "whole", ["secn"], [photos], about)
     table = json.loads((run_path / "whole" / "table.json").read_text())
@@ -176,7 +176,7 @@ def test_starts_are_compared(finished):
 
 def test_a_run_becomes_presets(finished, tmp_path, monkeypatch):
     photos, run_path, _ = finished
-    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     about = {"data": "noise", "command": "none"}
     said = publish(run_path / "whole", ["ct_secn_2"], [photos], about)
     assert "ct_secn_2:" in said[0]

@@ -231,7 +231,7 @@ def test_photograph_replaced_while_it_is_read(build_cache, photos, monkeypatch, 
 
 BUILDER = """
 import sys
-from keras_secn.photo_cache import PhotoCache
+from keras_secn.data.photo_cache import PhotoCache
 cache = PhotoCache.build(sys.argv[1], sys.argv[2], progress=False)
 assert not cache.damaged() and len(cache) == 3
 assert not {"keras", "tensorflow", "jax"} & set(sys.modules)

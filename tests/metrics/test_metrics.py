@@ -15,7 +15,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from keras_secn import metrics
 from keras_secn.data.color import rgb_to_y
 from keras_secn.data.images import find_images, read_image
-from keras_secn.data.imresize import imresize
+from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.metrics.protocol import to_uint8
 from keras_secn.models.secn import build_ct_secn
 from keras_secn.utils.errors import UserError
@@ -148,7 +148,7 @@ def test_pictures_that_cannot_be_compared(function, shape, shave, words):
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_modcrop_cuts_at_the_bottom_and_the_right(scale):
     image = noise((23, 26), 0)
-    cropped = metrics.modcrop(image, scale)
+    cropped = modcrop(image, scale)
     height, width = 23 // scale * scale, 26 // scale * scale
     np.testing.assert_array_equal(cropped, image[:height, :width])
 
@@ -233,7 +233,7 @@ def test_evaluation_sees_what_the_validation_set_sees(photos):
     for row, again in zip(report.rows, validation.evaluate(upscale).rows, strict=True):
         assert {**row, "seconds": 0} == {**again, "seconds": 0}
     for name, hr in zip(validation.names, validation.photographs, strict=True):
-        np.testing.assert_array_equal(hr, metrics.modcrop(read_image(photos / f"{name}.png"), 2))
+        np.testing.assert_array_equal(hr, modcrop(read_image(photos / f"{name}.png"), 2))
         np.testing.assert_array_equal(kept[name], imresize(imresize(hr, 0.5), 2))
 
 

@@ -25,7 +25,7 @@ FILES = sorted(path.stem for path in presets.FOLDER.glob("*.tflite"))
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -52,7 +52,7 @@ def test_round_trip(stored, folder, dtype, tolerance):
 
 
 def test_same_weights_same_bytes(stored):
-    assert presets.pack_weights(stored) == presets.pack_weights(stored)
+    assert presets.store.pack_weights(stored) == presets.store.pack_weights(stored)
 
 
 def test_damage_is_one_line(stored, folder):
@@ -73,7 +73,9 @@ def test_weights_of_another_network_are_refused(stored, folder):
     with pytest.raises(UserError, match="does not fit"):
         presets.load("tiny")
     with pytest.raises((KeyError, ValueError)):
-        presets.unpack_weights(build_secn(blocks=1, filters=8), presets.pack_weights(stored))
+        presets.store.unpack_weights(
+            build_secn(blocks=1, filters=8), presets.store.pack_weights(stored)
+        )
 
 
 def test_unknown_names_are_refused(folder):

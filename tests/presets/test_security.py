@@ -251,7 +251,7 @@ def test_pickled_weights_are_refused(network, tmp_path):
     arrays = {w.path: np.array([Payload()], object) for w in network.weights}
     np.savez(buffer, allow_pickle=True, **arrays)
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        presets.unpack_weights(network, buffer.getvalue())
+        presets.store.unpack_weights(network, buffer.getvalue())
     assert not (tmp_path / "trace").exists()
 
 

@@ -101,7 +101,7 @@ def test_of_a_checkpoint_the_moving_average_is_taken(build_cache, tmp_path):
 
 
 def test_a_mean_becomes_a_preset_that_counts_all_steps(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     first, second = tiny(), tiny()
     card = {"factory": "build_secn", "arguments": {"blocks": 1, "filters": 8}}
     presets.write_preset(

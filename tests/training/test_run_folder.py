@@ -15,7 +15,7 @@ from keras_secn.utils.errors import UserError
 
 def test_the_card_of_a_preset_that_a_run_starts_from_is_kept(tmp_path, monkeypatch):
     model = registry.system("espcn").build(2, name="espcn")
-    monkeypatch.setattr(presets, "FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path / "weights")
     card = {"factory": "build_espcn", "arguments": {}, "training": {"steps": 30}}
     presets.write_preset("espcn", model, card)
     load_initial("espcn", tmp_path)

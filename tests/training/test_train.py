@@ -223,7 +223,7 @@ def test_a_trained_network_is_trained_further(build_cache, tmp_path):
 
 
 def test_a_system_becomes_a_preset(build_cache, photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     entry = registry.system("espcn")
     settings = system_run.ZooSettings("espcn", recipe(), arguments=entry.small)
     model, _ = system_run.run_system(
@@ -287,7 +287,7 @@ def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
 def test_both_ends_of_ct_srcnn_become_presets(build_cache, photos, tmp_path, monkeypatch):
     settings = system_run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
     system_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
-    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     names = ["ct_srcnn", "ct_srcnn_trimmed"]
     publish(tmp_path / "run", names, [photos], {"data": "noise"})
     for name, widths in zip(names, ([4, 4], [2, 2]), strict=True):

@@ -9,7 +9,7 @@ import pytest
 # as TensorFlow does: several large blocks at a time, on a thread other than the main one
 BLOCKS = """
 import ctypes, resource, sys, threading
-from keras_secn.allocator import keep_freed_memory
+from keras_secn.utils.allocator import keep_freed_memory
 if sys.argv[1] != "default":
     assert keep_freed_memory(one_arena=sys.argv[1] == "one arena")
 libc = ctypes.CDLL("libc.so.6")
@@ -50,7 +50,7 @@ def test_blocks_of_other_threads_are_kept(mode, mebibytes):
 
 GIVEN_BACK = """
 import ctypes
-from keras_secn.allocator import give_back_memory, keep_freed_memory
+from keras_secn.utils.allocator import give_back_memory, keep_freed_memory
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 >> 20

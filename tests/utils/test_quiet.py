@@ -15,7 +15,7 @@ print("ours", file=sys.stderr)
 
 CHILD = """
 import subprocess
-subprocess.run([sys.executable, "-c", "import keras_secn.strategy"], check=True)
+subprocess.run([sys.executable, "-c", "import keras_secn.training.devices"], check=True)
 """
 
 

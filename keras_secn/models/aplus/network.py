@@ -14,7 +14,7 @@ def build_aplus(
 ) -> keras.Model:
     """A+: each patch is corrected by the linear regressor of the anchor nearest to it.
 
-    Nothing here is learned by gradients: `keras_secn.aplus.fit` computes the weights.
+    Nothing here is learned by gradients: `keras_secn.models.aplus.fit.fit` computes the weights.
 
     Args:
         scale: enlargement.

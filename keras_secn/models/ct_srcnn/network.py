@@ -14,7 +14,7 @@ def build_ct_srcnn(
     """CT-SRCNN: a chain of convolutions that grows in depth and is then trimmed in width.
 
     Learns what bicubic lacks: 9x9 at first, 3x3 between, 5x5 at the end (Ren et al., WACV 2018).
-    `keras_secn.ct_srcnn` trains it.
+    `keras_secn.models.ct_srcnn.widths` trains it.
 
     Args:
         scale: enlargement.

@@ -58,7 +58,7 @@ def choose_engine(model=None, engine=None, threads=None):
 
 def preset_file(name):
     """Where the LiteRT file of a preset lies, if it has one."""
-    return presets.FOLDER / f"{name}.tflite"
+    return presets.store.FOLDER / f"{name}.tflite"
 
 
 def _load(path):

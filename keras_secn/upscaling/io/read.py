@@ -53,7 +53,7 @@ def read_header(path):
     """The `Source` of a file; nothing is decoded.
 
     Raises:
-        UserError: as `keras_secn.images.read_image`.
+        UserError: as `keras_secn.data.images.read_image`.
     """
     path = pathlib.Path(path)
     with images.opened(path) as image:
@@ -73,7 +73,7 @@ def read_frames(source):
     """Yields the `Frame`s of a file, decoded one at a time, upright.
 
     Raises:
-        UserError: as `keras_secn.images.read_image`.
+        UserError: as `keras_secn.data.images.read_image`.
     """
     for index in range(source.count):
         yield _read_frame(source, index)
