@@ -73,7 +73,7 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
         strategy: see `keras_secn.training.devices`.
 
     Returns:
-        Rows as `keras_secn.metrics.report.network_row` makes them, with `origin` and `seconds` for a
+        Rows as `report.network_row` makes them, with `origin` and `seconds` for a
         picture of 128x128 LR pixels.
 
     Raises:

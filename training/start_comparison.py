@@ -43,7 +43,7 @@ def compare_starts(settings, cache, folder, *, validate, strategy=None):
         strategy: see `keras_secn.training.devices`.
 
     Returns:
-        Rows as `keras_secn.metrics.report.network_row` makes them, with `psnr_before`, the PSNR before the
+        Rows as `report.network_row` makes them, with `psnr_before`, the PSNR before the
         first step.
 
     Raises:

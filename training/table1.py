@@ -59,7 +59,7 @@ def table1(files, folders, progress=False):
         pixels, or None.
 
     Raises:
-        UserError: see `keras_secn.metrics.compare.load_candidates` and `keras_secn.metrics.evaluate`.
+        UserError: see `compare.load_candidates` and `metrics.evaluate`.
     """
     presets = [name for name in registry.SYSTEMS if name in list_presets()]
     candidates, scale = load_candidates([BICUBIC, *presets, *map(str, files)], scale=2)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.cascade.plan import CascadePlan
-from keras_secn.cascade.transfer import CascadeReplacement, transfer_weights
+from keras_secn.cascade.transfer import CascadeReplacement, carry_over, transfer_weights
 from keras_secn.models.edsr_trunk import block_kinds, block_layers, build_network
 from keras_secn.training import run
 from keras_secn.training.recipe import Recipe
@@ -92,6 +92,7 @@ def test_training_takes_a_network_with_more_separable_blocks_to_go_on_from(build
         build_cache(scale=2),
         tmp_path / "run",
         validate=lambda _: dict(val_psnr=0.0, val_ssim=0.0),
+        transfer=carry_over,
     )
     assert [row["name"] for row in rows] == [heavy.name] == ["ct_secn_1"]
     assert block_kinds(heavy) == ["se", "se", "separable"]

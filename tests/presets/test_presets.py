@@ -20,7 +20,7 @@ from keras_secn.training.recipe import Recipe
 from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.utils.errors import UserError
 
-FILES = sorted(path.stem for path in presets.FOLDER.glob("*.tflite"))
+FILES = sorted(path.stem for path in presets.store.FOLDER.glob("*.tflite"))
 
 
 @pytest.fixture

@@ -225,7 +225,7 @@ def test_changed_presets_are_refused(network, tmp_path_factory, data):
     changed = mutated(content, data)
     path.write_bytes(changed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(presets, "FOLDER", folder)
+        patch.setattr(presets.store, "FOLDER", folder)
         if changed == content:
             presets.load("tiny")
             return
