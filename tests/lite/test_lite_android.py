@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -93,23 +92,3 @@ def test_script_writes_and_checks(folder, photos, tmp_path):
     done = run("--check", out)
     assert done.returncode == 1 and "is not the file" in done.stderr
     assert run(folder / "m.tflite").returncode == 1
-
-
-def test_kotlin_compiles_and_its_tiles_equal_the_whole(tmp_path):
-    """Against Java classes in place of Android's and LiteRT's, which need Android's SDK."""
-    needed = {tool: shutil.which(tool) for tool in ("kotlinc", "javac", "java")}
-    if not all(needed.values()):
-        pytest.skip("needs a JDK and kotlinc: apt-get install kotlin")
-    here = pathlib.Path(__file__).parents[1] / "android"
-
-    def run(*command):
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    run("javac", "-d", tmp_path, *here.glob("stubs/**/*.java"))
-    jar = tmp_path / "resolver.jar"
-    run("kotlinc", "-cp", tmp_path, "-include-runtime", "-d", jar, ANDROID / "SuperResolver.kt")
-    path = f"{tmp_path}:{jar}"
-    run("javac", "-cp", path, "-d", tmp_path, here / "Tiles.java")
-    assert run("java", "-cp", path, "Tiles") == "tiles equal the whole\n"

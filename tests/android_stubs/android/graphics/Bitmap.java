@@ -1,8 +1,12 @@
 package android.graphics;
 
-/** As much of Android's class as SuperResolver uses, over an array. */
+import java.io.OutputStream;
+
+/** As much of Android's class as the app uses, over an array. */
 public final class Bitmap {
     public enum Config { ARGB_8888 }
+
+    public enum CompressFormat { JPEG }
 
     private final int[] pixels;
     private final int width, height;
@@ -16,6 +20,19 @@ public final class Bitmap {
     public static Bitmap createBitmap(int width, int height, Config config) {
         return new Bitmap(width, height);
     }
+
+    public static Bitmap createBitmap(
+            Bitmap from, int x, int y, int width, int height, Matrix matrix, boolean smooth) {
+        return from;
+    }
+
+    public static Bitmap createScaledBitmap(Bitmap from, int width, int height, boolean smooth) {
+        return from;
+    }
+
+    public boolean compress(CompressFormat format, int quality, OutputStream to) { return true; }
+
+    public void recycle() {}
 
     public int getWidth() { return width; }
 

@@ -1,3 +1,8 @@
 package org.tensorflow.lite;
 
-public interface Delegate {}
+import java.io.Closeable;
+
+public interface Delegate extends Closeable {
+    @Override
+    default void close() {}
+}

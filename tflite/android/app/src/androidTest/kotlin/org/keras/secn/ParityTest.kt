@@ -2,19 +2,24 @@ package org.keras.secn
 
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
+import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.test.platform.app.InstrumentationRegistry
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import kotlin.math.abs
 import org.json.JSONObject
 import org.junit.Assert.assertTrue
+import org.junit.Assume.assumeTrue
 import org.junit.Test
+import org.junit.runner.RunWith
 
 /**
- * Runs the parity folder, copied to `src/androidTest/assets/parity`, on the device.
+ * Runs the parity folder, written to `src/androidTest/assets/parity`, on the device.
  *
- * `tflite/android/parity.py` wrote it; what may differ is in its `parity.json`.
+ * `tflite/android/parity.py` wrote it; what may differ is in its `parity.json`. Without the folder
+ * the test is skipped.
  */
+@RunWith(AndroidJUnit4::class)
 class ParityTest {
     private val assets = InstrumentationRegistry.getInstrumentation().context.assets
 
@@ -35,6 +40,8 @@ class ParityTest {
 
     @Test
     fun picturesAreThoseOfTheMachineThatMadeTheFile() {
+        val written = assets.list("parity")?.contains("parity.json") ?: false
+        assumeTrue("no parity folder: see tflite/android/README.md", written)
         val facts = JSONObject(String(bytes("parity.json")))
         val content = bytes(facts.getString("file"))
         val model = ByteBuffer.allocateDirect(content.size).order(ByteOrder.nativeOrder())

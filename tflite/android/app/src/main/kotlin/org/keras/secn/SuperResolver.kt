@@ -4,67 +4,111 @@ import android.graphics.Bitmap
 import java.io.Closeable
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
-import kotlin.math.max
-import kotlin.math.min
+import java.util.concurrent.CancellationException
+import org.tensorflow.lite.DataType
 import org.tensorflow.lite.Delegate
 import org.tensorflow.lite.Interpreter
+import org.tensorflow.lite.Tensor
 
 /**
- * Enlarges bitmaps with a `.tflite` file that `tflite/convert.py` wrote with uint8 pixels (its
- * default) and dynamic size, or a size of [tile] x [tile].
+ * Enlarges bitmaps with a super-resolution `.tflite` file of uint8, int8 or float32 pixels (RGB of
+ * 0 to 255), of dynamic or fixed size.
  *
- * The picture goes through in overlapping tiles, so that memory stays bounded and the interpreter
- * allocates once. Not safe for use by several threads at a time.
+ * The picture goes through in overlapping tiles: beside the two bitmaps, memory for one tile is
+ * needed, and the interpreter allocates once. Create, use and close it on one thread, as GPU
+ * delegates want it.
  *
  * @param model the file's content, for example mapped from the assets.
- * @param tile side of a tile in pixels of the small picture.
+ * @param tile side of a tile in pixels of the small picture; a file of fixed size has its own.
  * @param overlap pixels by which tiles overlap at each side; as many as the network sees.
  * @param delegate for example a GpuDelegate; the CPU (XNNPACK) if null. Close it after this object.
+ * @throws IllegalArgumentException if this is no super-resolution file, or the delegate refuses it.
  */
 class SuperResolver(
     model: ByteBuffer,
-    private val tile: Int = 128,
-    private val overlap: Int = 16,
+    tile: Int = 128,
+    overlap: Int = 16,
     threads: Int = 4,
     delegate: Delegate? = null
 ) : Closeable {
     private val interpreter: Interpreter
+    private val overlap: Int
+    private val inputLevels: Levels
+    private val outputLevels: Levels
     private val input: ByteBuffer
     private val output: ByteBuffer
+    private val small: IntArray
+    private val large: IntArray
 
     /** How many times higher and wider the result is. */
     val scale: Int
 
+    /** What the network is given at a time, in pixels of the small picture. */
+    val tileWidth: Int
+    val tileHeight: Int
+
     init {
-        require(overlap in 0 until (tile + 1) / 2) { "tiles of $tile cannot overlap by $overlap" }
         val options = Interpreter.Options().setNumThreads(threads)
         if (delegate != null) options.addDelegate(delegate)
         interpreter = Interpreter(model, options)
-        interpreter.resizeInput(0, intArrayOf(1, tile, tile, 3))
-        interpreter.allocateTensors()
-        val bytes = tile * tile * 3
-        require(interpreter.getInputTensor(0).numBytes() == bytes) { "not a file of uint8 pixels" }
-        input = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
-        val shape = interpreter.getOutputTensor(0).shape()
-        scale = shape[1] / tile
-        require(scale >= 2 && shape[3] == 3) { "not a super-resolution network" }
-        output = ByteBuffer.allocateDirect(bytes * scale * scale).order(ByteOrder.nativeOrder())
+        try {
+            val signature = interpreter.getInputTensor(0).shapeSignature()
+            require(signature.size == 4 && signature[3] == 3) { "not a super-resolution network" }
+            val fixed = signature[1] > 0 && signature[2] > 0
+            tileHeight = if (fixed) signature[1] else tile
+            tileWidth = if (fixed) signature[2] else tile
+            val most = (minOf(tileWidth, tileHeight) - 1) / 2
+            this.overlap = if (fixed) minOf(overlap, most) else overlap
+            require(this.overlap in 0..most) { "tiles of $tile cannot overlap by $overlap" }
+            // a delegate may have taken the graph for good: a size that fits is left alone
+            if (!fixed) interpreter.resizeInput(0, intArrayOf(1, tile, tile, 3))
+            interpreter.allocateTensors()
+            val shape = interpreter.getOutputTensor(0).shape()
+            require(shape.size == 4 && shape[3] == 3) { "not a super-resolution network" }
+            scale = shape[1] / tileHeight
+            require(scale >= 2 && shape[1] == tileHeight * scale && shape[2] == tileWidth * scale) {
+                "not a super-resolution network"
+            }
+            inputLevels = levels(interpreter.getInputTensor(0))
+            outputLevels = levels(interpreter.getOutputTensor(0))
+        } catch (error: RuntimeException) {
+            interpreter.close()
+            throw error
+        }
+        small = IntArray(tileWidth * tileHeight)
+        large = IntArray(small.size * scale * scale)
+        input = buffer(small.size * 3 * inputLevels.bytes)
+        output = buffer(large.size * 3 * outputLevels.bytes)
     }
 
-    /** Returns [bitmap] enlarged [scale] times; alpha is dropped. */
-    fun upscale(bitmap: Bitmap): Bitmap {
-        val width = bitmap.width
-        val height = bitmap.height
-        val pixels = IntArray(width * height)
-        bitmap.getPixels(pixels, 0, width, 0, 0, width, height)
-        val result = Bitmap.createBitmap(width * scale, height * scale, Bitmap.Config.ARGB_8888)
-        val row = IntArray(tile * scale)
-        for ((top, keepY) in cuts(max(height, tile))) {
-            for ((left, keepX) in cuts(max(width, tile))) {
-                load(pixels, width, height, top, left)
+    /**
+     * Returns [bitmap] enlarged [scale] times; alpha is dropped.
+     *
+     * @param onTile is told after each tile how many are done, of how many, and the nanoseconds
+     *     that the last one took; it returns whether to go on.
+     * @throws CancellationException if [onTile] returned false.
+     */
+    @JvmOverloads
+    fun upscale(
+        bitmap: Bitmap,
+        onTile: (done: Int, total: Int, nanoseconds: Long) -> Boolean = { _, _, _ -> true }
+    ): Bitmap {
+        val rows = cuts(bitmap.height, tileHeight, overlap)
+        val columns = cuts(bitmap.width, tileWidth, overlap)
+        val result = Bitmap.createBitmap(bitmap.width * scale, bitmap.height * scale, Bitmap.Config.ARGB_8888)
+        var done = 0
+        for (row in rows) {
+            for (column in columns) {
+                val began = System.nanoTime()
+                load(bitmap, row, column)
                 output.rewind()
                 interpreter.run(input, output)
-                store(result, row, top, left, keepY, keepX)
+                store(result, row, column)
+                done++
+                if (!onTile(done, rows.size * columns.size, System.nanoTime() - began)) {
+                    result.recycle()
+                    throw CancellationException()
+                }
             }
         }
         return result
@@ -72,39 +116,31 @@ class SuperResolver(
 
     override fun close() = interpreter.close()
 
-    /** Where the tiles of one axis start, and from which of its pixels on each is kept. */
-    private fun cuts(size: Int): List<Pair<Int, Int>> {
-        val starts = (0 until size - tile step tile - 2 * overlap) + (size - tile)
-        return starts.map { Pair(it, if (it == 0) 0 else overlap) }
+    private fun load(bitmap: Bitmap, row: Cut, column: Cut) {
+        val width = column.stop - column.start
+        val height = row.stop - row.start
+        bitmap.getPixels(small, 0, width, column.start, row.start, width, height)
+        pack(small, width, height, tileWidth, tileHeight, inputLevels, input)
     }
 
-    private fun load(pixels: IntArray, width: Int, height: Int, top: Int, left: Int) {
-        input.rewind()
-        for (y in top until top + tile) {
-            val line = min(y, height - 1) * width // beyond the border its pixels are repeated
-            for (x in left until left + tile) {
-                val pixel = pixels[line + min(x, width - 1)]
-                input.put((pixel shr 16).toByte()).put((pixel shr 8).toByte()).put(pixel.toByte())
-            }
+    private fun store(result: Bitmap, row: Cut, column: Cut) {
+        val width = (column.last - column.first) * scale
+        val height = (row.last - row.first) * scale
+        val left = (column.first - column.start) * scale
+        val top = (row.first - row.start) * scale
+        for (y in 0 until height) {
+            unpack(output, (top + y) * tileWidth * scale + left, width, outputLevels, large, y * width)
         }
-        input.rewind()
+        result.setPixels(large, 0, width, column.first * scale, row.first * scale, width, height)
     }
 
-    private fun store(result: Bitmap, row: IntArray, top: Int, left: Int, keepY: Int, keepX: Int) {
-        val side = tile * scale
-        val from = keepX * scale
-        val count = min(side, result.width - left * scale) - from
-        val rows = min(side, result.height - top * scale)
-        if (count <= 0) return
-        for (y in keepY * scale until rows) {
-            var at = (y * side + from) * 3
-            for (x in 0 until count) {
-                val red = output.get(at++).toInt() and 0xff
-                val green = output.get(at++).toInt() and 0xff
-                val blue = output.get(at++).toInt() and 0xff
-                row[x] = (0xff shl 24) or (red shl 16) or (green shl 8) or blue
-            }
-            result.setPixels(row, 0, side, left * scale + from, top * scale + y, count, 1)
-        }
+    private fun levels(tensor: Tensor): Levels {
+        val type = tensor.dataType()
+        if (type == DataType.FLOAT32) return FloatLevels
+        require(type == DataType.UINT8 || type == DataType.INT8) { "pixels of type $type" }
+        val grid = tensor.quantizationParams()
+        return ByteLevels(type == DataType.INT8, grid.scale, grid.zeroPoint)
     }
+
+    private fun buffer(bytes: Int) = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
 }
