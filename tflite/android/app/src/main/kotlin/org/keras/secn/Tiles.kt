@@ -8,7 +8,7 @@ class Cut(val start: Int, val stop: Int, val first: Int, val last: Int)
  * Tiles along one axis, of [tile] pixels each, that overlap by at least [overlap] at each side.
  *
  * A picture of at most [tile] pixels is one tile. The numbers are those of `cuts` in
- * `keras_secn/upscaling/tiles.py` with `exactly=True`.
+ * `keras_secn/upscaling/tiling.py` with `exactly=True`.
  */
 fun cuts(length: Int, tile: Int, overlap: Int): List<Cut> {
     if (length <= tile) return listOf(Cut(0, length, 0, length))

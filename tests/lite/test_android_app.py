@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from keras_secn.upscaling.tiles import cuts
+from keras_secn.upscaling.tiling import cuts
 
-TESTS = pathlib.Path(__file__).parent
+TESTS = pathlib.Path(__file__).resolve().parents[1]
 PROJECT = TESTS.parent / "tflite" / "android"
 APP = PROJECT / "app" / "src" / "main"
 XML = sorted(APP.rglob("*.xml"))
@@ -170,8 +170,8 @@ def test_tiles_are_those_of_the_upscaler(ask):
 
 
 def test_levels_are_those_of_the_python_runtime(ask):
-    LiteModel = pytest.importorskip("keras_secn.lite.runtime", exc_type=ImportError).LiteModel
-    lite = LiteModel(PROJECT.parents[1] / "keras_secn/weights/pocket_secn_s.tflite")
+    LiteModel = pytest.importorskip("keras_secn.lite.interpreter", exc_type=ImportError).LiteModel
+    lite = LiteModel(PROJECT.parents[1] / "keras_secn/presets/weights/pocket_secn_s.tflite")
     levels = np.arange(256, dtype=np.uint8)
     grids = [(1.0, 0), (0.0, 0), (1.0 / 255, 0), (0.00392, 3), (0.97, 5), (1.3, 20)]
     cases = [(dtype, step, zero) for dtype in (np.uint8, np.int8) for step, zero in grids]
