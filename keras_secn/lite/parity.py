@@ -30,7 +30,7 @@ def write(path, folder, photographs, tile=64):
     `parity.json`: `file`, `sha256`, `scale`, `tile`, `overlap`, `tolerance` and `pictures`.
 
     Args:
-        path: a `.tflite` file of dynamic size and uint8 pixels.
+        path: a `.tflite` file of dynamic size.
         folder: made; what was in it under the same names is replaced.
         photographs: folder of photographs, or list of uint8 LR pictures.
         tile: LR pixels a side.
@@ -39,12 +39,12 @@ def write(path, folder, photographs, tile=64):
         What `parity.json` holds.
 
     Raises:
-        UserError: the file has another size or type of pixels; no photographs.
+        UserError: the file has a fixed size; no photographs.
     """
     path, folder = pathlib.Path(path), pathlib.Path(folder)
     facts = info(path)
-    if facts.get("io") != "uint8" or facts.get("shape") != "dynamic":
-        raise UserError(f"{path}: the app wants a file of uint8 pixels and dynamic size")
+    if facts.get("shape") != "dynamic":
+        raise UserError(f"{path}: not a file of dynamic size by tflite/convert.py")
     lite, plain = (LiteModel(path, tile=tile, delegate=delegate) for delegate in (True, False))
     pictures, apart = [], []
     found = low_resolution(photographs, lite.scale, len(SIZES))

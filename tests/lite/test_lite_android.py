@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-import shutil
+import re
 import subprocess
 import sys
 
@@ -74,10 +74,22 @@ def test_a_wrong_picture_is_noticed(folder):
 def test_refusals(model, pictures, folder, tmp_path):
     with pytest.raises(UserError, match="not a parity folder"):
         parity.check(tmp_path)
-    export(model, tmp_path / "float.tflite", representative=pictures, io="float", progress=False)
-    with pytest.raises(UserError, match="uint8 pixels"):
-        parity.write(tmp_path / "float.tflite", tmp_path / "out", pictures)
+    path = tmp_path / "fixed.tflite"
+    export(model, path, representative=pictures, shape=(32, 32), progress=False)
+    with pytest.raises(UserError, match="dynamic size"):
+        parity.write(path, tmp_path / "out", pictures)
     assert not (tmp_path / "out").exists()
+
+
+def test_float_file_that_the_app_holds(pictures, tmp_path):
+    """The file that `tflite/android` names: its own pictures, and those of its own kernels."""
+    properties = (ANDROID / "gradle.properties").read_text()
+    name = re.search(r"^secn\.model=(.+)$", properties, re.MULTILINE)[1]
+    facts = parity.write(ANDROID / name, tmp_path, pictures)
+    assert facts["tolerance"] == parity.TOLERANCE  # floats differ by rounding alone
+    plain = LiteModel(ANDROID / name, tile=facts["tile"], delegate=False)
+    for check in (None, plain):
+        assert all(row["tolerated"] for row in parity.check(tmp_path, check).values())
 
 
 def test_script_writes_and_checks(folder, photos, tmp_path):
@@ -93,23 +105,3 @@ def test_script_writes_and_checks(folder, photos, tmp_path):
     done = run("--check", out)
     assert done.returncode == 1 and "is not the file" in done.stderr
     assert run(folder / "m.tflite").returncode == 1
-
-
-def test_kotlin_compiles_and_its_tiles_equal_the_whole(tmp_path):
-    """Against Java classes in place of Android's and LiteRT's, which need Android's SDK."""
-    needed = {tool: shutil.which(tool) for tool in ("kotlinc", "javac", "java")}
-    if not all(needed.values()):
-        pytest.skip("needs a JDK and kotlinc: apt-get install kotlin")
-    here = pathlib.Path(__file__).parents[1] / "android"
-
-    def run(*command):
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    run("javac", "-d", tmp_path, *here.glob("stubs/**/*.java"))
-    jar = tmp_path / "resolver.jar"
-    run("kotlinc", "-cp", tmp_path, "-include-runtime", "-d", jar, ANDROID / "SuperResolver.kt")
-    path = f"{tmp_path}:{jar}"
-    run("javac", "-cp", path, "-d", tmp_path, here / "Tiles.java")
-    assert run("java", "-cp", path, "Tiles") == "tiles equal the whole\n"

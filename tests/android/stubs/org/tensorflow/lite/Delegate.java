@@ -1,3 +1,0 @@
-package org.tensorflow.lite;
-
-public interface Delegate {}

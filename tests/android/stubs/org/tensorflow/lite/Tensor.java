@@ -1,7 +1,0 @@
-package org.tensorflow.lite;
-
-public interface Tensor {
-    int[] shape();
-
-    int numBytes();
-}

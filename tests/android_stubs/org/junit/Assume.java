@@ -1,0 +1,5 @@
+package org.junit;
+
+public class Assume {
+    public static void assumeTrue(String message, boolean condition) {}
+}

@@ -1,0 +1,8 @@
+package org.tensorflow.lite;
+
+import java.io.Closeable;
+
+public interface Delegate extends Closeable {
+    @Override
+    default void close() {}
+}
