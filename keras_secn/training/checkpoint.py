@@ -8,6 +8,7 @@ kill can part the two.
 import csv
 import json
 import os
+import pathlib
 import sys
 import time
 import zipfile
@@ -49,6 +50,17 @@ def has_checkpoint(folder):
     return any((folder / name).exists() for name in (CURRENT, PREVIOUS))
 
 
+def is_checkpoint(path):
+    """Whether a `.keras` file is a checkpoint, under whatever name; a preset's name is none."""
+    path = pathlib.Path(path)
+    if path.name in (CURRENT, PREVIOUS):
+        return True
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return STATE in archive.namelist()
+
+
 def load_checkpoint(folder, fresh):
     """The newest checkpoint in `folder` that is whole, or the fresh model if there is none.
 
@@ -68,7 +80,7 @@ def load_checkpoint(folder, fresh):
         if not path.exists():
             continue
         try:
-            model = load_checked(path)
+            model = load_checked(path, compile=True)
             state = _read_state(path)
         except UserError as error:
             refusals.append(str(error))
