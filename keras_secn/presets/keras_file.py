@@ -178,7 +178,9 @@ def _are_objects(config):
 
 def _check_calls(calls):
     """Refuses calls of a layer with anything but tensors and numbers."""
-    for call in calls if isinstance(calls, list) else [calls]:
+    if not isinstance(calls, list):
+        _refuse("a call of another form")
+    for call in calls:
         if not isinstance(call, dict) or call.keys() != {"args", "kwargs"}:
             _refuse("a call of another form")
         args, kwargs = call["args"], call["kwargs"]
