@@ -553,7 +553,7 @@ def test_every_preset(tmp_path, name):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"schedule": "halving"}, {"schedule": "constant"}, {"momentum": 0.9}, {"theta": 0.4}],
+    [{}, {"schedule": "halving"}, {"schedule": "constant"}, {"momentum": 0.9}, {"momentum": 0.9, "theta": 0.4}],
 )
 def test_every_optimizer(tmp_path, options):
     model = build_network(["separable"], filters=4)
