@@ -29,7 +29,7 @@ from keras_secn.training.run import ZooSettings, run_system
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 REFUSAL = "none of what a network may be made of"
 
 
@@ -553,7 +553,13 @@ def test_every_preset(tmp_path, name):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"schedule": "halving"}, {"schedule": "constant"}, {"momentum": 0.9}, {"momentum": 0.9, "theta": 0.4}],
+    [
+        {},
+        {"schedule": "halving"},
+        {"schedule": "constant"},
+        {"momentum": 0.9},
+        {"momentum": 0.9, "theta": 0.4},
+    ],
 )
 def test_every_optimizer(tmp_path, options):
     model = build_network(["separable"], filters=4)
