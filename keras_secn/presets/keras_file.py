@@ -13,10 +13,8 @@ import zipfile
 
 import keras
 
-from keras_secn import models as models
+from keras_secn import models as models  # it registers the layers that networks are made of
 from keras_secn.layers.package import PACKAGE
-
-# they register the layers that networks are made of, and what checkpoints are compiled with
 from keras_secn.utils.errors import UserError
 
 STATE = "training.json"  # ours, in checkpoints: see keras_secn.training.checkpoint
@@ -80,7 +78,8 @@ def load_checked(path, compile=False):
     Args:
         path: the file.
         compile: whether its optimizer and losses are wanted too, as of a checkpoint. If not, they
-            are not read, and may be of classes that nobody here knows.
+            are not read, and may be of classes that nobody here knows. If so,
+            `keras_secn.training.checkpoint`, which registers them, has been imported.
 
     Returns:
         The Keras network.

@@ -17,7 +17,9 @@ from typing import NamedTuple
 import keras
 
 from keras_secn.presets.keras_file import STATE, load_checked
+from keras_secn.training import losses as losses  # registers what checkpoints are compiled with
 from keras_secn.training import multihost
+from keras_secn.training import optimizers as optimizers  # likewise
 from keras_secn.training.batch_statistics import restate
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import Stopped, UserError
