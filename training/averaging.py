@@ -11,8 +11,10 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_secn.metrics.report import network_row, write_table
+from keras_secn.presets.keras_file import load_checked
 from keras_secn.presets.load import load
 from keras_secn.presets.store import list_presets, preset_card
+from keras_secn.training.checkpoint import is_checkpoint
 from keras_secn.training.run_folder import load_initial
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
@@ -84,13 +86,13 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
         settings |= {"initial": names[0]} | {key: card[key] for key in ("factory", "arguments")}
 
     (folder / "initial.json").unlink(missing_ok=True)  # of other networks, averaged here before
-    first = load_initial(names[0], folder)
+    first = _checkpoint(names[0]) or load_initial(names[0], folder)
     if any(layer.compute_dtype != "float32" for layer in first.layers):
         raise UserError(f"{names[0]} computes in mixed precision: name another network first")
 
     def models():
         for index, name in enumerate(tqdm(names, unit="network", leave=False, disable=None)):
-            model = load(name) if index else first
+            model = (_checkpoint(name) or load(name)) if index else first
             optimizer = getattr(model, "optimizer", None)
             if optimizer and optimizer.use_ema:  # a checkpoint: what is kept is its moving average
                 optimizer.finalize_variable_values(model.trainable_variables)
@@ -105,3 +107,8 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
     row = network_row(mean.name, mean, steps, validate)
     write_table([row], folder, settings)
     return [*rows, row]
+
+
+def _checkpoint(name):
+    """The compiled network of a checkpoint, which keeps the moving average; None of others."""
+    return load_checked(name, compile=True) if is_checkpoint(name) else None

@@ -1,19 +1,20 @@
 """`.keras` files read as what they should be: numbers and a description, never code.
 
 Keras' safe mode refuses pickled functions, and its reader refuses weights that point outside their
-file. What is checked here comes before it: that the archive holds nothing else, and that its
-description names nothing that runs code or opens files, whatever Keras' global switches say.
+file. Its description, however, may name any function that Keras exports, and Keras calls it. So two
+things are checked here before Keras reads the file: the archive holds nothing else, and all that
+its description names is on the lists below or a class that has been registered.
 """
 
 import json
 import pathlib
+import types
 import zipfile
 
 import keras
 
-from keras_secn import models as models
-
-# they register the layers that networks are made of, and what checkpoints are compiled with
+from keras_secn import models as models  # it registers the layers that networks are made of
+from keras_secn.layers.package import PACKAGE
 from keras_secn.utils.errors import UserError
 
 STATE = "training.json"  # ours, in checkpoints: see keras_secn.training.checkpoint
@@ -22,23 +23,66 @@ MAX_DESCRIPTION = 1 << 24  # bytes; SECN's is 60 KB
 MAX_WEIGHTS = 1 << 33  # bytes; EDSR's largest, optimizer and average included, is 650 MB
 MAX_EXPANSION = 10  # Keras stores; whoever compressed the file again got less than 2
 
-# Keras' layers that call Python, foreign graphs or files by name; none has a place in an image
-# network. Classes from outside Keras are only found where the caller has registered them.
-REFUSED = {
-    "Lambda",
-    "__lambda__",
-    "TFSMLayer",
-    "TorchModuleWrapper",
-    "JaxLayer",
-    "FlaxLayer",
-    "StringLookup",
-    "IntegerLookup",
-    "TextVectorization",
+# what networks, and the optimizers of checkpoints, are made of, by the names that Keras writes
+CLASSES = {
+    "keras": {"DTypePolicy", "Sequential"},
+    "keras.src.models.functional": {"Functional"},
+    "keras.layers": {
+        "Activation",
+        "Add",
+        "BatchNormalization",
+        "Concatenate",
+        "Conv2D",
+        "Conv2DTranspose",
+        "Dense",
+        "DepthwiseConv2D",
+        "Flatten",
+        "GlobalAveragePooling2D",
+        "InputLayer",
+        "LeakyReLU",
+        "PReLU",
+        "ReLU",
+        "Rescaling",
+        "UpSampling2D",
+    },
+    "keras.initializers": {"Constant", "GlorotUniform", "HeNormal", "Ones", "Zeros"},
+    "keras.optimizers": {"Adam", "LossScaleOptimizer", "SGD"},
+    "keras.optimizers.schedules": {"CosineDecay", "ExponentialDecay"},
 }
+ACTIVATIONS = {
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+}
+TENSOR = "__keras_tensor__"
 
 
-def load_checked(path):
+def load_checked(path, compile=False):
     """Loads a `.keras` file.
+
+    Args:
+        path: the file.
+        compile: whether its optimizer and losses are wanted too, as of a checkpoint. If not, they
+            are not read, and may be of classes that nobody here knows. If so,
+            `keras_secn.training.checkpoint`, which registers them, has been imported.
+
+    Returns:
+        The Keras network.
 
     Raises:
         UserError: no such file, or it is damaged, not a Keras model, or not safe to load.
@@ -47,15 +91,18 @@ def load_checked(path):
     if not path.is_file():
         raise UserError(f"no such file: {path}")
     try:
-        _check(path)
-        return keras.saving.load_model(path, safe_mode=True)
+        _check(path, compile)
+        model = keras.saving.load_model(path, compile=compile, safe_mode=True)
+        if not isinstance(model, keras.Model):
+            raise ValueError("it holds no network")
+        return model
     except Exception as error:
         lines = str(error).strip().splitlines()
         reason = lines[0] if lines else type(error).__name__
         raise UserError(f"{path} cannot be loaded as a Keras model: {reason}") from error
 
 
-def _check(path):
+def _check(path, compile):
     if path.suffix != ".keras":  # Keras would read HDF5 files with other, older rules
         raise ValueError("its name does not end in .keras")
     with zipfile.ZipFile(path) as archive:
@@ -67,15 +114,107 @@ def _check(path):
             limit = MAX_WEIGHTS if info.filename.endswith(".h5") else MAX_DESCRIPTION
             if info.file_size > min(limit, MAX_EXPANSION * info.compress_size + 1024):
                 raise ValueError(f"{info.filename} would be {info.file_size} bytes large")
-        _check_description(json.loads(archive.read("config.json")))
+        description = json.loads(archive.read("config.json"))
+    if not compile and isinstance(description, dict):
+        # Keras leaves out this one, but not those of networks within the network
+        description.pop("compile_config", None)
+    _check_description(description)
 
 
 def _check_description(part):
-    if isinstance(part, dict):
-        name = part.get("class_name")
-        if name in REFUSED or part.get("module") == "builtins" and name != "function":
-            raise ValueError(f"{name} can run code or open files")
-        part = list(part.values())
+    """Refuses a description in which anything, at any depth, is named that may not be loaded."""
     if isinstance(part, list):
         for value in part:
             _check_description(value)
+    elif isinstance(part, dict):
+        if "class_name" in part:
+            _check_object(part)
+        for key, value in part.items():
+            if key == "inbound_nodes":
+                _check_calls(value)
+            else:
+                _check_description(value)
+
+
+def _check_object(part):
+    name, module, config = part["class_name"], part.get("module"), part.get("config")
+    # without a module, Keras would follow older rules
+    if not (isinstance(name, str) and isinstance(module, str)):
+        _refuse(name)
+    if name == "function":
+        if not _is_known_function(part):
+            _refuse(config)
+        return
+    key = part.get("registered_name", name)  # Keras looks here first, whatever the module is
+    registered = keras.saving.get_registered_object(key) if isinstance(key, str) else None
+    if registered is not None:
+        known = isinstance(registered, type) and registered.__name__ == name
+    else:
+        known = name in CLASSES.get(module, ()) and key in (None, name)
+    if not known:
+        _refuse(f"{module}.{name}")
+    if name == "Sequential" and not _are_objects(config):
+        _refuse("a layer without a description")  # by its name alone Keras would make it
+
+
+def _is_known_function(part):
+    name = part.get("config")
+    if not isinstance(name, str) or part.get("registered_name") not in (None, "function", name):
+        return False
+    if name in ACTIVATIONS:
+        return part["module"] in ("builtins", "keras.activations")
+    function = keras.saving.get_registered_object(name)
+    ours = name.startswith(f"{PACKAGE}>") and isinstance(function, types.FunctionType)
+    return ours and part["module"] == "builtins"
+
+
+def _are_objects(config):
+    layers = config.get("layers") if isinstance(config, dict) else None
+    return isinstance(layers, list) and all(
+        isinstance(layer, dict) and "class_name" in layer for layer in layers
+    )
+
+
+def _check_calls(calls):
+    """Refuses calls of a layer with anything but tensors and numbers."""
+    if not isinstance(calls, list):
+        _refuse("a call of another form")
+    for call in calls:
+        if not isinstance(call, dict) or call.keys() != {"args", "kwargs"}:
+            _refuse("a call of another form")
+        args, kwargs = call["args"], call["kwargs"]
+        if not isinstance(args, list) or not isinstance(kwargs, dict) or "class_name" in kwargs:
+            _refuse("a call of another form")
+        for value in [*args, *kwargs.values()]:
+            _check_argument(value)
+
+
+def _check_argument(value):
+    if isinstance(value, list):
+        for item in value:
+            _check_argument(item)
+    elif not (value is None or isinstance(value, int | float) or _is_tensor(value)):
+        _refuse(f"a call with {value!r}")
+
+
+def _is_tensor(value):
+    """Whether a value is the output of a layer: no more than Keras writes of it."""
+    if not isinstance(value, dict) or value.keys() != {"class_name", "config"}:
+        return False
+    config = value["config"]
+    if value["class_name"] != TENSOR or not isinstance(config, dict):
+        return False
+    if config.keys() != {"shape", "dtype", "keras_history"}:
+        return False
+    shape, history = config["shape"], config["keras_history"]
+    return (
+        isinstance(shape, list)
+        and all(side is None or isinstance(side, int) for side in shape)
+        and isinstance(config["dtype"], str)
+        and isinstance(history, list)
+        and [type(item) for item in history] == [str, int, int]
+    )
+
+
+def _refuse(what):
+    raise ValueError(f"{str(what)[:80]!r} is none of what a network may be made of")

@@ -8,6 +8,7 @@ kill can part the two.
 import csv
 import json
 import os
+import pathlib
 import sys
 import time
 import zipfile
@@ -16,7 +17,9 @@ from typing import NamedTuple
 import keras
 
 from keras_secn.presets.keras_file import STATE, load_checked
+from keras_secn.training import losses as losses  # registers what checkpoints are compiled with
 from keras_secn.training import multihost
+from keras_secn.training import optimizers as optimizers  # likewise
 from keras_secn.training.batch_statistics import restate
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import Stopped, UserError
@@ -49,6 +52,17 @@ def has_checkpoint(folder):
     return any((folder / name).exists() for name in (CURRENT, PREVIOUS))
 
 
+def is_checkpoint(path):
+    """Whether a `.keras` file is a checkpoint, under whatever name; a preset's name is none."""
+    path = pathlib.Path(path)
+    if path.name in (CURRENT, PREVIOUS):
+        return True
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return STATE in archive.namelist()
+
+
 def load_checkpoint(folder, fresh):
     """The newest checkpoint in `folder` that is whole, or the fresh model if there is none.
 
@@ -68,7 +82,7 @@ def load_checkpoint(folder, fresh):
         if not path.exists():
             continue
         try:
-            model = load_checked(path)
+            model = load_checked(path, compile=True)
             state = _read_state(path)
         except UserError as error:
             refusals.append(str(error))
