@@ -46,5 +46,5 @@ def known_flags(name):
         return set(re.findall(r'"--([\w-]+)"', part))
     source = (ROOT / name).read_text()
     if "training_flags" in source:
-        source += (ROOT / "keras_secn" / "training_flags.py").read_text()
+        source += (ROOT / "training" / "training_flags.py").read_text()
     return set(re.findall(r'(?:DEFINE_\w+\(\s*"|add_argument\("--)([\w-]+)"', source))

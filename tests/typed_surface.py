@@ -36,6 +36,7 @@ def presets() -> None:
     assert_type(keras_secn.preset_card("secn"), dict[str, Any])
     keras_secn.set_pooling(keras_secn.load("secn"), window=None)
     keras_secn.load(16)  # type: ignore[arg-type]
+    raise keras_secn.UserError("one line")
 
 
 def networks(model: keras.Model) -> None:

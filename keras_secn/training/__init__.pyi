@@ -1,3 +1,4 @@
+from . import losses as losses
 from .losses import PictureLoss as PictureLoss
 from .recipe import Recipe as Recipe
 from .trainer import compile_model as compile_model

@@ -1,0 +1,127 @@
+"""What state a picture is in: clean, compressed, noisy or jagged, which decides the network.
+
+A network that was trained on clean pictures takes the marks of compression and noise for detail and
+sharpens them. The files' own words come first (JPEG's quantization tables), then the pixels'.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_secn.data.color import rgb_to_y
+
+# The luminance table of the JPEG standard (ITU-T T.81, Annex K), in zigzag order as Pillow gives it.
+STANDARD = np.array(
+    [16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40]
+    + [26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61, 60, 57, 51]
+    + [56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87]
+    + [95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99]
+)
+SIDE = 512  # pixels of the sample that is looked at, from the picture's middle
+LEAST = 48  # pixels a side; smaller pictures tell nothing
+BLOCKY = 0.12  # gray levels by which the step at one of eight columns and rows stands out
+SURE = 3.0  # standard errors by which it does
+NOISY = 4.75  # gray levels of noise in the flattest tenth of the picture
+JAGGED = 0.18  # power at the highest frequencies, relative to the middle ones
+
+
+class Condition(NamedTuple):
+    """Whether the robust network is the right one, and why.
+
+    Args:
+        clean: whether the network for clean pictures is.
+        reason: a few words to print: "JPEG of quality 75", "noise", ...
+    """
+
+    clean: bool
+    reason: str
+
+
+def jpeg_quality(tables) -> int | None:
+    """The quality, 1 to 100, that an encoder of the standard's tables was called with.
+
+    Args:
+        tables: quantization tables as Pillow's `image.quantization` has them; those of other
+            encoders are rated by their mean step.
+
+    Returns:
+        The quality, or None if there is no table.
+    """
+    table = next(iter(tables.values()), None) if tables else None
+    if table is None or len(table) != 64:
+        return None
+    wanted = np.asarray(table, np.float64)
+    qualities = np.arange(1, 101)
+    factor = np.where(qualities < 50, 5000 / qualities, 200 - 2 * qualities)
+    made = np.clip(np.floor((STANDARD * factor[:, None] + 50) / 100), 1, 255)
+    distance = np.abs(np.log(made) - np.log(np.clip(wanted, 1, None))).mean(axis=1)
+    return int(qualities[np.argmin(distance)])
+
+
+def condition(pixels, tables=None, crossing: int = 93) -> Condition:
+    """Judges a picture.
+
+    Args:
+        pixels: H x W x C of uint8, uint16 or float32 in 0..1; C of 1 to 4.
+        tables: JPEG's quantization tables, if the file is one.
+        crossing: JPEG quality below which the robust network is better.
+    """
+    quality = jpeg_quality(tables)
+    if quality is not None and quality < crossing:
+        return Condition(False, f"JPEG of quality {quality}")
+    y = _luminance(pixels)
+    if min(y.shape) >= LEAST:
+        if quality is None and is_blocky(y):
+            return Condition(False, "blocks of an earlier JPEG")
+        if noise_level(y) > NOISY:
+            return Condition(False, "noise")
+        if jaggedness(y) > JAGGED:
+            return Condition(False, "jagged edges")
+    return Condition(True, "clean" if quality is None else f"JPEG of quality {quality}")
+
+
+def _luminance(pixels):
+    height, width = pixels.shape[:2]
+    top, left = max(0, height - SIDE) // 2, max(0, width - SIDE) // 2
+    sample = pixels[top : top + SIDE, left : left + SIDE]
+    white = np.iinfo(sample.dtype).max if np.issubdtype(sample.dtype, np.integer) else 1.0
+    sample = sample.astype(np.float64) * (255 / white)
+    return rgb_to_y(sample[..., :3]) if sample.shape[2] >= 3 else sample[..., 0]
+
+
+def is_blocky(y) -> bool:
+    """Whether steps lie on one of eight columns, and on one of eight rows: JPEG's blocks."""
+    for axis in (0, 1):
+        lines = np.moveaxis(y, axis, 0)
+        step = np.abs(np.diff(lines, axis=0))
+        # the step at an edge, above the mean of its neighbors
+        excess = np.clip(step[1:-1] - (step[:-2] + step[2:]) / 2, -4, 4).mean(axis=1)
+        rows = excess[: len(excess) // 8 * 8].reshape(-1, 8)
+        means = np.sort(rows.mean(axis=0))
+        least = max(BLOCKY, SURE * rows.std() / np.sqrt(len(rows)))
+        if means[-1] - means[-2] < least:
+            return False
+    return True
+
+
+def noise_level(y) -> float:
+    """Standard deviation of the finest diagonal detail in the flattest tenth of the picture."""
+    detail = (y[:-1:2, :-1:2] - y[1::2, :-1:2] - y[:-1:2, 1::2] + y[1::2, 1::2]) / 2
+    height, width = (length // 8 for length in detail.shape)
+    blocks = detail[: 8 * height, : 8 * width].reshape(height, 8, width, 8)
+    return float(np.quantile(blocks.std(axis=(1, 3)), 0.1))
+
+
+def jaggedness(y) -> float:
+    """Power of the highest frequencies relative to that of the middle ones.
+
+    A reduction with antialiasing leaves little of the former; one without, or a drawing without
+    smooth edges, much.
+    """
+    window = np.outer(*(np.hanning(length) for length in y.shape))
+    power = np.abs(np.fft.rfft2((y - y.mean()) * window)) ** 2
+    rows, columns = np.fft.fftfreq(y.shape[0]), np.fft.rfftfreq(y.shape[1])
+    frequency = np.maximum(np.abs(rows)[:, None], columns)
+    high = power[frequency > 0.42].mean()
+    middle = power[(frequency > 0.2) & (frequency < 0.3)].mean()
+    return float(high / (middle + 1e-9))
