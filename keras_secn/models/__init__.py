@@ -1,5 +1,6 @@
 """One factory per network of the paper, each a Keras functional model."""
 
+from keras_secn.models import registry as registry
 from keras_secn.models.aplus.network import build_aplus as build_aplus
 from keras_secn.models.ct_srcnn.network import build_ct_srcnn as build_ct_srcnn
 from keras_secn.models.drcn import build_drcn as build_drcn

@@ -10,18 +10,19 @@ import numpy as np
 
 from keras_secn.data.color import rgb_to_y
 
-# The luminance table of the JPEG standard (ITU-T T.81, Annex K), in zigzag order as Pillow gives it.
+# Luminance table of the JPEG standard (ITU-T T.81, Annex K), row by row as Pillow gives it.
 STANDARD = np.array(
-    [16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40]
-    + [26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61, 60, 57, 51]
-    + [56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87]
-    + [95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99]
+    [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55]
+    + [14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62]
+    + [18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92]
+    + [49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
 )
 SIDE = 512  # pixels of the sample that is looked at, from the picture's middle
 LEAST = 48  # pixels a side; smaller pictures tell nothing
 BLOCKY = 0.12  # gray levels by which the step at one of eight columns and rows stands out
 SURE = 3.0  # standard errors by which it does
 NOISY = 4.75  # gray levels of noise in the flattest tenth of the picture
+ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 JAGGED = 0.18  # power at the highest frequencies, relative to the middle ones
 
 
@@ -52,7 +53,7 @@ def jpeg_quality(tables) -> int | None:
         return None
     wanted = np.asarray(table, np.float64)
     qualities = np.arange(1, 101)
-    factor = np.where(qualities < 50, 5000 / qualities, 200 - 2 * qualities)
+    factor = np.where(qualities < 50, 5000 // qualities, 200 - 2 * qualities)
     made = np.clip(np.floor((STANDARD * factor[:, None] + 50) / 100), 1, 255)
     distance = np.abs(np.log(made) - np.log(np.clip(wanted, 1, None))).mean(axis=1)
     return int(qualities[np.argmin(distance)])
@@ -124,4 +125,6 @@ def jaggedness(y) -> float:
     frequency = np.maximum(np.abs(rows)[:, None], columns)
     high = power[frequency > 0.42].mean()
     middle = power[(frequency > 0.2) & (frequency < 0.3)].mean()
-    return float(high / (middle + 1e-9))
+    # in a soft picture both are no more than rounding
+    floor = ROUNDING**2 * (window**2).sum()
+    return float(high / middle) if high > floor else 0.0

@@ -1,0 +1,103 @@
+"""The state a picture is in: what files say, and what pixels show."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_secn.data.degradation import parse_degradation
+from keras_secn.data.images import find_images, read_image
+from keras_secn.upscaling.condition import (
+    condition,
+    is_blocky,
+    jaggedness,
+    jpeg_quality,
+    noise_level,
+)
+
+
+def encoded(picture, quality, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=quality, **options)
+    return Image.open(buffer)
+
+
+@pytest.fixture(scope="module")
+def picture():
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 256, (24, 32, 3), np.uint8))
+    return np.asarray(small.resize((384, 288), Image.Resampling.LANCZOS))
+
+
+@pytest.mark.parametrize("quality", range(1, 101))
+def test_the_quality_of_a_jpeg_is_read_off_its_tables(quality):
+    image = encoded(np.zeros((16, 16, 3), np.uint8), quality)
+    assert abs(jpeg_quality(image.quantization) - quality) <= (1 if quality > 3 else 3)
+
+
+@pytest.mark.parametrize("gray", [True, False])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_it_does_not_depend_on_colors(picture, gray, subsampling):
+    pixels = picture[..., 0] if gray else picture
+    image = encoded(pixels, 75, **({} if gray else {"subsampling": subsampling}))
+    assert jpeg_quality(image.quantization) == 75
+
+
+@pytest.mark.parametrize("tables", [None, {}, {0: []}, {0: [1] * 10}])
+def test_without_tables_there_is_no_quality(tables):
+    assert jpeg_quality(tables) is None
+
+
+def test_other_encoders_tables_are_rated_by_their_steps():
+    coarse, fine = ({0: [step] * 64} for step in (40, 2))
+    assert jpeg_quality(coarse) < 70 < 93 < jpeg_quality(fine)
+
+
+@pytest.mark.parametrize("quality", [40, 75, 92])
+def test_a_compressed_jpeg_is_not_clean(picture, quality):
+    found = condition(picture, encoded(picture, quality).quantization)
+    assert not found.clean and f"quality {quality}" in found.reason
+    assert condition(picture, encoded(picture, 96).quantization).clean
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_every_kind_of_pixels_is_judged_alike(picture, dtype, channels):
+    rough = np.clip(picture + np.random.default_rng(1).normal(0, 15, picture.shape), 0, 255)
+    for pixels, clean in ((picture, True), (rough, False)):
+        stored = pixels / 255 * {"uint8": 255, "uint16": 65535, "float32": 1}[dtype]
+        stored = np.repeat(stored[..., :1], channels, axis=2).astype(dtype)
+        assert condition(stored).clean == clean
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (3, 5), (7, 1)])
+def test_blocks_are_found_wherever_the_grid_lies(picture, shift):
+    decoded = np.asarray(encoded(picture, 15).convert("L"), np.float64)[shift[0] :, shift[1] :]
+    assert is_blocky(decoded) and not is_blocky(picture[..., 0].astype(float))
+
+
+def test_noise_is_measured_in_gray_levels():
+    noise = np.random.default_rng(2).normal(128, 9, (256, 256))
+    assert noise_level(noise) == pytest.approx(9, rel=0.2)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (5, 900, 1), (47, 47, 4)])
+def test_small_pictures_count_as_clean(shape):
+    assert condition(np.random.default_rng(0).integers(0, 256, shape, np.uint8)).clean
+
+
+def test_most_photographs_are_judged_rightly(shared_data):
+    """Reduced with antialiasing they are clean, without it or in noise they are not."""
+    right = {"png": [], "bicubic_noaa": [], "noise10": []}
+    for path in find_images(shared_data / "choose"):
+        hr = read_image(path)
+        hr = hr[: len(hr) // 2 * 2, : hr.shape[1] // 2 * 2]
+        for kind, found in right.items():
+            found.append(condition(parse_degradation(kind)(hr, 2)).clean == (kind == "png"))
+    assert all(np.mean(found) > 0.85 for found in right.values()), right
+
+
+def test_a_soft_picture_is_not_jagged(picture):
+    y = picture[..., 0].astype(float)
+    assert jaggedness(y) == 0 < jaggedness(y[::7, ::7])
