@@ -5,70 +5,98 @@ On LiteRT nothing here loads TensorFlow, Keras or matplotlib: a picture is there
 
 import argparse
 import json
+import os
 import pathlib
-import signal
 import sys
 import warnings
 
-from keras_secn.utils.errors import Stopped, UserError
+import keras_secn
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.quiet import silence_tensorflow
+from keras_secn.utils.stopping import stop_on_signals
 
 SCALES = (2, 3, 4, 8)
+EXAMPLES = """examples:
+  keras-secn upscale photo.jpg                     makes photo_x2.jpg
+  keras-secn upscale photo.jpg -o large.png        another name and format
+  keras-secn upscale holiday                       a folder: makes holiday_x2
+  keras-secn upscale "manga/*/001.png" -o large    a pattern: its folders are kept
+  keras-secn upscale clip.mp4 --preset pocket_secn_s
+"""
 
 
 def main(argv=None):
-    """Runs the command; returns its exit status: 0, 1 (something failed), 130 or 143 (stopped)."""
+    """Runs the command; returns its exit status.
+
+    0; 1 if something failed; 129, 130 or 143 if it was stopped by SIGHUP, Ctrl-C or SIGTERM.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # a name may have letters that the output's encoding lacks
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _stop)
+    stop_on_signals()
     warnings.showwarning = _notice
     silence_tensorflow()
     try:
         return arguments.run(arguments)
+    except BrokenPipeError:
+        # who reads our output (head, less) has left; the rest goes nowhere, at exit as well
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (UserError, OSError) as error:
-        _complain(error)
+        _complain(one_line(error))
         return 1
     except KeyboardInterrupt as stop:
         print("stopped", file=sys.stderr)
         return getattr(stop, "status", 130)
 
 
-def _stop(number, frame):
-    raise Stopped(number)
-
-
-def _complain(error):
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+def _complain(text):
+    print(f"error: {printable(text)}", file=sys.stderr)
 
 
 def _notice(message, category, filename, lineno, file=None, line=None):
     if category is UserWarning:
-        print(f"note: {message}", file=sys.stderr)
+        print(f"note: {printable(message)}", file=sys.stderr)
 
 
 def _parser():
     parser = argparse.ArgumentParser(prog="keras-secn", description=__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"%(prog)s {keras_secn.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("upscale", help="enlarge pictures and videos")
+    command = commands.add_parser(
+        "upscale",
+        help="enlarge pictures and videos",
+        description="Enlarges pictures and videos. What is there already stays as it is.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.set_defaults(run=_upscale)
     command.add_argument("inputs", nargs="+", metavar="IN", help="files, folders or patterns")
-    command.add_argument("-o", "--out", help="a file for one input, else a folder")
-    command.add_argument("--scale", type=int, choices=SCALES, help="default: the network's own")
-    command.add_argument("--preset", help="trained weights by name, see: keras-secn models")
-    command.add_argument("--model", help="a .tflite or .keras file instead of a preset")
-    command.add_argument("--engine", choices=("litert", "keras"), help="default: litert if it can")
-    command.add_argument("--ensemble", action="store_true", help="8 views: better, 8 times as slow")
-    command.add_argument("--tile", type=int, metavar="PIXELS", help="memory follows it (512)")
-    command.add_argument("--threads", type=int, help="default: all processors")
-    command.add_argument("--format", help="png, jpg, webp, tiff, ...: default as the original")
-    command.add_argument("--quality", type=int, default=95, help="of JPEG, WebP and AVIF (95)")
-    command.add_argument("--overwrite", action="store_true", help="do again what is there")
-    command.add_argument("--compare", action="store_true", help="also NAME_compare.png with crops")
-    command.add_argument("--max-pixels", type=int, help="refuse larger originals (89 million)")
-    command.add_argument("--json", action="store_true", help="a JSON object per file on stdout")
+    files = command.add_argument_group("results")
+    files.add_argument("-o", "--out", help="a file for one input, else a folder")
+    files.add_argument("--scale", type=int, choices=SCALES, help="default: the network's own")
+    files.add_argument("--format", help="png, jpg, webp, tiff, ...: default as the original")
+    files.add_argument("--quality", type=int, default=95, help="of JPEG, WebP and AVIF (95)")
+    files.add_argument("--overwrite", action="store_true", help="do again what is there")
+    files.add_argument("--compare", action="store_true", help="also NAME_compare.png with crops")
+    files.add_argument("--json", action="store_true", help="a JSON object per file on stdout")
+    network = command.add_argument_group("network")
+    network.add_argument("--preset", help="trained weights by name, see: keras-secn models")
+    network.add_argument("--model", help="a .tflite or .keras file instead of a preset")
+    network.add_argument("--engine", choices=("litert", "keras"), help="default: litert if it can")
+    network.add_argument("--ensemble", action="store_true", help="8 views: better, 8 times as slow")
+    limits = command.add_argument_group("time and memory")
+    limits.add_argument("--tile", type=int, metavar="PIXELS", help="memory follows it (512)")
+    limits.add_argument("--threads", type=int, help="default: all processors")
+    limits.add_argument("--max-pixels", type=int, help="refuse larger originals (89 million)")
 
-    command = commands.add_parser("models", help="list the trained weights")
+    command = commands.add_parser("models", help="list the trained weights, by what they are for")
     command.set_defaults(run=_models)
+    command.add_argument("--time", action="store_true", help="measure how fast they are here")
     command.add_argument("--json", action="store_true")
 
     command = commands.add_parser("info", help="what a .tflite file says of itself")
@@ -89,20 +117,53 @@ def _upscale(arguments):
     from tqdm import tqdm
 
     from keras_secn.upscaling import batch
-    from keras_secn.upscaling.upscaler import Upscaler
 
     suffix = _suffix(arguments.format)
+    _check(arguments)
+    upscaler = _network(arguments)
+    plan = batch.plan(
+        arguments.inputs,
+        arguments.out,
+        upscaler.scale,
+        suffix,
+        arguments.overwrite,
+        arguments.compare,
+    )
+    sheets = {str(job.path): job.sheet for job in plan.jobs}
+    counts = {"done": 0, "skipped": 0, "failed": 0}
+    # shown on terminals only; its unit are pixels, so that one ETA holds for files of all sizes
+    bar = tqdm(
+        total=plan.work(upscaler), unit="px", unit_scale=True, disable=None, dynamic_ncols=True
+    )
+    with bar:
+        for result in batch.run(plan, upscaler, arguments.quality, bar.update):
+            counts[result["status"]] += 1
+            if result["status"] == "done" and arguments.compare:
+                result |= _compare(result, sheets[result["input"]], arguments)
+            with tqdm.external_write_mode(file=sys.stdout):
+                _report(result, arguments.json)
+    if not arguments.json:
+        _sum_up(counts, plan.inputs)
+    return 1 if counts["failed"] else 0
+
+
+def _check(arguments):
     if not 1 <= arguments.quality <= 100:
         raise UserError(f"quality must be within 1..100, not {arguments.quality}")
     if arguments.threads is not None and arguments.threads < 1:
         raise UserError("threads must be at least 1")
     if arguments.preset and arguments.model:
         raise UserError("give either --preset or --model")
+
+
+def _network(arguments):
+    from keras_secn.upscaling.upscaler import Upscaler
+
     if arguments.max_pixels:
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
-    upscaler = Upscaler(
+    return Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,
         scale=arguments.scale,
@@ -110,30 +171,6 @@ def _upscale(arguments):
         tile=arguments.tile,
         threads=arguments.threads,
     )
-    found, failed = batch.find_jobs(arguments.inputs, arguments.out, upscaler.scale)
-    plan = batch.prepare(found, upscaler, suffix, arguments.overwrite)
-    failures = 0
-    total = sum(work for _, _, work in plan if not isinstance(work, Exception))
-    # shown on terminals only; its unit are pixels, so that one ETA holds for files of all sizes
-    bar = tqdm(total=total, unit="px", unit_scale=True, disable=None, dynamic_ncols=True)
-    with bar:
-        unusable = (
-            {"input": str(path), "output": None, "status": "failed", "error": f"{path}: {reason}"}
-            for path, reason in failed
-        )
-        done = batch.run(plan, upscaler, arguments.quality, bar.update)
-        for result in _chain(unusable, done):
-            failures += result["status"] == "failed"
-            if result["status"] == "done" and arguments.compare:
-                result |= _compare(result, arguments)
-            with tqdm.external_write_mode(file=sys.stdout):
-                _report(result, arguments.json)
-    return 1 if failures else 0
-
-
-def _chain(*parts):
-    for part in parts:
-        yield from part
 
 
 def _suffix(name):
@@ -148,19 +185,21 @@ def _suffix(name):
     return suffix
 
 
-def _compare(result, arguments):
+def _compare(result, sheet, arguments):
     from keras_secn.upscaling.crop_sheet import write_comparison
     from keras_secn.upscaling.engines.choose import DEFAULT
+    from keras_secn.utils.atomic_file import atomic_path
 
-    out = pathlib.Path(result["output"])
-    picture = out.with_name(f"{out.stem}_compare.png")
     title = pathlib.Path(arguments.preset or arguments.model or DEFAULT).stem
     try:
-        write_comparison(result["input"], out, picture, title)
-    except UserError as error:
-        _complain(error)
+        if os.path.lexists(sheet) and not arguments.overwrite:
+            raise UserError(f"{sheet} is there already (--overwrite makes it again)")
+        with atomic_path(sheet, like=result["input"]) as temporary:
+            write_comparison(result["input"], result["output"], temporary, title)
+    except Exception as error:  # the result itself is made
+        _complain(one_line(error))
         return {"compare": None}
-    return {"compare": str(picture)}
+    return {"compare": str(sheet)}
 
 
 def _report(result, as_json):
@@ -168,68 +207,79 @@ def _report(result, as_json):
         print(json.dumps(result), flush=True)
     elif result["status"] == "failed":
         _complain(result["error"])
-    elif result["status"] == "skipped":
-        print(f"{result['output']} is there already", flush=True)
     else:
-        print(f"{result['input']} -> {result['output']} ({result['seconds']:.1f} s)", flush=True)
+        source, out = printable(result["input"]), printable(result["output"])
+        if result["status"] == "skipped":
+            print(f"{out} is there already", flush=True)
+        else:
+            print(f"{source} -> {out} ({result['seconds']:.1f} s)", flush=True)
+
+
+def _sum_up(counts, inputs):
+    if inputs.folders:
+        left_out = ", ".join(
+            f"{count} {printable(suffix)}" for suffix, count in inputs.left_out.most_common()
+        )
+        print(
+            f"{counts['done']} made, {counts['skipped']} already there,"
+            f" {inputs.left_out.total()} left out{f' ({left_out})' if left_out else ''},"
+            f" {counts['failed']} failed"
+        )
+    if counts["skipped"]:
+        print("note: --overwrite makes again what is there already", file=sys.stderr)
 
 
 def _models(arguments):
     from keras_secn import presets
-    from keras_secn.upscaling.speed import seconds_per_megapixel
+    from keras_secn.upscaling import catalog
 
-    rows = []
-    for name in presets.list_presets():
-        card = presets.preset_card(name)
-        rows.append(
-            {
-                "name": name,
-                "scale": card["scale"],
-                "parameters": card["parameters"],
-                "bytes": (presets.store.FOLDER / f"{name}.npz").stat().st_size,
-                "scores": card.get("scores", {}),
-                "seconds_per_megapixel": seconds_per_megapixel(name),
-            }
-        )
+    rows = catalog.rows(arguments.time)
     if arguments.json:
         print(json.dumps(rows))
         return 0
     if not rows:
         raise UserError(f"no presets in {presets.store.FOLDER}")
-    print(f"{'name':<22}{'scale':>6}{'parameters':>12}{'KB':>7}{'s/MP':>7}  PSNR-Y")
+    group = None
     for row in rows:
+        if row["group"] != group:
+            print("" if group is None else "\n", end="")
+            group = row["group"]
+            _print_row(group, "scale", "parameters", "KB", "s/MP", "PSNR-Y", "", arguments)
         seconds = row["seconds_per_megapixel"]
-        print(
-            f"{row['name']:<22}{row['scale']:>6}{row['parameters']:>12,}{row['bytes'] // 1000:>7}"
-            f"{'-' if seconds is None else f'{seconds:.1f}':>7}  {_scores(row['scores'])}"
+        _print_row(
+            row["name"] + (" (default)" if row["default"] else ""),
+            f"x{row['scale']}",
+            f"{row['parameters']:,}",
+            row["bytes"] // 1000,
+            "-" if seconds is None else f"{seconds:.1f}",
+            ", ".join(f"{k} {v:.2f}" for k, v in catalog.psnr_by_folder(row["scores"]).items()),
+            row["use"],
+            arguments,
         )
-    print("s/MP: seconds per megapixel of the original on this machine, LiteRT")
+    if arguments.time:
+        print("\ns/MP: seconds per megapixel of the original on this machine, LiteRT")
     return 0
 
 
-def _scores(scores):
-    parts = []
-    for folder, score in scores.items():
-        value = score.get("psnr_y") if isinstance(score, dict) else score
-        if isinstance(value, int | float):
-            parts.append(f"{folder} {value:.2f}")
-    return ", ".join(parts)
+def _print_row(name, scale, parameters, size, seconds, psnr, use, arguments):
+    timed = f"{seconds:>7}" if arguments.time else ""
+    line = f"{printable(name):<24}{scale:>6}{parameters:>12}{size:>7}{timed}  {printable(psnr):<28}"
+    print(f"{line}{use}".rstrip())
 
 
 def _info(arguments):
     from keras_secn.lite import metadata
     from keras_secn.upscaling.engines.litert import describe
 
-    facts = {
-        "file": arguments.file,
-        **metadata.info(arguments.file),
-        **describe(arguments.file),
-    }
+    # what a file says of itself never stands in place of what is seen of it
+    facts = {"file": None, **metadata.info(arguments.file), **describe(arguments.file)}
+    facts["file"] = arguments.file
     if arguments.json:
         print(json.dumps(facts))
     else:
         for key, value in facts.items():
-            print(f"{key + ':':<16}{value if isinstance(value, str) else json.dumps(value)}")
+            shown = printable(value if isinstance(value, str) else json.dumps(value))
+            print(f"{printable(key) + ':':<16}{shown}")
     return 0
 
 
@@ -246,7 +296,7 @@ def _export(arguments):
         raise UserError(f"{out}: the file's name ends in .tflite")
     facts = export_tiles(load(arguments.model), out, arguments.weights, arguments.tile)
     print(
-        f"{out}: {out.stat().st_size / 1000:.0f} KB; at most"
+        f"{printable(out)}: {out.stat().st_size / 1000:.0f} KB; at most"
         f" {facts['check']['largest_difference']} grey levels from Keras;"
         f" tiles overlap by {facts['tiles']['radius']} pixels"
     )

@@ -48,7 +48,7 @@ def main(several, steps):
     with tempfile.TemporaryDirectory() as folder:
         cache = cache_pairs(
             *(folder, "devices", [("0", 1)], 2),
-            lambda start, end: iter([("0", pixels, pixels[::2, ::2])]),
+            lambda start, end: (item for item in [("0", pixels, pixels[::2, ::2])]),
             strict=True,
             progress=False,
         )

@@ -25,6 +25,7 @@ from keras_secn.data.images import find_images, read_image
 from keras_secn.data.imresize import imresize
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.printable import printable
 
 FORMAT = 2  # of the cache; part of the key, so that a new one never reads an old one's files
 SHARD_PHOTOS = 1024
@@ -193,8 +194,8 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
         source: JSON-able description of where the photographs come from.
         states: for each photograph (name, bytes on disk, anything JSON-able that changes with it).
         scale: HR size / LR size.
-        produce: function of (start, end) that yields, for these photographs, (name, HR, LR), uint8
-            RGB, or (name, reason, None) for one that cannot be used.
+        produce: generator function of (start, end) that yields, for these photographs, (name, HR,
+            LR), uint8 RGB, or (name, reason, None) for one that cannot be used.
         strict: fail if any cannot be used.
         progress: show a bar.
 
@@ -249,7 +250,9 @@ def _build(folder, keys, ranges, scale, produce, progress):
         dynamic_ncols=True,
     ) as bar:
         for i in missing:
-            shards[i] = Shard.write(folder, keys[i], scale, produce(*ranges[i]), bar)
+            # closed here: a generator that is collected in one of its own threads cannot join it
+            with contextlib.closing(produce(*ranges[i])) as results:
+                shards[i] = Shard.write(folder, keys[i], scale, results, bar)
     return shards
 
 
@@ -346,7 +349,7 @@ def _report(cache, strict):
         count = f"{len(cache.skipped)} of {len(cache.skipped) + len(cache)}"
         raise UserError(f"{count} photographs cannot be used: {named}{more}")
     for _, reason in cache.skipped:
-        print(f"warning: skipped {reason}", file=sys.stderr)
+        print(f"warning: skipped {printable(reason)}", file=sys.stderr)
 
 
 def _state(path):

@@ -1,20 +1,18 @@
 """A script: its errors become one line, its signals an orderly stop."""
 
-import signal
 import sys
 
 from keras_secn.utils.errors import Stopped, UserError
-
-
-def _terminated(number, frame):
-    raise Stopped(number)
+from keras_secn.utils.printable import one_line
+from keras_secn.utils.stopping import stop_on_signals
 
 
 def run_app(main, positional=False):
     """Runs an absl `main(argv)`; a `UserError` becomes one line on stderr and exit status 1.
 
     A full disk, a read-only folder and an interruption are the user's to mend as well, so
-    `OSError`, Ctrl-C and SIGTERM end the same way (with the shell's customary status 130, 143).
+    `OSError`, Ctrl-C, SIGTERM and SIGHUP end the same way (with the shell's customary status: 130,
+    143, 129).
 
     Args:
         main: function of the arguments that absl left over, the program's name first.
@@ -30,14 +28,14 @@ def run_app(main, positional=False):
     quiet.silence_tensorflow()
 
     def guarded(argv):
-        signal.signal(signal.SIGTERM, _terminated)
+        stop_on_signals()
         try:
             if len(argv) > 1 and not positional:
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
             with multihost.together():
                 return main(argv)
         except (UserError, OSError) as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"error: {one_line(error)}", file=sys.stderr)
             sys.exit(1)
         except Stopped as stop:
             print(stop, file=sys.stderr)

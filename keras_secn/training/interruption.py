@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as requests: training saves its state first, then stops."""
+"""Ctrl-C, SIGTERM and SIGHUP as requests: training saves its state first, then stops."""
 
 import contextlib
 import signal
@@ -8,13 +8,14 @@ import time
 from keras_secn.training import multihost
 from keras_secn.utils.errors import Stopped
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Windows has no SIGHUP
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
 PATIENCE = 2  # seconds: launchers repeat a signal to processes that had it already
 AGREE_EVERY = 20  # steps between two questions whether another process was told to stop
 
 
 class StopRequest:
-    """Inside `with`, the first SIGINT or SIGTERM is noted; a later one acts as usual.
+    """Inside `with`, the first SIGINT, SIGTERM or SIGHUP is noted; a later one acts as usual.
 
     Several processes stop together: at the next step at which they ask each other.
     """
@@ -29,8 +30,10 @@ class StopRequest:
         # Python delivers signals to the main thread only, and only it may ask for them
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.getsignal(number) for number in SIGNALS}
-            for number in SIGNALS:
-                signal.signal(number, self._note)
+            for number, handler in self._previous.items():
+                # nohup has SIGHUP ignored, and means it
+                if handler is not signal.SIG_IGN:
+                    signal.signal(number, self._note)
         return self
 
     def __exit__(self, *error):

@@ -1,15 +1,24 @@
-"""Which files are upscaled to where, and doing so: one that fails does not stop the others."""
+"""What becomes of which file, planned before the first one is made; then all that is planned."""
 
-import glob
 import os
 import pathlib
+import re
+import sys
 import time
+import unicodedata
 from typing import NamedTuple
 
+from keras_secn.upscaling import inputs
 from keras_secn.upscaling.io import video, write
-from keras_secn.upscaling.io.read import SUFFIXES, read_header
+from keras_secn.upscaling.io.read import read_header
 from keras_secn.upscaling.one_file import QUALITY, output_suffix, upscale_file
+from keras_secn.utils.atomic_file import remove_leftovers
 from keras_secn.utils.errors import UserError
+
+WRITTEN = {*write.FORMATS, *video.SUFFIXES}
+# what looks like a picture's format; `pages.v2` does not
+FORMAT_LIKE = re.compile(r"\.(?!v\d+$)[a-z][a-z0-9]{1,4}", re.IGNORECASE)
+LONGEST_NAME = 255  # bytes, where the system does not say
 
 
 class Job(NamedTuple):
@@ -17,152 +26,277 @@ class Job(NamedTuple):
 
     Args:
         path: of the file.
-        folder: where its result goes.
-        out: the result's path, if the user named it.
-        named: whether the result's name tells it from the original.
+        out: of the result.
+        sheet: of the picture that compares the two, or `None`.
+        size: (height, width) of a frame; `None` if the result is there already.
+        count: number of frames.
     """
 
     path: pathlib.Path
-    folder: pathlib.Path
-    out: pathlib.Path | None = None
-    named: bool = False
+    out: pathlib.Path
+    sheet: pathlib.Path | None = None
+    size: tuple | None = None
+    count: int = 0
 
 
-def find_jobs(inputs, out, scale):
-    """All files that inputs stand for.
+class Plan(NamedTuple):
+    """A batch.
 
     Args:
-        inputs: files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
-        out: a file, if there is one input file and the name says a format; else a folder, which
-            gets the same folders within. `None`: results lie beside the files as `photo_x2.jpg`,
-            those of a folder in `folder_x2`.
-        scale: enlargement, for names.
-
-    Returns:
-        A list of `Job`, and a list of (input, reason) for inputs that stand for nothing.
+        jobs: a list of `Job`.
+        failed: a list of (path, reason) of what cannot be done.
+        inputs: the `Inputs`.
+        overwrite: whether results take the place of what is there.
     """
-    out = None if out is None else pathlib.Path(out)
-    jobs, failed = [], []
-    found = [path for name in inputs for path in _expand(name)]
-    one = len(found) == 1 and not found[0].is_dir()
-    is_file = out is not None and not out.is_dir() and out.suffix.lower() in _WRITTEN
-    if is_file and not one:
-        raise UserError(f"{out} is one file, and the inputs are several: name a folder")
-    for path in found:
-        if path.is_dir():
-            named = path if path.name not in ("", "..") else path.resolve()
-            target = out or named.with_name(f"{named.name}_x{scale}")
-            pictures = _pictures(path, target)
-            if not pictures:
-                failed.append((path, "no pictures in it"))
-            jobs += [Job(file, target / file.parent.relative_to(path)) for file in pictures]
-        elif not path.exists():
-            failed.append((path, "no such file"))
-        elif is_file:
-            jobs.append(Job(path, out.parent, out))
-        elif out is not None:
-            jobs.append(Job(path, out))
-        elif not _is_result(path, scale):
-            jobs.append(Job(path, path.parent, named=True))
-    return jobs, failed
+
+    jobs: list
+    failed: list
+    inputs: inputs.Inputs
+    overwrite: bool
+
+    def work(self, upscaler):
+        """LR pixels that `run` reports through `tick`."""
+        return sum(job.count * upscaler.work(*job.size) for job in self.jobs if job.size)
 
 
-_WRITTEN = {*write.FORMATS, *video.SUFFIXES}
+def plan(names, out, scale, suffix=None, overwrite=False, sheets=False):
+    """Says where the result of each file goes; writes nothing.
 
-
-def _expand(name):
-    if not pathlib.Path(name).exists() and glob.has_magic(name):
-        return [pathlib.Path(path) for path in sorted(glob.glob(name, recursive=True))] or [
-            pathlib.Path(name)
-        ]
-    return [pathlib.Path(name)]
-
-
-def _pictures(folder, target):
-    target = target.resolve()
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and target not in path.resolve().parents
-        and path.is_file()
-    )
-
-
-def _is_result(path, scale):
-    """Whether a file is what an earlier run made of another one beside it."""
-    mark = f"_x{scale}"
-    original = path.stem.removesuffix(mark)
-    return path.stem.endswith(mark) and any(
-        other.stem == original and other != path for other in path.parent.iterdir()
-    )
-
-
-def prepare(jobs, upscaler, suffix=None, overwrite=False):
-    """Reads every header, so that the work is known before it begins.
+    A result's path follows from its original's path and the options, whatever else is there: the
+    tree below a folder or pattern is kept, and where the format changes, the original's suffix
+    stays in the name (`photo_jpg.png`), so that `photo.png` can join at any time. No result takes
+    the place of an input, or of another result.
 
     Args:
-        jobs: of `find_jobs`.
-        upscaler: an `Upscaler`.
+        names: files, folders and patterns, see `inputs.find`.
+        out: a file, if there is one input file and the name says a format; else a folder. `None`:
+            results lie beside the files as `photo_x2.jpg`, those of a folder in `folder_x2`.
+        scale: enlargement, for names.
         suffix: ".png" and the like for all results, or `None` for the formats of the originals.
         overwrite: do again what is there.
+        sheets: plan a picture that compares, beside each result.
 
     Returns:
-        A list of (path, out, work in LR pixels or the `UserError`); work is 0 for what is done.
+        A `Plan`; files that are unreadable or whose result cannot be named are in its `failed`.
+
+    Raises:
+        UserError: the inputs and `out` do not fit, or two paths would meet.
     """
-    plan, taken = [], {}
-    for job in jobs:
-        out = job.out
+    file, folder = _target(out)
+    found = inputs.find(names, folder, scale)
+    if file and (found.folders or len(found.files) + len(found.failed) != 1):
+        raise UserError(f"{file} is one file, and the inputs are several: name a folder")
+    jobs, failed = [], list(found.failed)
+    for each in found.files:
         try:
-            if video.is_video(job.path):
-                size, count = video.probe(job.path)[:2]
-                end = job.path.suffix
-            else:
-                source = read_header(job.path)
-                size, count, end = source.size, source.count, output_suffix(source, suffix)
-            if out is None:
-                name = job.path.stem + (f"_x{upscaler.scale}" if job.named else "")
-                out = job.folder / (name + end)
-                if taken.get(out, job.path) != job.path:
-                    # photo.png and photo.jpg, both to be PNG
-                    out = job.folder / f"{name}_{job.path.suffix[1:]}{end}"
-            if out.exists() and os.path.samefile(out, job.path):
-                raise UserError(f"{job.path}: the result would take its place; choose another -o")
-            taken[out] = job.path
-            done = out.exists() and not overwrite
-            work = 0 if done else count * upscaler.work(*size)
-        except (UserError, OSError) as error:
-            work = error
-        plan.append((job.path, out, work))
-    return plan
+            job = _job(each, file, folder, scale, suffix, overwrite)
+            if sheets:
+                job = job._replace(sheet=job.out.with_name(f"{job.out.stem}_compare.png"))
+            _check_name(job)
+            jobs.append(job)
+        except Exception as error:
+            failed.append((each.path, reason(error)))
+    return Plan(_distinct(jobs, found.files), failed, found, overwrite)
+
+
+def _target(out):
+    """(file, folder) that `-o` names; both `None` if it names nothing."""
+    if out is None:
+        return None, None
+    path = pathlib.Path(out)
+    if path.is_dir():
+        return None, path
+    if str(out).endswith((os.sep, os.altsep or os.sep)):
+        return None, path
+    if path.suffix.lower() in WRITTEN:
+        return path, None
+    if FORMAT_LIKE.fullmatch(path.suffix):
+        known = ", ".join(known[1:] for known in [*write.FORMATS, *sorted(video.SUFFIXES)])
+        raise UserError(
+            f"{out}: unknown format {path.suffix[1:]!r}; known are {known};"
+            f" a folder of that name: {out}{os.sep}"
+        )
+    if path.exists():
+        raise UserError(f"{out} is a file; name a folder")
+    return None, path
+
+
+def _job(found, file, folder, scale, suffix, overwrite):
+    path = found.path
+    moving = video.is_video(path)
+
+    def place(end):
+        if file:
+            return file
+        if folder:
+            return (folder / found.below).with_name(result_name(path, end))
+        return found.folder / result_name(path, end, f"_x{scale}" if found.marked else "")
+
+    # what is made already is not opened: the suffix tells the result's name unless it lies
+    likely = path.suffix if moving else suffix or path.suffix
+    if not overwrite and likely.lower() in WRITTEN and _is_there(place(likely)):
+        return Job(path, place(likely))
+    if moving:
+        size, count = video.probe(path)[:2]
+        return Job(path, place(path.suffix), None, size, count)
+    source = read_header(path)
+    out = place(output_suffix(source, suffix))
+    if not overwrite and _is_there(out):
+        return Job(path, out)
+    return Job(path, out, None, source.size, source.count)
+
+
+def _is_there(path):
+    if path.is_dir():
+        raise UserError(f"{path} is a folder")
+    return os.path.lexists(path)
+
+
+def result_name(path, end, mark=""):
+    """The name of a result: `photo_x2.jpg`, or `photo_jpg_x2.png` if the format changes.
+
+    Args:
+        path: of the original.
+        end: the result's suffix.
+        mark: "_x2" and the like, or nothing.
+    """
+    own = path.suffix
+    if own.lower() == end.lower():
+        return f"{path.stem}{mark}{own}"
+    return f"{path.stem}{own.replace('.', '_')}{mark}{end}"
+
+
+def _check_name(job):
+    place = job.out.parent
+    while not place.is_dir() and place != place.parent:
+        place = place.parent
+    try:
+        longest = os.pathconf(place, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):
+        longest = LONGEST_NAME
+    length = max(len(os.fsencode(path.name)) for path in (job.out, job.sheet) if path)
+    if length > longest:
+        raise UserError(
+            f"its result's name would be {length} bytes long, and {longest} fit;"
+            " name one with -o FILE"
+        )
+
+
+def _distinct(jobs, files):
+    """The jobs, each once.
+
+    Raises:
+        UserError: two of different files have one path, or one has an input's.
+    """
+    originals = {_identity(found.path): found.path for found in files}
+    folders, takers, kept, clashes = {}, {}, [], []
+    for job in jobs:
+        clash = None
+        for place in filter(None, (job.out, job.sheet)):
+            key = _key(place, folders)
+            other = takers.setdefault(key, job)
+            original = originals.get(_identity(place))
+            if other is not job and _identity(other.path) == _identity(job.path):
+                break  # the same file, named twice
+            if other is not job:
+                clash = _both(other.path, job.path, place)
+            elif original == job.path:
+                clash = f"{job.path}: the result would take its place; choose another -o"
+            elif original:
+                clash = (
+                    f"{place} would be made of {job.path}, and is an input itself;"
+                    " leave it out, or choose another folder with -o"
+                )
+        else:
+            kept.append(job)
+        if clash:
+            clashes.append(clash)
+    if clashes:
+        more = f" (and {len(clashes) - 1} more like this)" if len(clashes) > 1 else ""
+        raise UserError(f"{clashes[0]}{more}")
+    return kept
+
+
+def _both(first, second, place):
+    if first.parent == second.parent:
+        advice = "rename one of them"
+    else:
+        shared = os.path.relpath(os.path.commonpath([p.parent.absolute() for p in (first, second)]))
+        advice = f"name the folder {shared}, whose tree is kept, or give each its own -o"
+    return f"{first} and {second} would both become {place}; {advice}"
+
+
+def _key(path, folders):
+    """What two spellings of a path have in common; `folders` remembers."""
+    if path.parent not in folders:
+        folders[path.parent] = os.path.realpath(path.parent)
+    name = path.name
+    if sys.platform in ("win32", "darwin"):
+        # elsewhere `run` finds out
+        name = unicodedata.normalize("NFC", name).casefold()
+    return folders[path.parent], name
+
+
+def _identity(path):
+    """Equal for two names of one file, links included; `None` if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def run(plan, upscaler, quality=QUALITY, tick=None):
-    """Does what `prepare` planned.
+    """Does what `plan` says; a file that fails, in whatever way, does not stop the others.
+
+    Removes temporary files that killed runs left in the results' folders.
 
     Yields:
         A dictionary for each file when it is done: `input`, `output`, `status` ("done", "skipped"
         or "failed"), and `seconds` or `error`.
     """
-    for path, out, work in plan:
-        result = {"input": str(path), "output": None if out is None else str(out)}
+    for path, why in plan.failed:
+        yield {"input": str(path), "output": None, "status": "failed", "error": _named(path, why)}
+    for folder in {job.out.parent for job in plan.jobs}:
+        remove_leftovers(folder)
+    made = {}
+    for job in plan.jobs:
+        result = {"input": str(job.path), "output": str(job.out)}
+        if not job.size:
+            yield {**result, "status": "skipped"}
+            continue
         started = time.perf_counter()
         try:
-            if isinstance(work, Exception):
-                raise work
-            if not work:
-                yield {**result, "status": "skipped"}
+            other = made.get(_identity(job.out))
+            if other:
+                raise UserError(
+                    f"this file system takes {job.out} for {other}, which was just made; rename one"
+                )
+            if not plan.overwrite and os.path.lexists(job.out):
+                yield {**result, "status": "skipped"}  # another program was quicker
                 continue
-            if video.is_video(path):
-                video.upscale_video(upscaler, path, out, tick=tick)
+            if video.is_video(job.path):
+                video.upscale_video(upscaler, job.path, job.out, tick=tick)
             else:
-                upscale_file(upscaler, path, out, quality=quality, tick=tick)
-        except (UserError, OSError) as error:
-            # the name first, whatever was wrong
-            text = " ".join(str(error).split())
-            text = text if str(path) in text else f"{path}: {text}"
-            yield {**result, "status": "failed", "error": text}
+                upscale_file(upscaler, job.path, job.out, quality=quality, tick=tick)
+            made[_identity(job.out)] = job.out
+        except Exception as error:
+            error = _named(job.path, reason(error))
+            yield {**result, "status": "failed", "error": error}
         else:
             seconds = round(time.perf_counter() - started, 3)
             yield {**result, "status": "done", "seconds": seconds}
+
+
+def reason(error):
+    """Why a file failed, on one line, for whatever exception."""
+    text = str(error) if isinstance(error, UserError) else " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "memory ran out; png and tiff need least (--format), and a smaller --tile helps"
+    if isinstance(error, UserError | OSError):
+        return text or type(error).__name__
+    return f"failed by a fault of this program ({type(error).__name__}: {text}); please report it"
+
+
+def _named(path, text):
+    return text if str(path) in text else f"{path}: {text}"

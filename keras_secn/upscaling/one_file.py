@@ -74,7 +74,7 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
         raise UserError(f"{out} is there already")
     height, width = (upscaler.scale * length for length in source.size)
     write.check(kind, (height, width), source)
-    with atomic_path(out) as temporary:
+    with atomic_path(out, like=source.path) as temporary:
         write.write(temporary, kind, _frames(upscaler, source, tick), source, quality)
     return out
 

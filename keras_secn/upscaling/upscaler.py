@@ -68,7 +68,11 @@ class Upscaler:
         while own**self.passes < self.scale:
             self.passes += 1
         if own**self.passes != self.scale:
-            raise UserError(f"a network that enlarges {own} times cannot make {scale} times of it")
+            able = ", ".join(str(own**passes) for passes in (1, 2, 3))
+            raise UserError(
+                f"a network that enlarges {own} times cannot make {scale} times of it; it makes"
+                f" {able}"
+            )
         tile = TILE if tile is None else tile
         least = 2 * (self.engine.radius or 0) + SMALLEST_PART
         if tile < least:

@@ -1,35 +1,81 @@
 """Files that are either whole or not there."""
 
 import contextlib
+import hashlib
 import os
 import pathlib
-import tempfile
+import re
+import secrets
+import socket
+import stat
+import time
+
+STARTED = time.time()
+# .keras-secn-HOST-PROCESS-RANDOM.png
+LEFTOVER = re.compile(r"\.keras-secn-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}(\.[^.]*)?")
+LONGEST_SUFFIX = 32  # bytes
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path, like=None):
     """Yields a temporary path beside `path`; it takes the place of `path` if the body succeeds.
 
-    The temporary name keeps the suffix, because Keras and Pillow choose the format by it. The
-    file is flushed to the disk before the rename, so that a power cut leaves the old file or the
-    new one, never a torn one. If the body raises, the temporary file is removed.
+    The temporary name is short, and keeps the suffix, because Keras and Pillow choose the format by
+    it. The file is flushed to the disk before the rename, so that a power cut leaves the old file
+    or the new one, never a torn one. If the body raises, the temporary file is removed; what a
+    killed process leaves, `remove_leftovers` finds.
+
+    Args:
+        path: of the file; its folder is made.
+        like: a file; the new one is readable by those who may read that one, and by no others.
 
     Raises:
         OSError: the folder cannot be written (also `PermissionError`, disk full).
     """
     path = pathlib.Path(path)
+    # the kernel takes the user's umask from it
+    mode = 0o666 if like is None else os.stat(like).st_mode & 0o666 | stat.S_IRUSR | stat.S_IWUSR
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = pathlib.Path(name)
+    suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
+    name = f".keras-secn-{_host()}-{os.getpid()}-{secrets.token_hex(4)}{suffix}"
+    temporary = path.with_name(name)
     try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        # mkstemp makes private files; results are as readable as any other file of the user's
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder):
+    """Removes the temporary files of `atomic_path` in a folder whose process is gone.
+
+    Files of running processes, of other machines, and of unknown names stay, and so does what
+    cannot be removed.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = LEFTOVER.fullmatch(entry.name)
+            if match and match[1] == _host() and not _runs(int(match[2])):
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime < STARTED:
+                        os.unlink(entry.path)
+
+
+def _host():
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _runs(process):
+    """Whether a process of this machine runs; `True` where one cannot ask without harm."""
+    if os.name != "posix":
+        return True  # on Windows signal 0 is Ctrl-C
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True

@@ -51,7 +51,9 @@ def choose_engine(model=None, engine=None, threads=None):
         raise UserError(f"{file} is missing: keras-secn export {name} -o {file} makes it")
     if engine is None:
         warnings.warn(
-            f"{file.name} is missing, so Keras is used, which starts slowly", stacklevel=2
+            f"{file.name} is missing, so Keras is used, which starts slowly;"
+            f" keras-secn export {name} makes it",
+            stacklevel=2,
         )
     return _keras_engine(presets.load_preset(name))
 

@@ -92,7 +92,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
     writing += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
     writing += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
     count, ended = 0, False
-    with atomic_path(out) as temporary, tempfile.TemporaryFile() as errors:
+    with atomic_path(out, like=path) as temporary, tempfile.TemporaryFile() as errors:
         decoder = subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=errors)
         encoder = subprocess.Popen([*writing, str(temporary)], stdin=subprocess.PIPE, stderr=errors)
         try:

@@ -1,0 +1,71 @@
+"""Which preset to use when."""
+
+from keras_secn import presets
+from keras_secn.upscaling.engines.choose import DEFAULT, preset_file
+
+PICTURES = "For pictures (LiteRT)"
+CASCADE = "The cascade, on Keras"
+LITERATURE = "From papers, on Keras"
+USES = {
+    "ct_secn_16": "photographs",
+    "pocket_secn_l": "many pictures, phones",
+    "pocket_secn_m": "many pictures, older phones",
+    "pocket_secn_s": "videos",
+}
+
+
+def rows(timed=False):
+    """What there is to know of each preset, by group and scale, the best first.
+
+    Args:
+        timed: measure how fast those are that have a LiteRT file, which takes seconds.
+
+    Returns:
+        A list of dictionaries: `name`, `group`, `use`, `default`, `scale`, `parameters`, `bytes`,
+        `scores` and `seconds_per_megapixel` (`None` if it was not measured).
+
+    Raises:
+        UserError: a card or file is damaged.
+    """
+    found = [_row(name, timed) for name in presets.list_presets()]
+    order = (PICTURES, CASCADE, LITERATURE)
+    return sorted(found, key=lambda row: (order.index(row["group"]), row["scale"], -_psnr(row)))
+
+
+def _row(name, timed):
+    card = presets.preset_card(name)
+    seconds = None
+    if timed:
+        from keras_secn.upscaling.speed import seconds_per_megapixel  # starts LiteRT
+
+        seconds = seconds_per_megapixel(name)
+    return {
+        "name": name,
+        "group": _group(name, card),
+        "use": USES.get(name, ""),
+        "default": name == DEFAULT,
+        "scale": card["scale"],
+        "parameters": card["parameters"],
+        "bytes": (presets.store.FOLDER / f"{name}.npz").stat().st_size,
+        "scores": card.get("scores", {}),
+        "seconds_per_megapixel": seconds,
+    }
+
+
+def _group(name, card):
+    if preset_file(name).is_file():
+        return PICTURES
+    return CASCADE if card["factory"] in ("build_secn", "build_ct_secn") else LITERATURE
+
+
+def _psnr(row):
+    return next(iter(psnr_by_folder(row["scores"]).values()), 0)
+
+
+def psnr_by_folder(scores):
+    """PSNR-Y in dB by folder, of a card's `scores`."""
+    values = {
+        folder: score.get("psnr_y") if isinstance(score, dict) else score
+        for folder, score in scores.items()
+    }
+    return {folder: value for folder, value in values.items() if isinstance(value, int | float)}

@@ -1,0 +1,183 @@
+"""From what a user names - files, folders, patterns - to files."""
+
+import collections
+import glob
+import os
+import pathlib
+import re
+import stat
+from typing import NamedTuple
+
+from keras_secn.upscaling.io import video
+from keras_secn.upscaling.io.read import SUFFIXES
+
+# of files that a folder's run takes; JPEGs from browsers are often called .jfif
+TAKEN = SUFFIXES | {".jfif", ".jpe"}
+RESULT = re.compile(r"(.+)_x\d+(_compare)?")
+EARLIER = "from earlier runs"
+
+
+class Found(NamedTuple):
+    """One file.
+
+    Args:
+        path: of the file.
+        below: its path below the folder or pattern that was named; its name, if it was itself.
+        folder: where its result goes unless the user says otherwise.
+        marked: whether the result's name must tell it from the original there.
+    """
+
+    path: pathlib.Path
+    below: pathlib.Path
+    folder: pathlib.Path
+    marked: bool
+
+
+class Inputs(NamedTuple):
+    """All files.
+
+    Args:
+        files: a list of `Found`.
+        failed: (input, reason) of inputs that stand for nothing.
+        left_out: how many files of folders are left out, by suffix; `EARLIER` for results.
+        folders: whether any input is a folder.
+    """
+
+    files: list
+    failed: list
+    left_out: collections.Counter
+    folders: bool
+
+
+def find(inputs, out, scale):
+    """All files that inputs stand for, hidden ones left out.
+
+    Results of earlier runs, `photo_x2.png` beside `photo.png` or `in_x2` beside `in`, are no
+    originals, unless they are named themselves.
+
+    Args:
+        inputs: files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
+        out: folder that nothing is taken from, or `None`.
+        scale: enlargement, for names.
+
+    Returns:
+        An `Inputs`.
+    """
+    search = _Search(out, scale)
+    for name in inputs:
+        path = pathlib.Path(name)
+        if not path.exists() and glob.has_magic(name):
+            search.pattern(name)
+        elif path.is_dir():
+            search.folder(path, pathlib.Path())
+        else:
+            search.file(path, pathlib.Path(path.name))
+    return Inputs(search.files, search.failed, search.left_out, search.folders)
+
+
+class _Search:
+    def __init__(self, out, scale):
+        self.files, self.failed, self.left_out = [], [], collections.Counter()
+        self.folders = False
+        self._out, self._scale = out, scale
+        self._listed = {}
+
+    def file(self, path, below):
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            self.failed.append((path, "no such file" if missing else error.strerror))
+            return
+        if stat.S_ISREG(mode):
+            self.files.append(Found(path, below, path.parent, marked=True))
+        else:
+            kind = "a named pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+            self.failed.append((path, f"is {kind}; name a file"))
+
+    def pattern(self, name):
+        paths = [pathlib.Path(path) for path in sorted(glob.glob(name, recursive=True))]
+        if not paths:
+            self.failed.append((pathlib.Path(name), "no such file"))
+        root = pathlib.Path(*_before_magic(pathlib.Path(name).parts))
+        for path in paths:
+            below = path.relative_to(root)
+            if not path.is_dir():
+                if self._is_result(path):
+                    self.left_out[EARLIER] += 1
+                else:
+                    self.file(path, below)
+            elif "**" not in name:  # which lists what is in folders itself
+                self.folder(path, below)
+
+    def folder(self, folder, below):
+        """Takes the pictures of a folder; `below` is where it lies below a pattern."""
+        self.folders = True
+        # "." and ".." have no names of their own
+        named = folder if folder.name not in ("", "..") else folder.resolve()
+        target = named.with_name(f"{named.name}_x{self._scale}")
+        barred = (self._out or target).resolve()
+        before = len(self.files)
+        for path in self._walk(folder, barred):
+            inside = path.relative_to(folder)
+            if path.suffix.lower() not in TAKEN:
+                self.left_out[path.suffix.lower() or "without a suffix"] += 1
+            elif self._is_result(path) or self._is_in_results(path, inside):
+                self.left_out[EARLIER] += 1
+            else:
+                home = target / inside.parent
+                self.files.append(Found(path, below / inside, home, marked=False))
+        if len(self.files) == before:
+            self.failed.append((folder, "no pictures in it"))
+
+    def _walk(self, folder, barred):
+        def unreadable(error):
+            self.failed.append((pathlib.Path(error.filename), error.strerror))
+
+        found = []
+        for place, folders, files in os.walk(folder, onerror=unreadable):
+            place = pathlib.Path(place)
+            folders[:] = [
+                name
+                for name in folders
+                if not name.startswith(".") and (place / name).resolve() != barred
+            ]
+            found += [place / name for name in files if not name.startswith(".")]
+        return sorted(path for path in found if path.is_file())
+
+    def _is_result(self, path):
+        """Whether an earlier run made this file of another one beside it."""
+        match = RESULT.fullmatch(path.stem)
+        if not match or match[2] and path.suffix.lower() != ".png":
+            return False
+        return match[1] in self._stems(path.parent)
+
+    def _is_in_results(self, path, inside):
+        """Whether an earlier run made this file of one in another folder: `in_x2` beside `in`."""
+        parts = path.parts
+        for i in range(len(parts) - len(inside.parts), len(parts) - 1):
+            match = RESULT.fullmatch(parts[i])
+            if match and path.stem in self._stems(
+                pathlib.Path(*parts[:i], match[1], *parts[i + 1 : -1])
+            ):
+                return True
+        return False
+
+    def _stems(self, folder):
+        """Stems that results of a folder's pictures start with: `photo`, and `photo_jpg`."""
+        if folder not in self._listed:
+            stems = set()
+            if folder.is_dir():
+                for name in os.listdir(folder):
+                    stem, suffix = os.path.splitext(name)
+                    if suffix.lower() in TAKEN | video.SUFFIXES:
+                        stems |= {stem, f"{stem}_{suffix[1:]}"}
+            self._listed[folder] = stems
+        return self._listed[folder]
+
+
+def _before_magic(parts):
+    for part in parts[:-1]:
+        if glob.has_magic(part):
+            return
+        yield part
