@@ -55,7 +55,8 @@ def test_a_folder_with_everything_in_it(run, folder):
     assert (status, err) == (0, [])
     assert files(folder / "out") == ["a.png", "b.jpg", "sub/c.webp"]
     assert Image.open(folder / "out" / "a.png").size == (40, 30)
-    assert len(out) == 3 and out[0].startswith("in/a.png -> out/a.png (")
+    assert len(out) == 4 and out[0].startswith("in/a.png -> out/a.png (")
+    assert out[3] == "3 made, 0 already there, 1 left out (1 .txt), 0 failed"
 
 
 def test_default_names(run, folder, monkeypatch):
@@ -67,17 +68,18 @@ def test_default_names(run, folder, monkeypatch):
     monkeypatch.chdir(folder)
     shutil.rmtree(folder / "in" / "sub_x2")
     assert run("in/a.png", "in/b.jpg", "--format", "png")[0] == 0
-    assert {"in/a_x2.png", "in/b_x2.png"} <= set(files(folder))
+    assert {"in/a_x2.png", "in/b_jpg_x2.png"} <= set(files(folder))
     # results of an earlier run are not originals
-    status, out, _ = run("in/*.png")
+    status, out, err = run("in/*.png")
     assert status == 0 and out == ["in/a_x2.png is there already"]
+    assert len(err) == 1 and "--overwrite" in err[0]
 
 
 def test_patterns_files_and_collisions(run, folder):
     Image.fromarray(picture(20, 15)).save(folder / "in" / "a.jpg")
     status, _, _ = run("in/**/*.webp", "in/a.png", "in/a.jpg", "-o", "out", "--format", "tiff")
     assert status == 0
-    assert files(folder / "out") == ["a.tiff", "a_jpg.tiff", "c.tiff"]
+    assert files(folder / "out") == ["a_jpg.tiff", "a_png.tiff", "sub/c_webp.tiff"]
 
 
 def test_what_is_done_is_skipped(run, folder):
@@ -148,7 +150,7 @@ def test_before_and_after(run, folder):
         (["in/a.png", "--tile", "4"], "tile must be at least"),
         (["in/a.png", "--threads", "0"], "threads"),
         (["in/a.png", "--preset", "ct_secn_16"], "either"),
-        (["in/a.png", "--scale", "3"], "cannot make 3 times"),
+        (["in/a.png", "--scale", "3"], "cannot make 3 times of it; it makes 2, 4, 8"),
         (["in/a.png", "in/b.jpg", "-o", "one.png"], "name a folder"),
         (["in/a.png", "-o", "in/a.png", "--overwrite"], "take its place"),
         (["in/notes.txt", "-o", "out"], "not an image"),
@@ -175,7 +177,8 @@ def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
     presets.write_preset("tiny", tiny_network, card, dtype="float32")
     status, _, err = run("in/a.png", "-o", "slow.png", "--preset", "tiny", model=False)
     assert status == 0 and err == [
-        "note: tiny.tflite is missing, so Keras is used, which starts slowly"
+        "note: tiny.tflite is missing, so Keras is used, which starts slowly;"
+        " keras-secn export tiny makes it"
     ]
     shutil.copy(tiny_file, folder / "weights" / "tiny.tflite")
     status, _, err = run("in/a.png", "-o", "quick.png", "--preset", "tiny", model=False)
@@ -185,7 +188,7 @@ def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
     assert cli.main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[0] == "tiny" and "set5 34.50" in lines[1]
-    assert cli.main(["models", "--json"]) == 0
+    assert cli.main(["models", "--json", "--time"]) == 0
     row = json.loads(capsys.readouterr().out)[0]
     assert row["parameters"] == tiny_network.count_params() and row["seconds_per_megapixel"] > 0
     status, _, err = run("in/a.png", "--preset", "none", model=False)
@@ -249,7 +252,7 @@ def test_litert_loads_neither_tensorflow_nor_keras(tiny_file, folder):
         assert done.stderr == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_leaves_no_half_written_file(tiny_file, folder, number):
     Image.fromarray(picture(3000, 2500)).save("large.png")
     command = [sys.executable, "-m", "keras_secn.cli", "upscale", "large.png", "-o", "out/a.png"]
@@ -258,10 +261,12 @@ def test_a_stop_leaves_no_half_written_file(tiny_file, folder, number):
         stderr=subprocess.PIPE,
         text=True,
         # a shell's background jobs ignore SIGINT, and hand that on
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: [
+            signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)
+        ],
     )
     # until rows have been written
-    while not any(file.stat().st_size for file in (folder / "out").glob(".a.*")):
+    while not any(file.stat().st_size for file in (folder / "out").glob(".keras-secn-*")):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(number)

@@ -104,7 +104,7 @@ def _target(out):
     if out is None:
         return None, None
     path = pathlib.Path(out)
-    if path.is_dir():
+    if os.path.isdir(path):
         return None, path
     if str(out).endswith((os.sep, os.altsep or os.sep)):
         return None, path
@@ -116,7 +116,7 @@ def _target(out):
             f"{out}: unknown format {path.suffix[1:]!r}; known are {known};"
             f" a folder of that name: {out}{os.sep}"
         )
-    if path.exists():
+    if os.path.exists(path):
         raise UserError(f"{out} is a file; name a folder")
     return None, path
 
@@ -147,7 +147,7 @@ def _job(found, file, folder, scale, suffix, overwrite):
 
 
 def _is_there(path):
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UserError(f"{path} is a folder")
     return os.path.lexists(path)
 
@@ -168,7 +168,7 @@ def result_name(path, end, mark=""):
 
 def _check_name(job):
     place = job.out.parent
-    while not place.is_dir() and place != place.parent:
+    while not os.path.isdir(place) and place != place.parent:
         place = place.parent
     try:
         longest = os.pathconf(place, "PC_NAME_MAX")

@@ -66,9 +66,10 @@ def find(inputs, out, scale):
     search = _Search(out, scale)
     for name in inputs:
         path = pathlib.Path(name)
-        if not path.exists() and glob.has_magic(name):
+        # by `os`, for which a name that is too long is no name of a file
+        if not os.path.exists(path) and glob.has_magic(name):
             search.pattern(name)
-        elif path.is_dir():
+        elif os.path.isdir(path):
             search.folder(path, pathlib.Path())
         else:
             search.file(path, pathlib.Path(path.name))
@@ -167,7 +168,7 @@ class _Search:
         """Stems that results of a folder's pictures start with: `photo`, and `photo_jpg`."""
         if folder not in self._listed:
             stems = set()
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 for name in os.listdir(folder):
                     stem, suffix = os.path.splitext(name)
                     if suffix.lower() in TAKEN | video.SUFFIXES:

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -298,3 +299,22 @@ def test_nothing_usable(build_cache, photos, tmp_path):
 
 def test_overlapping_folders_count_once(build_cache, photos):
     assert len(build_cache([photos, photos / "sub", photos / "a.png"])) == 3
+
+
+def test_threads_end_with_a_build_that_fails(tmp_path):
+    """A generator that is collected later, by one of its own threads, cannot join that thread."""
+    ended = []
+
+    def produce(start, end):
+        try:
+            yield "a", np.zeros((2, 2, 3), np.uint8), "no pixels"
+            yield "b", np.zeros((2, 2, 3), np.uint8), np.zeros((1, 1, 3), np.uint8)
+        finally:
+            ended.append(threading.current_thread())
+
+    with pytest.raises((TypeError, ValueError)) as failure:
+        photo_cache.cache_pairs(
+            tmp_path, "pictures", [("a", 1), ("b", 1)], 2, produce, strict=False, progress=False
+        )
+    # the traceback holds the generator still
+    assert failure.tb and ended == [threading.current_thread()]
