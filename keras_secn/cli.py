@@ -188,14 +188,12 @@ def _suffix(name):
 def _compare(result, sheet, arguments):
     from keras_secn.upscaling.crop_sheet import write_comparison
     from keras_secn.upscaling.engines.choose import DEFAULT
-    from keras_secn.utils.atomic_file import atomic_path
 
     title = pathlib.Path(arguments.preset or arguments.model or DEFAULT).stem
     try:
         if os.path.lexists(sheet) and not arguments.overwrite:
             raise UserError(f"{sheet} is there already (--overwrite makes it again)")
-        with atomic_path(sheet, like=result["input"]) as temporary:
-            write_comparison(result["input"], result["output"], temporary, title)
+        write_comparison(result["input"], result["output"], sheet, title)
     except Exception as error:  # the result itself is made
         _complain(one_line(error))
         return {"compare": None}

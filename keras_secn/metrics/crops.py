@@ -5,7 +5,7 @@ import numpy as np
 from keras_secn.utils.atomic_file import atomic_path
 
 
-def crops_picture(columns, path, crop=64, zoom=3, rows=4):
+def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None):
     """A picture of crops side by side: one row per photograph, one column per network.
 
     Args:
@@ -13,6 +13,7 @@ def crops_picture(columns, path, crop=64, zoom=3, rows=4):
         path: where to write the PNG.
         crop, zoom: side of a crop in HR pixels, and by how much it is enlarged to be looked at.
         rows: at most so many photographs.
+        like: a file that may be read by the same people, see `atomic_path`.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -29,7 +30,7 @@ def crops_picture(columns, path, crop=64, zoom=3, rows=4):
             piece = Image.fromarray(images[row][top : top + crop, left : left + crop])
             piece = piece.resize((piece.width * zoom, piece.height * zoom), Image.NEAREST)
             sheet.paste(piece, (column * (side + gap), label + row * (side + gap)))
-    with atomic_path(path) as temporary:
+    with atomic_path(path, like) as temporary:
         sheet.save(temporary)
 
 

@@ -3,7 +3,7 @@
 import sys
 
 from keras_secn.utils.errors import Stopped, UserError
-from keras_secn.utils.printable import one_line
+from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.stopping import stop_on_signals
 
 
@@ -38,7 +38,7 @@ def run_app(main, positional=False):
             print(f"error: {one_line(error)}", file=sys.stderr)
             sys.exit(1)
         except Stopped as stop:
-            print(stop, file=sys.stderr)
+            print(printable(stop), file=sys.stderr)
             sys.exit(stop.status)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)

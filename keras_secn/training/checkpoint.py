@@ -24,6 +24,7 @@ from keras_secn.training.batch_statistics import restate
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import Stopped, UserError
 from keras_secn.utils.local_scope import local_scope
+from keras_secn.utils.printable import printable
 
 CURRENT, PREVIOUS = "checkpoint.keras", "checkpoint.previous.keras"
 
@@ -91,7 +92,10 @@ def load_checkpoint(folder, fresh):
             raise UserError(f"{path} belongs to another network")
         if refusals:
             step = steps_done(model)
-            print(f"warning: {refusals[0]}; going on from step {step} of {name}", file=sys.stderr)
+            print(
+                f"warning: {printable(refusals[0])}; going on from step {step} of {name}",
+                file=sys.stderr,
+            )
         return Checkpoint(model, state, name)
     if refusals:
         raise UserError(f"{refusals[0]}; without {folder} the network starts anew")
@@ -145,7 +149,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._cache = cache
         if checkpoint.state.get("photographs", cache.identity) != cache.identity:
             print(
-                f"warning: the photographs have changed since step {self.step} of {folder.name}; "
+                f"warning: the photographs have changed since step {self.step} of {printable(folder.name)}; "
                 "going on with what is there now",
                 file=sys.stderr,
             )

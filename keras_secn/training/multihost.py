@@ -14,6 +14,7 @@ import tempfile
 import numpy as np
 
 from keras_secn.utils.errors import Stopped, UserError
+from keras_secn.utils.printable import printable
 
 HEARTBEAT = 30  # seconds after which a silent process counts as lost
 JOIN = 300  # seconds that the first process waits for the last one
@@ -166,7 +167,7 @@ def together():
                 f"error: process {number} lost the others, or failed ({text:.160}); the same "
                 "command goes on from the last checkpoint"
             )
-        print(line, file=sys.stderr, flush=True)
+        print(printable(line), file=sys.stderr, flush=True)
         sys.stdout.flush()
         os._exit(getattr(error, "status", 1))
     else:

@@ -4,6 +4,7 @@ import keras
 from tqdm import tqdm
 
 from keras_secn.training import multihost
+from keras_secn.utils.printable import printable
 
 
 class StepBar(keras.callbacks.Callback):
@@ -20,7 +21,7 @@ class StepBar(keras.callbacks.Callback):
         self.name = name
 
     def on_train_begin(self, logs=None):
-        self.bar.set_description(self.name)
+        self.bar.set_description(printable(self.name))
 
     def on_epoch_end(self, epoch, logs=None):
         shown = {"loss": "loss", "val_psnr": "PSNR", "input_wait": "input wait"}

@@ -29,6 +29,7 @@ from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
+from keras_secn.utils.printable import printable
 
 
 def compile_model(model, recipe):
@@ -111,7 +112,9 @@ def train(
         except UserError as error:
             if not has_checkpoint(folder):
                 raise
-            print(f"warning: {error}; made again from the last checkpoint", file=sys.stderr)
+            print(
+                f"warning: {printable(error)}; made again from the last checkpoint", file=sys.stderr
+            )
         else:
             if bar:
                 bar.skip(recipe.total_steps)

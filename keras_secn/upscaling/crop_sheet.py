@@ -34,4 +34,4 @@ def write_comparison(path, result, out, name):
         (title, np.array_split(pixels, min(3, pixels.shape[axis]), axis=axis))
         for title, pixels in (("bicubic", np.asarray(before)), (name, after))
     ]
-    crops_picture(columns, out, crop=CROP, zoom=ZOOM, rows=3)
+    crops_picture(columns, out, crop=CROP, zoom=ZOOM, rows=3, like=path)
