@@ -92,7 +92,11 @@ def _parser():
     limits = command.add_argument_group("time and memory")
     limits.add_argument("--tile", type=int, metavar="PIXELS", help="memory follows it (512)")
     limits.add_argument("--threads", type=int, help="default: all processors")
-    limits.add_argument("--max-pixels", type=int, help="refuse larger originals (89 million)")
+    limits.add_argument(
+        "--max-pixels",
+        type=int,
+        help="refuse larger originals (89 million)",
+    )
 
     command = commands.add_parser("models", help="list the trained weights, by what they are for")
     command.set_defaults(run=_models)
@@ -117,6 +121,7 @@ def _upscale(arguments):
     from tqdm import tqdm
 
     from keras_secn.upscaling import batch
+    from keras_secn.utils.memory import available_bytes
 
     suffix = _suffix(arguments.format)
     _check(arguments)
@@ -128,6 +133,8 @@ def _upscale(arguments):
         suffix,
         arguments.overwrite,
         arguments.compare,
+        # who names a limit knows what there is
+        None if arguments.max_pixels else available_bytes(),
     )
     sheets = {str(job.path): job.sheet for job in plan.jobs}
     counts = {"done": 0, "skipped": 0, "failed": 0}

@@ -149,8 +149,8 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._cache = cache
         if checkpoint.state.get("photographs", cache.identity) != cache.identity:
             print(
-                f"warning: the photographs have changed since step {self.step} of {printable(folder.name)}; "
-                "going on with what is there now",
+                f"warning: the photographs have changed since step {self.step} of"
+                f" {printable(folder.name)}; going on with what is there now",
                 file=sys.stderr,
             )
         if "logs" in checkpoint.state:

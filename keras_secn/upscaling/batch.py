@@ -18,6 +18,8 @@ from keras_secn.utils.errors import UserError
 WRITTEN = {*write.FORMATS, *video.SUFFIXES}
 # what looks like a picture's format; `pages.v2` does not
 FORMAT_LIKE = re.compile(r"\.(?!v\d+$)[a-z][a-z0-9]{1,4}", re.IGNORECASE)
+# of memory for a pixel of an original, at least: measured, JPEG to JPEG, x2
+PIXEL_BYTES = 40
 LONGEST_NAME = 255  # bytes, where the system does not say
 
 
@@ -59,7 +61,7 @@ class Plan(NamedTuple):
         return sum(job.count * upscaler.work(*job.size) for job in self.jobs if job.size)
 
 
-def plan(names, out, scale, suffix=None, overwrite=False, sheets=False):
+def plan(names, out, scale, suffix=None, overwrite=False, sheets=False, memory=None):
     """Says where the result of each file goes; writes nothing.
 
     A result's path follows from its original's path and the options, whatever else is there: the
@@ -75,6 +77,7 @@ def plan(names, out, scale, suffix=None, overwrite=False, sheets=False):
         suffix: ".png" and the like for all results, or `None` for the formats of the originals.
         overwrite: do again what is there.
         sheets: plan a picture that compares, beside each result.
+        memory: bytes that there are; pictures that are sure to need more fail. `None`: try all.
 
     Returns:
         A `Plan`; files that are unreadable or whose result cannot be named are in its `failed`.
@@ -93,6 +96,7 @@ def plan(names, out, scale, suffix=None, overwrite=False, sheets=False):
             if sheets:
                 job = job._replace(sheet=job.out.with_name(f"{job.out.stem}_compare.png"))
             _check_name(job)
+            _check_memory(job, memory)
             jobs.append(job)
         except Exception as error:
             failed.append((each.path, reason(error)))
@@ -179,6 +183,16 @@ def _check_name(job):
         raise UserError(
             f"its result's name would be {length} bytes long, and {longest} fit;"
             " name one with -o FILE"
+        )
+
+
+def _check_memory(job, memory):
+    height, width = job.size or (0, 0)
+    needed = height * width * PIXEL_BYTES
+    if memory is not None and needed > memory:
+        raise UserError(
+            f"{width}x{height} pixels need {needed / 1e9:.1f} GB of memory at least, and"
+            f" {memory / 1e9:.1f} are free; to try nevertheless: --max-pixels {height * width}"
         )
 
 

@@ -86,8 +86,8 @@ class _Search:
     def file(self, path, below):
         try:
             mode = path.stat().st_mode
-        except OSError as error:
-            missing = isinstance(error, FileNotFoundError)
+        except (OSError, ValueError) as error:  # ValueError: a name with a zero in it
+            missing = not isinstance(error, OSError) or isinstance(error, FileNotFoundError)
             self.failed.append((path, "no such file" if missing else error.strerror))
             return
         if stat.S_ISREG(mode):

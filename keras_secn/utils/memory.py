@@ -1,6 +1,8 @@
-"""Peak memory of this process."""
+"""Memory: what this process took at most, and what it may still take."""
 
 import pathlib
+
+CGROUP = pathlib.Path("/sys/fs/cgroup")  # version 2, as in a container
 
 
 def peak_mib():
@@ -13,3 +15,23 @@ def peak_mib():
         return None
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
+
+
+def available_bytes():
+    """Memory that this process may still take; None where the system does not tell.
+
+    The smaller of what the machine has free and what the container allows (Linux).
+    """
+    found = []
+    meminfo = pathlib.Path("/proc/meminfo")
+    if meminfo.is_file():
+        lines = meminfo.read_text().splitlines()
+        found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")]
+    try:
+        # files that the kernel keeps in memory make way
+        files = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+        taken = int((CGROUP / "memory.current").read_text()) - int(files["inactive_file"])
+        found.append(int((CGROUP / "memory.max").read_text()) - taken)
+    except (OSError, ValueError, KeyError):
+        pass  # no container, or one without a limit ("max")
+    return min(found, default=None)
