@@ -110,11 +110,12 @@ def _target(out):
     path = pathlib.Path(out)
     if os.path.isdir(path):
         return None, path
-    if str(out).endswith((os.sep, os.altsep or os.sep)):
+    is_folder = str(out).endswith((os.sep, os.altsep or os.sep))
+    if is_folder and not os.path.exists(path):
         return None, path
-    if path.suffix.lower() in WRITTEN:
+    if not is_folder and path.suffix.lower() in WRITTEN:
         return path, None
-    if FORMAT_LIKE.fullmatch(path.suffix):
+    if not is_folder and FORMAT_LIKE.fullmatch(path.suffix):
         known = ", ".join(known[1:] for known in [*write.FORMATS, *sorted(video.SUFFIXES)])
         raise UserError(
             f"{out}: unknown format {path.suffix[1:]!r}; known are {known};"
@@ -182,7 +183,7 @@ def _check_name(job):
     if length > longest:
         raise UserError(
             f"its result's name would be {length} bytes long, and {longest} fit;"
-            " name one with -o FILE"
+            " choose a shorter one with -o FILE"
         )
 
 
@@ -307,6 +308,8 @@ def reason(error):
     text = str(error) if isinstance(error, UserError) else " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return "memory ran out; png and tiff need least (--format), and a smaller --tile helps"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     if isinstance(error, UserError | OSError):
         return text or type(error).__name__
     return f"failed by a fault of this program ({type(error).__name__}: {text}); please report it"

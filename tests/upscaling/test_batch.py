@@ -170,6 +170,17 @@ def test_an_unknown_format_is_no_folder(folder, name, given):
     assert plan("a.png", out=name) == {"a.png": f"{name}/a.png"}
 
 
+@pytest.mark.parametrize("name", ["b.png/", "plain", "plain/", "b.png/sub/"])
+def test_a_file_is_no_folder(folder, name):
+    make("a.png", "b.png", "plain")
+    if "sub" in name:
+        made = batch.plan(["a.png"], name, 2)
+        assert [row["status"] for row in batch.run(made, Upscaler("pocket_secn_s"))] == ["failed"]
+    else:
+        with pytest.raises(UserError, match="is a file; name a folder"):
+            plan("a.png", out=name)
+
+
 @pytest.mark.parametrize("name", ["pages.v2", "2024.11", "large", "large.d"])
 def test_folders_may_have_dots(folder, name):
     make("a.png")
