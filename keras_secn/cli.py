@@ -24,6 +24,11 @@ EXAMPLES = """examples:
   keras-secn upscale "manga/*/001.png" -o large    a pattern: its folders are kept
   keras-secn upscale clip.mp4 --preset pocket_secn_s
 """
+ABOUT = {
+    "description": "Enlarges pictures and videos. What is there already stays as it is.",
+    "epilog": EXAMPLES,
+    "formatter_class": argparse.RawDescriptionHelpFormatter,
+}
 
 
 def main(argv=None):
@@ -67,13 +72,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"%(prog)s {keras_secn.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser(
-        "upscale",
-        help="enlarge pictures and videos",
-        description="Enlarges pictures and videos. What is there already stays as it is.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    command = commands.add_parser("upscale", help="enlarge pictures and videos", **ABOUT)
     command.set_defaults(run=_upscale)
     command.add_argument("inputs", nargs="+", metavar="IN", help="files, folders or patterns")
     files = command.add_argument_group("results")

@@ -65,7 +65,7 @@ def test_names_are_shown_and_not_obeyed(folder, capsys, evil):
 
 
 def test_a_file_speaks_for_itself_and_not_in_our_name(folder, capsys):
-    model = flatbuffer.unpack((presets.FOLDER / "pocket_secn_s.tflite").read_bytes())
+    model = flatbuffer.unpack((presets.store.FOLDER / "pocket_secn_s.tflite").read_bytes())
     model.metadata = []
     facts = {
         "file": "other.tflite",
@@ -128,7 +128,7 @@ def test_models_lists_what_there_is_by_use(capsys):
     marked = [line for line in said.splitlines() if "(default)" in line]
     assert len(marked) == 1 and marked[0].startswith(DEFAULT)
     # those that start at once come first
-    quick = {path.stem for path in presets.FOLDER.glob("*.tflite")}
+    quick = {path.stem for path in presets.store.FOLDER.glob("*.tflite")}
     assert {line.split()[0] for line in groups[0][1:]} == quick
     assert "s/MP" not in said
     assert all(row["seconds_per_megapixel"] is None for row in catalog.rows())

@@ -94,7 +94,9 @@ def plan(names, out, scale, suffix=None, overwrite=False, sheets=False, memory=N
         try:
             job = _job(each, file, folder, scale, suffix, overwrite)
             if sheets:
-                job = job._replace(sheet=job.out.with_name(f"{job.out.stem}_compare.png"))
+                job = job._replace(
+                    sheet=job.out.with_name(result_name(job.out, ".png", "_compare"))
+                )
             _check_name(job)
             _check_memory(job, memory)
             jobs.append(job)
@@ -163,7 +165,7 @@ def result_name(path, end, mark=""):
     Args:
         path: of the original.
         end: the result's suffix.
-        mark: "_x2" and the like, or nothing.
+        mark: "_x2", "_compare" and the like, or nothing.
     """
     own = path.suffix
     if own.lower() == end.lower():
@@ -211,7 +213,7 @@ def _distinct(jobs, files):
             key = _key(place, folders)
             other = takers.setdefault(key, job)
             original = originals.get(_identity(place))
-            if other is not job and _identity(other.path) == _identity(job.path):
+            if place == job.out and other is not job and _same(other.path, job.path):
                 break  # the same file, named twice
             if other is not job:
                 clash = _both(other.path, job.path, place)
@@ -230,6 +232,10 @@ def _distinct(jobs, files):
         more = f" (and {len(clashes) - 1} more like this)" if len(clashes) > 1 else ""
         raise UserError(f"{clashes[0]}{more}")
     return kept
+
+
+def _same(first, second):
+    return _identity(first) == _identity(second)
 
 
 def _both(first, second, place):

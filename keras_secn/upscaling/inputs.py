@@ -13,7 +13,7 @@ from keras_secn.upscaling.io.read import SUFFIXES
 
 # of files that a folder's run takes; JPEGs from browsers are often called .jfif
 TAKEN = SUFFIXES | {".jfif", ".jpe"}
-RESULT = re.compile(r"(.+)_x\d+(_compare)?")
+RESULT = re.compile(r"(.+?)_x\d+((?:_[A-Za-z]+)?_compare)?")
 EARLIER = "from earlier runs"
 
 

@@ -123,6 +123,15 @@ def test_the_picture_that_compares_is_planned_too(folder):
     with pytest.raises(UserError, match="is an input itself"):
         plan("b.png", "b_x2_compare.png", sheets=True)
     assert len(plan("in", out="out")) == 2
+    # one of each stem and format
+    make("many/a.png", "many/a.jpg", "many/a.JPG", "many/a.jfif")
+    made = batch.plan(["many"], "out", 2, sheets=True)
+    assert sorted(job.sheet.name for job in made.jobs) == [
+        "a_JPG_compare.png",
+        "a_compare.png",
+        "a_jfif_jpg_compare.png",
+        "a_jpg_compare.png",
+    ]
 
 
 def test_a_file_named_twice_is_made_once(folder):
@@ -134,6 +143,7 @@ def test_a_file_named_twice_is_made_once(folder):
 
 def test_results_of_earlier_runs(folder):
     names = ["a.png", "a_x2.png", "a_x4.png", "a_x2_compare.png", "b.jpg", "b_jpg_x2.png"]
+    names += ["b_x2.jpg", "b_x2_jpg_compare.png"]
     make(*(f"in/{name}" for name in names), "in/free_x2.png", "in/sub/c.png", "in/sub_x2/c.png")
     found = inputs.find(["in"], None, 2)
     assert [str(each.below) for each in found.files] == [
@@ -142,7 +152,7 @@ def test_results_of_earlier_runs(folder):
         "free_x2.png",  # there is no free.png that it could be made of
         "sub/c.png",
     ]
-    assert found.left_out == {inputs.EARLIER: 5}
+    assert found.left_out == {inputs.EARLIER: 7}
     os.chdir("in")
     assert set(plan("*.png")) == {"a.png", "free_x2.png"}
     # what is named is made
