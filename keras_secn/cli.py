@@ -128,7 +128,7 @@ def _upscale(arguments):
     plan = batch.plan(
         arguments.inputs,
         arguments.out,
-        upscaler.scale,
+        f"x{upscaler.scale}",
         suffix,
         arguments.overwrite,
         arguments.compare,

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
         return sum(job.count * upscaler.work(*job.size) for job in self.jobs if job.size)
 
 
-def plan(names, out, scale, suffix=None, overwrite=False, sheets=False, memory=None):
+def plan(names, out, tag, suffix=None, overwrite=False, sheets=False, memory=None):
     """Says where the result of each file goes; writes nothing.
 
     A result's path follows from its original's path and the options, whatever else is there: the
@@ -73,7 +73,7 @@ def plan(names, out, scale, suffix=None, overwrite=False, sheets=False, memory=N
         names: files, folders and patterns, see `inputs.find`.
         out: a file, if there is one input file and the name says a format; else a folder. `None`:
             results lie beside the files as `photo_x2.jpg`, those of a folder in `folder_x2`.
-        scale: enlargement, for names.
+        tag: what a result's name gets: "x2" and the like, see `Target.tag`.
         suffix: ".png" and the like for all results, or `None` for the formats of the originals.
         overwrite: do again what is there.
         sheets: plan a picture that compares, beside each result.
@@ -86,13 +86,13 @@ def plan(names, out, scale, suffix=None, overwrite=False, sheets=False, memory=N
         UserError: the inputs and `out` do not fit, or two paths would meet.
     """
     file, folder = _target(out)
-    found = inputs.find(names, folder, scale)
+    found = inputs.find(names, folder, tag)
     if file and (found.folders or len(found.files) + len(found.failed) != 1):
         raise UserError(f"{file} is one file, and the inputs are several: name a folder")
     jobs, failed = [], list(found.failed)
     for each in found.files:
         try:
-            job = _job(each, file, folder, scale, suffix, overwrite)
+            job = _job(each, file, folder, tag, suffix, overwrite)
             if sheets:
                 job = job._replace(
                     sheet=job.out.with_name(result_name(job.out, ".png", "_compare"))
@@ -128,7 +128,7 @@ def _target(out):
     return None, path
 
 
-def _job(found, file, folder, scale, suffix, overwrite):
+def _job(found, file, folder, tag, suffix, overwrite):
     path = found.path
     moving = video.is_video(path)
 
@@ -137,7 +137,7 @@ def _job(found, file, folder, scale, suffix, overwrite):
             return file
         if folder:
             return (folder / found.below).with_name(result_name(path, end))
-        return found.folder / result_name(path, end, f"_x{scale}" if found.marked else "")
+        return found.folder / result_name(path, end, f"_{tag}" if found.marked else "")
 
     # what is made already is not opened: the suffix tells the result's name unless it lies
     likely = path.suffix if moving else suffix or path.suffix

@@ -13,7 +13,9 @@ from keras_secn.upscaling.io.read import SUFFIXES
 
 # of files that a folder's run takes; JPEGs from browsers are often called .jfif
 TAKEN = SUFFIXES | {".jfif", ".jpe"}
-RESULT = re.compile(r"(.+?)_x\d+((?:_[A-Za-z]+)?_compare)?")
+RESULT = re.compile(
+    r"(.+?)_(?:x\d+(?:\.\d+)?|[wh]\d+|\d+(?:\.\d+)?mp)((?:_[A-Za-z]+)?_compare)?"  # see Target.tag
+)
 EARLIER = "from earlier runs"
 
 
@@ -49,7 +51,7 @@ class Inputs(NamedTuple):
     folders: bool
 
 
-def find(inputs, out, scale):
+def find(inputs, out, tag):
     """All files that inputs stand for, hidden ones left out.
 
     Results of earlier runs, `photo_x2.png` beside `photo.png` or `in_x2` beside `in`, are no
@@ -58,12 +60,12 @@ def find(inputs, out, scale):
     Args:
         inputs: files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
         out: folder that nothing is taken from, or `None`.
-        scale: enlargement, for names.
+        tag: what a result's name gets: "x2" and the like.
 
     Returns:
         An `Inputs`.
     """
-    search = _Search(out, scale)
+    search = _Search(out, tag)
     for name in inputs:
         path = pathlib.Path(name)
         # by `os`, for which a name that is too long is no name of a file
@@ -77,10 +79,10 @@ def find(inputs, out, scale):
 
 
 class _Search:
-    def __init__(self, out, scale):
+    def __init__(self, out, tag):
         self.files, self.failed, self.left_out = [], [], collections.Counter()
         self.folders = False
-        self._out, self._scale = out, scale
+        self._out, self._tag = out, tag
         self._listed = {}
 
     def file(self, path, below):
@@ -116,7 +118,7 @@ class _Search:
         self.folders = True
         # "." and ".." have no names of their own
         named = folder if folder.name not in ("", "..") else folder.resolve()
-        target = named.with_name(f"{named.name}_x{self._scale}")
+        target = named.with_name(f"{named.name}_{self._tag}")
         barred = (self._out or target).resolve()
         before = len(self.files)
         for path in self._walk(folder, barred):

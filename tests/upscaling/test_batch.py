@@ -49,7 +49,7 @@ def upscaler():
 
 def plan(*names, out=None, **options):
     """Outputs by input, as text."""
-    made = batch.plan(names, out, 2, **options)
+    made = batch.plan(names, out, "x2", **options)
     assert not made.failed
     return {job.path.as_posix(): job.out.as_posix() for job in made.jobs}
 
@@ -125,7 +125,7 @@ def test_the_picture_that_compares_is_planned_too(folder):
     assert len(plan("in", out="out")) == 2
     # one of each stem and format
     make("many/a.png", "many/a.jpg", "many/a.JPG", "many/a.jfif")
-    made = batch.plan(["many"], "out", 2, sheets=True)
+    made = batch.plan(["many"], "out", "x2", sheets=True)
     assert sorted(job.sheet.name for job in made.jobs) == [
         "a_JPG_compare.png",
         "a_compare.png",
@@ -143,16 +143,16 @@ def test_a_file_named_twice_is_made_once(folder):
 
 def test_results_of_earlier_runs(folder):
     names = ["a.png", "a_x2.png", "a_x4.png", "a_x2_compare.png", "b.jpg", "b_jpg_x2.png"]
-    names += ["b_x2.jpg", "b_x2_jpg_compare.png"]
+    names += ["b_x2.jpg", "b_x2_jpg_compare.png", "a_x1.5.png", "a_w3000.png", "a_12mp.png"]
     make(*(f"in/{name}" for name in names), "in/free_x2.png", "in/sub/c.png", "in/sub_x2/c.png")
-    found = inputs.find(["in"], None, 2)
+    found = inputs.find(["in"], None, "x2")
     assert [str(each.below) for each in found.files] == [
         "a.png",
         "b.jpg",
         "free_x2.png",  # there is no free.png that it could be made of
         "sub/c.png",
     ]
-    assert found.left_out == {inputs.EARLIER: 7}
+    assert found.left_out == {inputs.EARLIER: 10}
     os.chdir("in")
     assert set(plan("*.png")) == {"a.png", "free_x2.png"}
     # what is named is made
@@ -164,7 +164,7 @@ def test_results_of_earlier_runs(folder):
 def test_what_is_left_out_is_counted_by_suffix(folder):
     taken = ["a.png", "b.jfif", "c.jpe", "d.JPG"]
     make(*(f"in/{name}" for name in [*taken, "e.tga", "f.ppm", "g.HEIC", "h.heic", ".i.tga", "j"]))
-    found = inputs.find(["in"], None, 2)
+    found = inputs.find(["in"], None, "x2")
     assert [each.path.name for each in found.files] == taken
     assert found.left_out == {".tga": 1, ".ppm": 1, ".heic": 2, "without a suffix": 1}
 
@@ -184,7 +184,7 @@ def test_an_unknown_format_is_no_folder(folder, name, given):
 def test_a_file_is_no_folder(folder, name):
     make("a.png", "b.png", "plain")
     if "sub" in name:
-        made = batch.plan(["a.png"], name, 2)
+        made = batch.plan(["a.png"], name, "x2")
         assert [row["status"] for row in batch.run(made, Upscaler("pocket_secn_s"))] == ["failed"]
     else:
         with pytest.raises(UserError, match="is a file; name a folder"):
@@ -204,7 +204,7 @@ def test_special_files_are_refused(folder):
         server.bind("socket.png")
         os.symlink("pipe.png", "alias.png")
         made = batch.plan(
-            ["pipe.png", "socket.png", os.devnull, "alias.png", "missing.png", "a.png"], None, 2
+            ["pipe.png", "socket.png", os.devnull, "alias.png", "missing.png", "a.png"], None, "x2"
         )
     assert [path.name for path, _ in made.failed] == [
         "pipe.png",
@@ -215,14 +215,14 @@ def test_special_files_are_refused(folder):
     ]
     assert [job.path.name for job in made.jobs] == ["a.png"]
     # in a folder they are no files
-    assert [each.path.name for each in inputs.find(["."], None, 2).files] == ["a.png"]
+    assert [each.path.name for each in inputs.find(["."], None, "x2").files] == ["a.png"]
 
 
 @pytest.mark.parametrize("letter", ["n", "ü", "写"])
 def test_long_names(folder, upscaler, letter):
     stems = [letter * (size // len(letter.encode())) for size in (240, 246, 251)]
     make(*(f"{stem}.png" for stem in stems))
-    made = batch.plan([f"{stem}.png" for stem in stems], None, 2)
+    made = batch.plan([f"{stem}.png" for stem in stems], None, "x2")
     fit = [stem for stem in stems if len(f"{stem}_x2.png".encode()) <= 255]
     assert [job.out.name for job in made.jobs] == [f"{stem}_x2.png" for stem in fit]
     assert all("bytes long, and 255 fit" in why for _, why in made.failed)
@@ -234,9 +234,9 @@ def test_what_is_finished_is_not_opened(folder, monkeypatch):
     make("in/a.png", "in/b.jpg", "in_x2/a.png", "in_x2/b.jpg", "in_x2/b_jpg.png")
     monkeypatch.setattr(batch, "read_header", None)
     for suffix in (None, ".png"):
-        made = batch.plan(["in"], None, 2, suffix)
+        made = batch.plan(["in"], None, "x2", suffix)
         assert len(made.jobs) == 2 and not any(job.size for job in made.jobs) and not made.failed
-    assert len(batch.plan(["in"], None, 2, None, True).failed) == 2
+    assert len(batch.plan(["in"], None, "x2", None, True).failed) == 2
 
 
 STEMS = st.sampled_from(["a", "b", "a_x2", "a_jpg", "a_x2_x2", "a_compare"])
@@ -275,7 +275,7 @@ def test_plans(first, joining, how, out, suffix, overwrite, sheets):
             before = listing()
             given = sorted(names) if how == "files" else [how]
             try:
-                made = batch.plan(given, out, 2, suffix, overwrite, sheets)
+                made = batch.plan(given, out, "x2", suffix, overwrite, sheets)
             except UserError:
                 made = None
             assert listing() == before
@@ -296,7 +296,7 @@ def test_plans(first, joining, how, out, suffix, overwrite, sheets):
 def test_what_memory_cannot_hold_is_refused(folder, upscaler):
     make("a.png")
     need = 9 * 7 * batch.PIXEL_BYTES
-    made = batch.plan(["a.png"], None, 2, memory=need - 1)
+    made = batch.plan(["a.png"], None, "x2", memory=need - 1)
     assert not made.jobs and "--max-pixels 63" in made.failed[0][1]
     for memory in (need, None):
-        assert len(batch.plan(["a.png"], None, 2, memory=memory).jobs) == 1
+        assert len(batch.plan(["a.png"], None, "x2", memory=memory).jobs) == 1

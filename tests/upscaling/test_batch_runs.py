@@ -62,7 +62,7 @@ def test_one_broken_file_never_ends_a_batch(folder, error, suffix):
         Image.fromarray(picture(width, 7)).save(name)
     upscaler = Failing("pocket_secn_s")
     upscaler.error = error
-    made = batch.plan(["a.png", "b.png", "c.png"], "out", 2, suffix)
+    made = batch.plan(["a.png", "b.png", "c.png"], "out", "x2", suffix)
     rows = list(batch.run(made, upscaler))
     assert [row["status"] for row in rows] == ["done", "failed", "done"]
     assert rows[1]["error"].startswith("b.png: ")
@@ -72,7 +72,7 @@ def test_one_broken_file_never_ends_a_batch(folder, error, suffix):
 
 def test_a_file_that_appears_meanwhile_stays(folder, upscaler):
     make("a.png", "b.png")
-    made = batch.plan(["a.png", "b.png"], "out", 2)
+    made = batch.plan(["a.png", "b.png"], "out", "x2")
     make("out/a.png")
     assert [row["status"] for row in batch.run(made, upscaler)] == ["skipped", "done"]
     assert Image.open("out/a.png").size == (9, 7)
@@ -82,7 +82,7 @@ def test_a_file_that_appears_meanwhile_stays(folder, upscaler):
 def test_two_results_that_turn_out_to_be_one_file(folder, upscaler, overwrite):
     # as on a file system that knows no upper case: here a folder becomes a link to another
     make("a.png", "sub/a.png")
-    made = batch.plan(["."], "out", 2, None, overwrite)
+    made = batch.plan(["."], "out", "x2", None, overwrite)
     first, second = pathlib.Path("out/a.png"), pathlib.Path("alias/a.png")
     os.symlink("out", "alias")
     jobs = [made.jobs[0]._replace(out=first), made.jobs[1]._replace(out=second)]
@@ -100,7 +100,7 @@ def test_results_are_as_private_as_originals(folder, upscaler, suffix, mode, uma
     os.chmod("a.png", mode)
     before = os.umask(umask)
     try:
-        rows = list(batch.run(batch.plan(["a.png"], "out", 2, suffix), upscaler))
+        rows = list(batch.run(batch.plan(["a.png"], "out", "x2", suffix), upscaler))
     finally:
         os.umask(before)
     assert [row["status"] for row in rows] == ["done"]
@@ -111,7 +111,7 @@ def test_many_pictures_are_right(folder, upscaler):
     for seed in range(3):
         pathlib.Path(f"in/{seed}").mkdir(parents=True)
         Image.fromarray(picture(9, 7, seed=seed)).save(f"in/{seed}/p.png")
-    list(batch.run(batch.plan(["in"], "out", 2), upscaler))
+    list(batch.run(batch.plan(["in"], "out", "x2"), upscaler))
     for seed in range(3):
         made = np.asarray(Image.open(f"out/{seed}/p.png"))
         np.testing.assert_array_equal(made, upscaler(picture(9, 7, seed=seed)))
