@@ -10,8 +10,9 @@ import signal
 import sys
 import warnings
 
+from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.errors import Stopped, UserError
-from keras_secn.utils.quiet import silence_tensorflow
+from keras_secn.utils.quiet import quiet_tensorflow
 
 SCALES = (2, 3, 4, 8)
 
@@ -21,7 +22,7 @@ def main(argv=None):
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _stop)
     warnings.showwarning = _notice
-    silence_tensorflow()
+    quiet_tensorflow()
     try:
         return arguments.run(arguments)
     except (UserError, OSError) as error:
@@ -102,6 +103,8 @@ def _upscale(arguments):
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    if arguments.engine == "keras" or (arguments.model or "").endswith(".keras"):
+        keep_freed_memory(one_arena=True)
     upscaler = Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,

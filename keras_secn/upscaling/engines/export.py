@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_secn.lite import converter, metadata
-from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork
+from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork, gate_layers
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.engines.litert import PLAIN, POOL, TILE, WHOLE, TiledFileEngine
@@ -75,7 +75,7 @@ def export_tiles(
         "colour": "RGB",
         "value_range": [0, 255],
         "io": "float",
-        "tiles": {"radius": engine.radius, "gated": _gated(model)},
+        "tiles": {"radius": engine.radius, "gated": bool(gate_layers(model))},
     }
     with atomic_path(path) as temporary:
         content = _convert(model, weights, tile)
@@ -86,10 +86,6 @@ def export_tiles(
         facts["check"] = {"largest_difference": round(difference, 4)}
         temporary.write_bytes(metadata.add(content, facts))
     return facts
-
-
-def _gated(model):
-    return bool(PooledNetwork(model).gated)
 
 
 def _convert(model, weights, size):
