@@ -110,6 +110,7 @@ def main(folder, tiny):
     model = users_model()
     # one use of Keras and of TensorFlow's writer, which set up what they need
     model.predict_on_batch(np.zeros((1, 8, 8, 3), np.float32))
+    tf.get_logger()
     tf.summary.create_file_writer(str(folder / "events")).close()
     before, watch = {**of_process(), **of_model(model)}, Watch()
     watch.start()

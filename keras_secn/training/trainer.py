@@ -31,7 +31,7 @@ from keras_secn.utils.local_scope import local_scope
 
 
 def compile_model(model, recipe, optimizer=None):
-    """Gives a model of `supervised` the recipe's loss, in grey levels, and an optimizer.
+    """Gives a model of `supervised` the recipe's loss, in gray levels, and an optimizer.
 
     Args:
         model: changed in place.

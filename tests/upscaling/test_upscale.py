@@ -258,9 +258,10 @@ def test_gates_of_networks_in_networks(outer, tiny_network, small_limits):
 
 
 def test_gates_out_of_reach_are_refused(tiny_network):
+    @keras.saving.register_keras_serializable("tests")
     class Around(keras.layers.Layer):
-        def __init__(self):
-            super().__init__()
+        def __init__(self, **options):
+            super().__init__(**options)
             self.inner = tiny_network
 
         def call(self, inputs):

@@ -38,15 +38,14 @@ class KerasEngine:
     eight_bit = False
 
     def __init__(self, model):
-        scale = scale_of(model)
-        self.__setstate__((model, scale, receptive_radius(model)))
+        model = _uncompiled(model)
+        self.__setstate__((model, scale_of(model), receptive_radius(model)))
 
     def __getstate__(self):
         return self._model, self.scale, self.radius
 
     def __setstate__(self, state):
-        model, self.scale, self.radius = state
-        self._model = _uncompiled(model)
+        self._model, self.scale, self.radius = state
         self._whole = fuse_upsampler(self._model)
         self._pool = PooledNetwork(self._whole)
         self._tile = TileNetwork(self._whole)
@@ -74,7 +73,7 @@ class KerasEngine:
 
 
 def _uncompiled(model):
-    """A new model on the same layers, without optimizer and loss, which a pickle need not hold."""
+    """A new model on the same layers, without the user's optimizer, loss and traced functions."""
     if isinstance(model, keras.Function | keras.Sequential):
         return keras.Model(model.inputs, model.outputs[0], name=model.name)
     return model
