@@ -13,7 +13,8 @@ import threading
 import time
 import warnings
 
-import ai_edge_litert.interpreter  # noqa: F401 - what others change is not what is looked for
+import absl.logging  # noqa: F401 - what others change at their import is not looked for
+import ai_edge_litert.interpreter  # noqa: F401
 import h5py  # noqa: F401
 import keras
 import numpy as np
@@ -110,7 +111,6 @@ def main(folder, tiny):
     model = users_model()
     # one use of Keras and of TensorFlow's writer, which set up what they need
     model.predict_on_batch(np.zeros((1, 8, 8, 3), np.float32))
-    tf.get_logger()
     tf.summary.create_file_writer(str(folder / "events")).close()
     before, watch = {**of_process(), **of_model(model)}, Watch()
     watch.start()
