@@ -13,8 +13,7 @@ import threading
 import time
 import warnings
 
-import absl.logging  # noqa: F401 - what others change at their import is not looked for
-import ai_edge_litert.interpreter  # noqa: F401
+import ai_edge_litert.interpreter  # noqa: F401 - what others change is not what is looked for
 import h5py  # noqa: F401
 import keras
 import numpy as np
@@ -40,7 +39,7 @@ def of_process():
         "environment": sorted(os.environ.items()),
         "warning filters": [str(line) for line in warnings.filters],
         "warning display": [id(warnings.showwarning)],
-        "log levels": [logging.getLogger(name).level for name in (None, "tensorflow", "absl")],
+        "log levels": [logging.getLogger(name).level for name in (None, "tensorflow")],
         "signal handlers": [str(signal.getsignal(n)) for n in sorted(signal.valid_signals())],
         "keras settings": [
             keras.config.floatx(),
