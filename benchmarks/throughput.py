@@ -14,7 +14,7 @@ from keras_secn.data.patches import PatchDataset
 from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.metrics.complexity import multiply_adds
 from keras_secn.models.secn import build_ct_secn
-from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.rewrite.fuse_upsampler import fuse_for_training
 from keras_secn.training.input_wait import InputWait
 from keras_secn.training.precision import precision_scope
 from keras_secn.training.recipe import Recipe
@@ -59,8 +59,8 @@ class OurWay:
         keras.utils.set_random_seed(recipe.seed)
         with precision_scope(recipe.precision):
             self.model = build_ct_secn(n)
-        compile_model(self.model, recipe)
-        train_fused(self.model)
+        self._trained = fuse_for_training(self.model)
+        compile_model(self._trained, recipe)
         self._patches = lambda steps: PatchDataset(
             cache, recipe.batch_size, recipe.hr_patch, steps=steps
         )
@@ -69,7 +69,7 @@ class OurWay:
         """Trains for some steps after a first one; seconds of them and their input wait."""
         data = self._patches(steps + 1)
         clock, wait = _Clock(), InputWait(data)
-        self.model.fit(data, shuffle=False, verbose=0, callbacks=[clock, wait])
+        self._trained.fit(data, shuffle=False, verbose=0, callbacks=[clock, wait])
         return clock.seconds, wait.share
 
 

@@ -38,7 +38,10 @@ RUN = """
 import sys, time, warnings
 import numpy as np
 from keras_secn.upscaling import Upscaler
+from keras_secn.utils.allocator import keep_freed_memory
 model, engine, image, out = sys.argv[1:]
+if engine == "keras":
+    keep_freed_memory(one_arena=True)
 warnings.simplefilter("ignore")
 upscaler = Upscaler(model, engine=engine)
 # before the clock runs: loading and tracing are matters of the start. Two sizes, because Keras

@@ -11,9 +11,10 @@ import sys
 import warnings
 
 import keras_secn
+from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.printable import one_line, printable
-from keras_secn.utils.quiet import silence_tensorflow
+from keras_secn.utils.quiet import quiet_tensorflow
 from keras_secn.utils.stopping import stop_on_signals
 
 SCALES = (2, 3, 4, 8)
@@ -43,7 +44,7 @@ def main(argv=None):
     arguments = _parser().parse_args(argv)
     stop_on_signals()
     warnings.showwarning = _notice
-    silence_tensorflow()
+    quiet_tensorflow()
     try:
         return arguments.run(arguments)
     except BrokenPipeError:
@@ -169,6 +170,8 @@ def _network(arguments):
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    if arguments.engine == "keras" or (arguments.model or "").endswith(".keras"):
+        keep_freed_memory(one_arena=True)
     return Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,

@@ -56,9 +56,13 @@ class Block(keras.layers.Layer):
             input_shape = layer.compute_output_shape(input_shape)
 
     def call(self, inputs):
+        return self.run(lambda layer, inputs: layer(inputs), inputs)
+
+    def run(self, call, inputs):
+        """The block by another way of calling its layers: `call(layer, inputs)`."""
         outputs = inputs
         for layer in self.branch:
-            outputs = layer(outputs)
+            outputs = call(layer, outputs)
         if self.residual_scaling != 1.0:
             outputs = outputs * self.residual_scaling
         return inputs + outputs

@@ -3,20 +3,17 @@
 A gate depends on the channels' means over the image. Here the gates of all layers are computed
 first, from the whole image or a sample of it, and each tile then runs with them as constants: what
 is left is a plain convolutional network, whose tiles are exact if they overlap by its receptive
-field. Nothing is added to the layers; they are told where to take their gates from while Keras
-traces them.
+field. Both are new models on the network's own layers, which stay as they are.
 """
 
-import contextlib
-import threading
+import functools
 
 import keras
 from keras import ops
 
+from keras_secn.layers.blocks import Block
 from keras_secn.layers.squeeze_excite import SqueezeExcite
 from keras_secn.utils.errors import UserError
-
-_tracing = threading.Lock()
 
 
 def gate_layers(model):
@@ -34,45 +31,30 @@ def gate_layers(model):
     return layers
 
 
-@contextlib.contextmanager
-def _calls(layers, call):
-    """Lets `call(layer, inputs)` stand for each layer's own `call`."""
-    with _tracing:
-        for layer in layers:
-            layer.call = lambda inputs, layer=layer: call(layer, inputs)
-        try:
-            yield
-        finally:
-            for layer in layers:
-                # what lies beneath is the class's own method
-                del layer.call
-
-
 class PooledNetwork(keras.Model):
     """A network's gates on a sample of an image.
 
     Args:
-        network: a Keras network; its weights are shared.
+        network: a Keras network; its layers are shared.
 
     Shapes: (P, h, w, 3), all the patches of one image -> (1, G): a gate per channel and layer. The
     channels' means are taken over all patches together.
     """
 
     def __init__(self, network):
-        super().__init__(name="pool")
+        super().__init__(name="pool", dtype="float32")
         self.network = network
         self.gated = gate_layers(network)
 
-    def call(self, patches):
+    def call(self, patches, training=False):
         gates = {}
 
-        def call(layer, inputs):
+        def scaled(layer, inputs):
             mean = ops.mean(inputs, axis=(0, 1, 2), keepdims=True)
             gate = gates[layer] = layer.excite(layer.squeeze(mean))
             return inputs * gate
 
-        with _calls(self.gated, call):
-            self.network(patches, training=False)
+        _run(scaled, self.network, patches)
         parts = [ops.cast(ops.reshape(gates[layer], (1, -1)), "float32") for layer in self.gated]
         return ops.concatenate(parts, axis=1)
 
@@ -81,14 +63,14 @@ class TileNetwork(keras.Model):
     """A network on a tile, with the gates of the image that it belongs to.
 
     Args:
-        network: a Keras network; its weights are shared.
+        network: a Keras network; its layers are shared.
 
     Shapes: [(1, H, W, 3), (1, G)] -> (1, scale * H, scale * W, 3). A network without gates takes
     the tile alone.
     """
 
     def __init__(self, network):
-        super().__init__(name="tile")
+        super().__init__(name="tile", dtype="float32")
         self.network = network
         self.gated = gate_layers(network)
 
@@ -97,9 +79,9 @@ class TileNetwork(keras.Model):
         """How many gates there are: G."""
         return sum(layer.excite.units for layer in self.gated)
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         if not self.gated:
-            return self.network(inputs, training=False)
+            return self.network(inputs)
         lr, gates = inputs
         parts, start = {}, 0
         for layer in self.gated:
@@ -107,7 +89,30 @@ class TileNetwork(keras.Model):
             parts[layer] = ops.reshape(gates[:, start : start + channels], (1, 1, 1, channels))
             start += channels
 
-        with _calls(
-            self.gated, lambda layer, inputs: inputs * ops.cast(parts[layer], inputs.dtype)
-        ):
-            return self.network(lr, training=False)
+        def scaled(layer, inputs):
+            return inputs * ops.cast(parts[layer], inputs.dtype)
+
+        return _run(scaled, self.network, lr)
+
+
+def _run(scaled, layer, *args, **kwargs):
+    """What a layer or network makes of its inputs, with `scaled` in place of `SqueezeExcite`.
+
+    Args:
+        scaled: function of a `SqueezeExcite` layer and its inputs.
+        layer: an operation of a Keras graph.
+        args, kwargs: what it is called with.
+    """
+    parts = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else []
+    if not any(isinstance(part, SqueezeExcite) for part in parts):
+        return layer(*args, **kwargs)
+    run = functools.partial(_run, scaled)
+    if isinstance(layer, keras.Function):
+        # the walk through the graph that a functional model's own call is
+        return layer._run_through_graph(args[0], lambda part: functools.partial(run, part))
+    if isinstance(layer, keras.Sequential):
+        return functools.reduce(lambda x, part: run(part, x), layer.layers, args[0])
+    if not isinstance(layer, Block | SqueezeExcite):
+        raise UserError(f"{layer.name} holds squeeze-and-excitation where tiles cannot reach it")
+    inputs = ops.cast(args[0], layer.compute_dtype)
+    return scaled(layer, inputs) if isinstance(layer, SqueezeExcite) else layer.run(run, inputs)

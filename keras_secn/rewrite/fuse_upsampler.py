@@ -68,32 +68,54 @@ def is_fusible(model):
     return chain and linear and model.outputs[0] is layers[3].output
 
 
-def train_fused(model):
-    """Lets a network train on the fused convolution; its layers, weights and files stay theirs.
+def fuse_for_training(model):
+    """A network that trains another one by the fused convolution.
 
-    The small kernels are made anew in every step of those of the layers, to which the gradients
-    flow back. A network that does not end as `build_network` lets networks end is left alone.
+    It holds the layers of `model`, whose weights it changes as it trains. The small kernels are
+    computed in every step from those of the two layers that they replace, to which the gradients
+    flow back. The order of the variables is that of `model`, so that one optimizer fits both.
 
     Args:
-        model: changed in place: the calls of its last layers; not for use after training.
+        model: a Keras network; it stays as it is.
+
+    Returns:
+        A new network, not compiled; or `model` itself if it does not end as `build_network` lets
+        networks end, or its tail is not in float32.
     """
     if not is_fusible(model) or model.layers[-2].compute_dtype != "float32":
-        return
-    upsample, shuffle, tail, _ = model.layers[-4:]
-
-    def fused(features):
-        weights = fused_weights(
-            upsample.kernel, upsample.bias, tail.kernel, tail.bias, shuffle.block_size
-        )
-        return shuffled(fused_pixels(features, weights))
-
-    shuffled, upsample.call, shuffle.call = shuffle.call, _nothing, _nothing
-    # in the tail's float32: these are pixels already
-    tail.call = fused
+        return model
+    upsample, shuffle, tail, last = model.layers[-4:]
+    scale = shuffle.block_size
+    x = FusedUpsampler(upsample, tail, scale, name="fused_upsampler")(upsample.input)
+    x = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
+    x = type(last).from_config(last.get_config())(x)
+    outputs = [x, *model.outputs[1:]] if len(model.outputs) > 1 else x
+    return type(model)(model.input, outputs, name=model.name)
 
 
-def _nothing(inputs):
-    return inputs
+class FusedUpsampler(keras.layers.Layer):
+    """Upsampling convolution and tail as one, before the pixel shuffle; the weights are theirs.
+
+    Args:
+        upsample, tail: built convolutions.
+        scale: enlargement.
+
+    Shapes: (B, H, W, C) -> (B, H, W, K * scale^2), float32.
+    """
+
+    def __init__(self, upsample, tail, scale, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self.upsample = upsample
+        self.tail = tail
+        self.scale = scale
+
+    def call(self, features):
+        upsample, tail = self.upsample, self.tail
+        weights = fused_weights(upsample.kernel, upsample.bias, tail.kernel, tail.bias, self.scale)
+        return fused_pixels(features, weights)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.tail.filters * self.scale**2)
 
 
 def fused_pixels(features, weights):

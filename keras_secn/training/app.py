@@ -2,8 +2,10 @@
 
 import sys
 
+from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.errors import Stopped, UserError
 from keras_secn.utils.printable import one_line, printable
+from keras_secn.utils.quiet import quiet_tensorflow
 from keras_secn.utils.stopping import stop_on_signals
 
 
@@ -22,10 +24,10 @@ def run_app(main, positional=False):
     from absl import app  # 30 ms that the `keras-secn` command does without
 
     from keras_secn.training import multihost
-    from keras_secn.utils import quiet  # hosts needs the errors above
 
     # what TensorFlow logs at its start drowns our one line
-    quiet.silence_tensorflow()
+    quiet_tensorflow()
+    keep_freed_memory()
 
     def guarded(argv):
         stop_on_signals()

@@ -124,7 +124,8 @@ class CheckpointKeeper(keras.callbacks.Callback):
         recipe: the `keras_secn.training.Recipe`.
         validate: see `keras_secn.training.train`.
         stop: a `keras_secn.training.interruption.StopRequest`.
-        checkpoint: what `load_checkpoint` returned.
+        checkpoint: what `load_checkpoint` returned; its model is saved, whichever model of its
+            variables is trained.
         cache: the `PhotoCache`; a change since the checkpoint is said on stderr.
 
     Attributes:
@@ -146,6 +147,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._seconds = checkpoint.state.get("seconds", 0.0)
         self._metrics = checkpoint.state.get("metrics", [])
         self._raw = None
+        self._network = checkpoint.model
         self._cache = cache
         if checkpoint.state.get("photographs", cache.identity) != cache.identity:
             print(
@@ -156,6 +158,12 @@ class CheckpointKeeper(keras.callbacks.Callback):
         if "logs" in checkpoint.state:
             # stopped between the end of an interval and its validation
             self._finish(checkpoint.model, checkpoint.state["logs"])
+
+    @property
+    def network(self):
+        """The network of the checkpoints, as it is after the last step."""
+        _ = self.model  # on JAX, Keras writes the variables back when a callback asks for it
+        return self._network
 
     @property
     def steps_left(self):
@@ -175,17 +183,17 @@ class CheckpointKeeper(keras.callbacks.Callback):
         number = self.stop.wanted(self.step) if self.steps_left else 0
         if number:
             metrics = [keras.ops.convert_to_numpy(v).tolist() for v in self.model.metrics_variables]
-            self._save(self.model, {"metrics": metrics, "seconds": self._elapsed()})
+            self._save(self.network, {"metrics": metrics, "seconds": self._elapsed()})
             raise Stopped(number, self._stopped(), agreed=True)
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs if logs is not None else {}
         self._seconds = self._elapsed()
         kept = {name: float(value) for name, value in logs.items()}
-        self._save(self.model, {"logs": kept, "seconds": self._seconds})
-        logs.update(self._finish(self.model, kept))
+        self._save(self.network, {"logs": kept, "seconds": self._seconds})
+        logs.update(self._finish(self.network, kept))
         if self._first % self.recipe.steps_per_epoch:
-            self._raw = [keras.ops.convert_to_numpy(v) for v in self.model.trainable_variables]
+            self._raw = [keras.ops.convert_to_numpy(v) for v in self.network.trainable_variables]
         if self.out_of_patience():
             self.model.stop_training = True
 

@@ -11,7 +11,7 @@ from keras_secn.data.patches import PatchDataset
 from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.presets.keras_file import load_checked
-from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.rewrite.fuse_upsampler import fuse_for_training
 from keras_secn.training import multihost
 from keras_secn.training.checkpoint import (
     CheckpointKeeper,
@@ -25,19 +25,25 @@ from keras_secn.training.input_wait import InputWait
 from keras_secn.training.interruption import StopRequest
 from keras_secn.training.losses import losses_of, supervised
 from keras_secn.training.precision import precision_scope
-from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
 from keras_secn.utils.printable import printable
 
 
-def compile_model(model, recipe):
-    """Gives a model of `supervised` the recipe's loss, in grey levels, and its optimizer."""
+def compile_model(model, recipe, optimizer=None):
+    """Gives a model of `supervised` the recipe's loss, in gray levels, and an optimizer.
+
+    Args:
+        model: changed in place.
+        recipe: a `Recipe`.
+        optimizer: one in use; a new one as the recipe says if `None`.
+    """
     # XLA doubles the step time of these networks on a CPU, and TensorFlow runs there by default
     jit = keras.backend.backend() != "tensorflow"
     loss, weights = losses_of(model, recipe.loss, recipe.luminance_share)
-    model.compile(recipe.optimizer(), loss=loss, loss_weights=weights, jit_compile=jit)
+    optimizer = optimizer or recipe.optimizer()
+    model.compile(optimizer, loss=loss, loss_weights=weights, jit_compile=jit)
 
 
 def continue_from(source, model):
@@ -99,7 +105,6 @@ def train(
         UserError: the checkpoints are damaged or belong to another network.
         Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
-    keep_freed_memory()
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     require_shares(recipe.batch_size, strategy)
@@ -132,7 +137,9 @@ def train(
         model = checkpoint.model
         if start and checkpoint.name is None:
             start(model)
-        train_fused(model)
+        # checkpoints are of `model`; what trains has its layers and optimizer
+        trained = fuse_for_training(model)
+        compile_model(trained, recipe, model.optimizer)
     multihost.require_equal(steps_done(model), "the checkpoint they find")
 
     patches = PatchDataset
@@ -158,7 +165,7 @@ def train(
         if tensorboard and multihost.is_first():
             # Keras writes TensorBoard's files with TensorFlow, whatever the backend
             callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
-        model.fit(
+        trained.fit(
             data,
             epochs=epochs,
             initial_epoch=epoch,

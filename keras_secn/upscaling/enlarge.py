@@ -15,7 +15,7 @@ class Enlarger:
     """One engine with one size of tile.
 
     Args:
-        engine: see `keras_engine.KerasEngine`.
+        engine: see `keras_secn.upscaling.engines.keras.KerasEngine`.
         tile: side of a tile in LR pixels, overlaps included: what memory follows.
         ensemble: average over the eight flips and rotations.
     """

@@ -177,14 +177,14 @@ class Upscaler:
             yield from self._opaque_bands(pixels, tick)
             return
         alpha = pixels[..., -1:]
-        colour = self._opaque_bands(bleed(pixels[..., :-1], alpha), tick)
+        color = self._opaque_bands(bleed(pixels[..., :-1], alpha), tick)
         if alpha.min() == alpha.max():
-            for rows in colour:
+            for rows in color:
                 yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
             return
         least, largest = limits(alpha)
         top = 0
-        for rows, clear in zip(colour, self._opaque_bands(alpha, None), strict=True):
+        for rows, clear in zip(color, self._opaque_bands(alpha, None), strict=True):
             lines = np.arange(top, top + len(clear)) // self.scale
             between = (limit[lines].repeat(self.scale, axis=1) for limit in (least, largest))
             yield np.concatenate([rows, np.clip(clear, *between)], axis=2)

@@ -12,12 +12,18 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 def keep_freed_memory(one_arena=False):
     """Makes glibc's allocator reuse large blocks; for the whole process, once.
 
-    A training step on a CPU frees and allocates the same feature maps again and again. By default
+    For programs, which own their process: call it at the start, before Keras computes anything.
+    Nothing of the library but its commands and scripts does so. It pays for training on a CPU and
+    for upscaling large pictures on the Keras engine (up to twice as fast); not for LiteRT.
+
+        from keras_secn.utils.allocator import keep_freed_memory
+        keep_freed_memory(one_arena=True)
+        keras_secn.upscale("large.png", "large_x2.png", engine="keras")
+
+    A step or tile on a CPU frees and allocates the same feature maps again and again. By default
     each of them is mapped and unmapped, and the kernel clears its pages anew. A threshold for
     mapping (M_MMAP_THRESHOLD) is not enough: the arenas of TensorFlow's threads, 64 MiB each, map
-    what does not fit. Seen once, `fit` of SECN in batches of 8 on two AMD cores: 196,000
-    page faults and 0.72 s a step by default, 97,000 and 0.47 s with the threshold, 600 and 0.33 s
-    with no mapping.
+    what does not fit.
 
     Args:
         one_arena: all threads share the main arena, which holds blocks of any size; an arena of
@@ -41,8 +47,9 @@ def keep_freed_memory(one_arena=False):
 def give_back_memory():
     """Gives the system back what is free, between pieces of work of other sizes.
 
-    What one of them leaves in pieces the next one cannot use: upscaling 3840x2160 on Keras took
-    1,784 MiB at its peak, and 1,352 with this after each tile (benchmarks/upscale.py).
+    What one of them leaves in pieces the next one cannot use. Where no program called
+    `keep_freed_memory`, the allocator does so by itself, and nothing is done here.
     """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    if keep_freed_memory.cache_info().currsize:
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -25,14 +25,15 @@ from keras_secn.models.ct_srcnn.network import build_ct_srcnn
 from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
 from keras_secn.models.drcn import build_drcn
 from keras_secn.models.lapsrn import build_lapsrn
-from keras_secn.models.secn import build_secn
+from keras_secn.models.secn import build_ct_secn, build_secn
 from keras_secn.models.srresnet import build_srresnet
 from keras_secn.models.vdsr import build_vdsr
-from keras_secn.rewrite.fuse_upsampler import train_fused
+from keras_secn.rewrite.fuse_upsampler import fuse_for_training
 from keras_secn.training import batch_statistics
 from keras_secn.training import run as system_run
 from keras_secn.training.losses import PictureLoss, SupervisedModel, losses_of, supervised
 from keras_secn.training.optimizers import AdjustableClippingSGD
+from keras_secn.training.precision import precision_scope
 from keras_secn.training.recipe import Recipe
 from keras_secn.training.trainer import compile_model
 from keras_secn.utils.errors import UserError
@@ -79,20 +80,51 @@ def test_training_on_the_fused_upsampler_is_the_same_training(scale):
     rng = np.random.default_rng(1)
     lr = rng.uniform(0, 255, (2, 7, 9, 3)).astype("float32")
     hr = rng.uniform(0, 255, (2, 7 * scale, 9 * scale, 3)).astype("float32")
-    plain, fused = (build_secn(scale, blocks=1, filters=4) for _ in range(2))
-    fused.set_weights(plain.get_weights())
+    plain, network = (build_secn(scale, blocks=1, filters=4) for _ in range(2))
+    network.set_weights(plain.get_weights())
+    fused = fuse_for_training(network)
+    assert fused is not network
     for model in (plain, fused):
         model.compile(keras.optimizers.SGD(1e-3), PictureLoss())
-    train_fused(fused)
     start = plain.get_weights()
     for _ in range(3):
         losses = [float(model.train_on_batch(lr, hr)) for model in (plain, fused)]
         assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    ends = plain.get_weights(), fused.get_weights()
+    ends = plain.get_weights(), network.get_weights()
     for one, other in zip(*ends, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
     # the gradients reach both convolutions
     assert all(np.any(new != old) for new, old in zip(ends[1][-4:], start[-4:], strict=True))
+    # the network itself computes what it always did, with its new weights
+    plain.set_weights(ends[1])
+    np.testing.assert_array_equal(network.predict_on_batch(lr), plain.predict_on_batch(lr))
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: build_secn(blocks=2, filters=4),
+        lambda: build_ct_secn(n=1, blocks=2, filters=4),
+        lambda: build_srresnet(blocks=1, filters=4),
+        lambda: build_lapsrn(4, depth=1, filters=4),
+    ],
+)
+def test_what_trains_has_the_variables_of_the_network_in_their_order(build, precision):
+    with precision_scope(precision):
+        network = supervised(build())
+    parts = network.layers, network.get_config()
+    trained = fuse_for_training(network)
+    for variables in ("trainable_variables", "non_trainable_variables"):
+        one, other = getattr(trained, variables), getattr(network, variables)
+        assert [id(variable) for variable in one] == [id(variable) for variable in other]
+    assert type(trained) is type(network)
+    assert (network.layers, network.get_config()) == parts
+    np.testing.assert_allclose(
+        np.asarray(keras.tree.flatten(trained.predict_on_batch(PROBE))[0]),
+        np.asarray(keras.tree.flatten(network.predict_on_batch(PROBE))[0]),
+        atol=1e-3 if precision == "float32" else 2,
+    )
 
 
 def test_smaller_and_gray_pictures_are_compared_with_hr_in_their_form(pictures):

@@ -1,7 +1,7 @@
 """Makes the `.tflite` file that `keras-secn upscale` starts quickly with: exact tiles at any size.
 
 One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size; what any
-other program sees), `whole` (the same, fused, see `fused_upsampler`), `statistics` (patches ->
+other program sees), `whole` (the same, fused, see `fuse_upsampler`), `statistics` (patches ->
 gates) and `tile` (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_secn.lite import converter, metadata
-from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork
+from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork, gate_layers
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.engines.litert import PLAIN, POOL, TILE, WHOLE, TiledFileEngine
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PATCHES = (16, PATCH, PATCH, 3)  # what a file of one size of tile takes its gates from
 WEIGHTS = ("float32", "float16")
-LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # grey levels from Keras
+LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # gray levels from Keras
 
 
 def export_tiles(
@@ -75,21 +75,17 @@ def export_tiles(
         "colour": "RGB",
         "value_range": [0, 255],
         "io": "float",
-        "tiles": {"radius": engine.radius, "gated": _gated(model)},
+        "tiles": {"radius": engine.radius, "gated": bool(gate_layers(model))},
     }
     with atomic_path(path) as temporary:
         content = _convert(model, weights, tile)
         temporary.write_bytes(metadata.add(content, facts))
         difference = _difference(engine, temporary, tile)
         if not difference <= LARGEST_DIFFERENCE[weights]:
-            raise UserError(f"the file differs from Keras by {difference:.2f} grey levels")
+            raise UserError(f"the file differs from Keras by {difference:.2f} gray levels")
         facts["check"] = {"largest_difference": round(difference, 4)}
         temporary.write_bytes(metadata.add(content, facts))
     return facts
-
-
-def _gated(model):
-    return bool(PooledNetwork(model).gated)
 
 
 def _convert(model, weights, size):
@@ -126,7 +122,7 @@ def _convert(model, weights, size):
 
 
 def _difference(engine, path, size):
-    """The largest difference between a file's pictures and Keras', in grey levels, of any kind."""
+    """The largest difference between a file's pictures and Keras', in gray levels, of any kind."""
     # edges, slopes and noise of every size: any operator gone wrong shows
     random = np.random.default_rng(0)
     y, x = np.mgrid[: size or 72, : size or 80]

@@ -1,20 +1,27 @@
 """A Keras network as an engine: for GPUs, and the reference for LiteRT files."""
 
+import threading
+
+import keras
+
+# unpickled networks are made of them
+from keras_secn import layers as layers
 from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.receptive_field import receptive_radius
-from keras_secn.utils.allocator import give_back_memory, keep_freed_memory
+from keras_secn.utils.allocator import give_back_memory
 
 
 class KerasEngine:
     """What `Upscaler` asks of a network; `lite_engine` has the same for files.
 
-    On Linux the process keeps the memory that one layer freed for the next, since mapping it anew
-    takes longer than the network itself, and gives it back after each tile.
+    Threads may share an engine: one of them computes at a time, on all processors. It can be
+    pickled, with its network. On Linux, `keras_secn.utils.allocator.keep_freed_memory` makes large
+    pictures up to twice as fast.
 
     Args:
-        model: a Keras super-resolution network.
+        model: a Keras super-resolution network; its layers are shared, and stay as they are.
 
     Attributes:
         scale: enlargement.
@@ -31,28 +38,42 @@ class KerasEngine:
     eight_bit = False
 
     def __init__(self, model):
-        keep_freed_memory(one_arena=True)
-        self.scale = scale_of(model)
-        self._whole = fuse_upsampler(model)
+        model = _uncompiled(model)
+        self.__setstate__((model, scale_of(model), receptive_radius(model)))
+
+    def __getstate__(self):
+        return self._model, self.scale, self.radius
+
+    def __setstate__(self, state):
+        self._model, self.scale, self.radius = state
+        self._whole = fuse_upsampler(self._model)
         self._pool = PooledNetwork(self._whole)
         self._tile = TileNetwork(self._whole)
-        self.radius = receptive_radius(model)
+        self._lock = threading.Lock()
 
     def whole(self, lr):
         """Enlarges a whole image, float32 (H, W, 3) in 0..255, at least 6 LR pixels a side."""
-        return _run(self._whole, lr[None])[0]
+        return self._run(self._whole, lr[None])[0]
 
     def pool(self, patches):
         """The gates of an image from (P, h, w, 3) of it; `None` if the network has none."""
-        return _run(self._pool, patches) if self._pool.gated else None
+        return self._run(self._pool, patches) if self._pool.gated else None
 
     def tile(self, lr, gates):
         """Enlarges a tile of an image, given the image's gates."""
         inputs = [lr[None], gates] if self._tile.gated else lr[None]
-        return _run(self._tile, inputs)[0]
+        return self._run(self._tile, inputs)[0]
+
+    def _run(self, network, inputs):
+        # Keras keeps what it traced, and on JAX the state of a run, in the model
+        with self._lock:
+            result = network.predict_on_batch(inputs)
+            give_back_memory()
+        return result
 
 
-def _run(network, inputs):
-    result = network.predict_on_batch(inputs)
-    give_back_memory()
-    return result
+def _uncompiled(model):
+    """A new model on the same layers, without the user's optimizer, loss and traced functions."""
+    if isinstance(model, keras.Function | keras.Sequential):
+        return keras.Model(model.inputs, model.outputs[0], name=model.name)
+    return model
