@@ -102,6 +102,10 @@ def _upscale(arguments):
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    if arguments.engine != "keras":
+        from keras_secn.lite.runtime import greet_unseen
+
+        greet_unseen()
     upscaler = Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,
@@ -178,6 +182,9 @@ def _models(arguments):
     from keras_secn import presets
     from keras_secn.upscaling.speed import seconds_per_megapixel
 
+    from keras_secn.lite.runtime import greet_unseen
+
+    greet_unseen()
     rows = []
     for name in presets.list_presets():
         card = presets.preset_card(name)
@@ -217,14 +224,9 @@ def _scores(scores):
 
 
 def _info(arguments):
-    from keras_secn.lite import metadata
-    from keras_secn.upscaling.engines.litert import describe
+    from keras_secn.lite.describe import describe
 
-    facts = {
-        "file": arguments.file,
-        **metadata.info(arguments.file),
-        **describe(arguments.file),
-    }
+    facts = describe(arguments.file)
     if arguments.json:
         print(json.dumps(facts))
     else:

@@ -116,7 +116,7 @@ def _convert(model, weights, size):
         signatures[TILE] = tf.function(lambda lr, gates: {"sr": tile([lr, gates])}, [lr, gates])
     else:
         signatures[TILE] = tf.function(lambda lr: {"sr": tile(lr)}, [lr])
-    with tempfile.TemporaryDirectory() as folder, converter.quiet():
+    with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=signatures)
         lite = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
         if weights == "float16":
@@ -134,7 +134,7 @@ def _difference(engine, path, size):
     lr = lr.astype(np.float32)
     patches = np.resize(lr, PATCHES) if size else lr[None]
     gates = engine.pool(patches)
-    file = TiledFileEngine(path, metadata.info(path), threads=None)
+    file = TiledFileEngine(path, metadata.facts_of(path), threads=None)
     pairs = [(engine.tile(lr, gates), file.tile(lr, file.pool(patches)))]
     if size is None:
         pairs += [(engine.whole(part), file.whole(part)) for part in (lr, lr[:6])]
