@@ -180,9 +180,8 @@ def _report(result, as_json):
 
 def _models(arguments):
     from keras_secn import presets
-    from keras_secn.upscaling.speed import seconds_per_megapixel
-
     from keras_secn.lite.runtime import greet_unseen
+    from keras_secn.upscaling.speed import seconds_per_megapixel
 
     greet_unseen()
     rows = []

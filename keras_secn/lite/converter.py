@@ -42,7 +42,7 @@ def float_network(model, io):
 
 
 def plain_network(model):
-    """`model` as it is: in an integer file the output's grid clips, see `output_grid.pin_output`."""
+    """`model` as it is: an integer file's output grid clips, see `output_grid.pin_output`."""
     return lambda lr: model(lr, training=False)
 
 

@@ -28,12 +28,10 @@ COLORS = (
     ("#fffbe6", "#202040"),
     ("black", "white"),
 )
-SYLLABLES = (
-    "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za str ing and the".split()
-)
+SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za str ing"
 
 
-def pages(scale, count=len(FONTS), size=128, seed=0):
+def pages(scale, count=6, size=128, seed=0):
     """LR pictures of pages.
 
     Args:
@@ -81,7 +79,7 @@ def _font(name):
 def _words(random, length):
     words = []
     while sum(map(len, words)) < length:
-        word = "".join(random.choice(SYLLABLES, random.integers(1, 4)))
+        word = "".join(random.choice(SYLLABLES.split(), random.integers(1, 4)))
         words.append(word.capitalize() if random.random() < 0.2 else word)
         if random.random() < 0.15:
             words.append(str(random.integers(1, 2000)))

@@ -14,6 +14,9 @@ from ai_edge_litert.tools import flatbuffer_utils
 from keras_secn.utils.errors import UserError
 
 IDENTIFIER = b"TFL3"
+# Signatures of a file for `Upscaler`; the first by alphabet is what a file shows to programs that
+# know nothing of signatures
+PLAIN, POOL, TILE, WHOLE = "serving_default", "statistics", "tile", "whole"
 PLAIN_KERNELS = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # LiteRT's own, not XNNPACK's
 
 

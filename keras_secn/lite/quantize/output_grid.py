@@ -18,11 +18,11 @@ SLICERS = ("SLICE", "STRIDED_SLICE")
 ROUNDERS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "SUB")
 
 
-def operator_names(model):
-    """Names of the operators of a file's object tree, in order of execution."""
+def operator_names(model, graph=0):
+    """Names of the operators in one graph of a file's object tree, in order of execution."""
     return [
         flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
-        for operator in model.subgraphs[0].operators
+        for operator in model.subgraphs[graph].operators
     ]
 
 

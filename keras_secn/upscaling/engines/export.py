@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_secn.lite import converter, metadata
+from keras_secn.lite.runtime import PLAIN, POOL, TILE, WHOLE
 from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
-from keras_secn.upscaling.engines.litert import PLAIN, POOL, TILE, WHOLE, TiledFileEngine
+from keras_secn.upscaling.engines.litert import TiledFileEngine
 from keras_secn.upscaling.tiling import PATCH, SMALLEST_PART
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError

@@ -6,12 +6,8 @@ import numpy as np
 
 from keras_secn.lite import metadata
 from keras_secn.lite.interpreter import LEAST, LiteModel
-from keras_secn.lite.runtime import Runtime, load_bytes
+from keras_secn.lite.runtime import POOL, TILE, WHOLE, Runtime, load_bytes
 from keras_secn.utils.errors import UserError
-
-# Signatures of a file of `export_tiles`; the first by alphabet is what a file shows to
-# programs that know nothing of signatures
-PLAIN, POOL, TILE, WHOLE = "serving_default", "statistics", "tile", "whole"
 
 
 def lite_engine(path, threads=None):
@@ -67,7 +63,7 @@ class TiledFileEngine:
     def _run(self, signature, **inputs):
         if self.eight_bit:
             inputs = {
-                key: value.astype(np.uint8, copy=False) if key in ("lr", "patches") else value
+                key: value.astype(np.uint8) if value.dtype == np.float32 else value
                 for key, value in inputs.items()
             }
         with self._runtime.turn() as runners:
