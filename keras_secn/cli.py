@@ -235,17 +235,19 @@ def _info(arguments):
 
 
 def _export(arguments):
+    from keras_secn.presets import lite_files
     from keras_secn.presets.load import load
-    from keras_secn.upscaling.engines.choose import preset_file
     from keras_secn.upscaling.engines.export import export_tiles
 
     named = arguments.model.endswith(".keras")
     if named and not arguments.out:
         raise UserError("name the file to write: -o FILE.tflite")
-    out = pathlib.Path(arguments.out or preset_file(arguments.model))
+    out = pathlib.Path(arguments.out or lite_files.lite_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
     facts = export_tiles(load(arguments.model), out, arguments.weights, arguments.tile)
+    if not arguments.out:
+        lite_files.record(arguments.model, out)
     print(
         f"{out}: {out.stat().st_size / 1000:.0f} KB; at most"
         f" {facts['check']['largest_difference']} grey levels from Keras;"

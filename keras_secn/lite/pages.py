@@ -49,13 +49,14 @@ def pages(scale, count=6, size=128, seed=0):
     ]
 
 
-def page(size, number=0, seed=0):
+def page(size, number=0, seed=0, zoom=1.0):
     """A page of text with a drawing and flat areas.
 
     Args:
         size: (height, width) in pixels.
         number: which font and which colors.
         seed: of the words and the shapes.
+        zoom: of the letters.
 
     Returns:
         A uint8 array height x width x 3.
@@ -64,6 +65,7 @@ def page(size, number=0, seed=0):
     random = np.random.default_rng([seed, number])
     paper, ink = COLORS[number % len(COLORS)]
     name, pixels = FONTS[number % len(FONTS)]
+    pixels = round(pixels * zoom)
     image = Image.new("RGB", (width, height), paper)
     draw, font = ImageDraw.Draw(image), ImageFont.truetype(_font(name), pixels)
     for y in range(pixels // 2, height * 3 // 5, pixels * 5 // 4):

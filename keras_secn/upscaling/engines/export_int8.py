@@ -1,4 +1,4 @@
-"""Makes the int8 `.tflite` file of a network for `Upscaler`: exact tiles, as `export_tiles` makes."""
+"""The int8 `.tflite` file of a network for `Upscaler`, with exact tiles as `export_tiles` makes."""
 
 from __future__ import annotations
 
