@@ -60,9 +60,9 @@ image.resize((2 * image.width, 2 * image.height), Image.Resampling.BICUBIC).save
 
 
 def main(argv):
-    from keras_secn.presets.lite_files import lite_file
+    from keras_secn.upscaling.engines.choose import preset_file
 
-    file = pathlib.Path(FLAGS.model or lite_file(FLAGS.preset))
+    file = pathlib.Path(FLAGS.model or preset_file(FLAGS.preset))
     if not file.is_file():
         raise UserError(f"no such file: {file}")
     origin = FLAGS.keras or FLAGS.preset

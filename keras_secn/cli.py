@@ -242,7 +242,7 @@ def _export(arguments):
     named = arguments.model.endswith(".keras")
     if named and not arguments.out:
         raise UserError("name the file to write: -o FILE.tflite")
-    out = pathlib.Path(arguments.out or lite_files.lite_file(arguments.model))
+    out = pathlib.Path(arguments.out or lite_files.preset_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
     facts = export_tiles(load(arguments.model), out, arguments.weights, arguments.tile)

@@ -176,7 +176,8 @@ def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
     presets.write_preset("tiny", tiny_network, card, dtype="float32")
     status, _, err = run("in/a.png", "-o", "slow.png", "--preset", "tiny", model=False)
     assert status == 0 and err == [
-        "note: tiny.tflite is missing, so Keras is used, which starts slowly"
+        "note: tiny.tflite is missing, so Keras is used, which starts slowly;"
+        " keras-secn export tiny makes it"
     ]
     own = folder / "weights" / "tiny.tflite"
     shutil.copy(tiny_file, own)

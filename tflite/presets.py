@@ -52,7 +52,7 @@ def _files(name, scale):
     from keras_secn.upscaling.engines.export import export_tiles
     from keras_secn.upscaling.engines.export_int8 import export_int8_tiles
 
-    plain, integer = (lite_files.lite_file(name, kind) for kind in ("float32", "int8"))
+    plain, integer = (lite_files.preset_file(name, kind) for kind in ("float32", "int8"))
     if not plain.is_file():
         export_tiles(load(name), plain)
     if FLAGS.make:

@@ -65,7 +65,7 @@ def convert(
         pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
             `None` if `run` is full of fake quantization already.
         progress: shows a bar over calibration.
-        clip: leaves rare peaks out of int8's grids, see `clipping.tensor_ranges`.
+        clip: leaves rare peaks out of int8's grids, see `calibrate.tensor_ranges`.
 
     Returns:
         The file's bytes.
@@ -88,11 +88,11 @@ def convert(
 
 
 def _quantized(variables, run, shape, io, pictures, progress, clip):
-    """int8 after training: calibrated by `clipping`, quantized by TensorFlow.
+    """int8 after training: calibrated by `calibrate`, quantized by TensorFlow.
 
     TensorFlow's own calibration gives every tensor its extremes, or more: it reads tensors that
     share memory with the sum that they go into after that was made. So it only marks the tensors
-    here, and their ranges come from `clipping`. Both steps are there for the converter's own use
+    here, and their ranges come from `calibrate`. Both steps are there for the converter's own use
     alone, which is why setup.py pins TensorFlow to one minor version.
     """
     tf = tensorflow()

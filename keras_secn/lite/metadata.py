@@ -154,12 +154,13 @@ def facts_of(path: str | os.PathLike[str]) -> FileFacts | None:
     """
     content = load_bytes(path)
     try:
-        facts = _read(content)
+        text = _read(content)
+        facts = None if text is None else json.loads(text)
     except Exception:
         # a torn flatbuffer fails wherever its first wrong offset leads
         raise UserError(f"{path}: damaged LiteRT file") from None
     try:
-        return None if facts is None else checked(facts)
+        return None if text is None else checked(facts)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 
@@ -170,7 +171,7 @@ def _read(content):
     for index in range(min(model.MetadataLength(), len(content))):
         entry = model.Metadata(index)
         if entry.Name() == NAME.encode():
-            return json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
+            return model.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
     return None
 
 

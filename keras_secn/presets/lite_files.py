@@ -11,7 +11,7 @@ from keras_secn.utils.errors import UserError
 SUFFIXES = {"float32": "", "int8": "_int8"}  # precision -> what follows the preset's name
 
 
-def lite_file(name: str, precision: str = "float32") -> pathlib.Path:
+def preset_file(name: str, precision: str = "float32") -> pathlib.Path:
     """Where a preset's `.tflite` file lies, if it has one.
 
     Args:

@@ -4,15 +4,14 @@ import time
 
 import numpy as np
 
-from keras_secn.presets.lite_files import lite_file
-from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.upscaling.engines.choose import choose_engine, preset_file
 
 SIDE, ROUNDS = 128, 3
 
 
 def seconds_per_megapixel(name):
     """Seconds for a million LR pixels on LiteRT, or `None` without a file: best of three tiles."""
-    if not lite_file(name).is_file():
+    if not preset_file(name).is_file():
         return None
     engine = choose_engine(name, "litert")
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3)).astype(np.float32)

@@ -23,25 +23,27 @@ FILES = {
     "int8": WEIGHTS / "pocket_secn_s_int8.tflite",
     "int8 with gates": WEIGHTS / "ct_secn_16_int8.tflite",
 }
-SIZES = [(64, 64), (9, 70), (41, 33), (3, 5), (80, 24)]
+SIZES = [(64, 64), (9, 70), (41, 33), (3, 5)]
 USERS = {
     "LiteModel": lambda path: LiteModel(path, threads=1),
-    "LiteModel in tiles": lambda path: LiteModel(path, threads=1, tile=32),
+    "LiteModel in tiles": lambda path: LiteModel(path, threads=1, tile=32, overlap=4),
     "Upscaler": lambda path: Upscaler(path, threads=1),
     "Upscaler in tiles": lambda path: Upscaler(path, threads=1, tile=96),
 }
 
 
-@pytest.mark.parametrize("user", USERS)
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize(
+    ("kind", "user"),
+    [(k, u) for k in FILES for u in USERS if "gates" not in k or u.startswith("Upscaler")],
+)
 def test_threads_give_the_pictures_of_one_thread(kind, user):
     upscale = USERS[user](FILES[kind])
-    flat = [np.full((64, 64, 3), value, np.uint8) for value in range(0, 250, 50)]
+    flat = [np.full((64, 64, 3), value, np.uint8) for value in range(0, 250, 100)]
     pictures = flat + [noise(size, seed) for seed, size in enumerate(SIZES)]
     if user == "Upscaler in tiles":
         pictures.append(noise((110, 100), 9))
     expected = [upscale(picture) for picture in pictures]
-    order = np.random.default_rng(0).permutation(3 * len(pictures)) % len(pictures)
+    order = np.random.default_rng(0).permutation(2 * len(pictures)) % len(pictures)
     with ThreadPoolExecutor(4) as pool:
         results = pool.map(lambda index: upscale(pictures[index]), order)
         for index, result in zip(order, results, strict=True):

@@ -33,7 +33,7 @@ def test_every_file_is_in_its_card():
 
 @pytest.mark.parametrize("place", [50, 40_000, -2000])
 def test_a_flipped_bit_means_keras_and_a_note(folder, place):
-    path = lite_files.lite_file(NAME)
+    path = lite_files.preset_file(NAME)
     data = bytearray(path.read_bytes())
     data[place] ^= 1
     path.write_bytes(data)
@@ -43,7 +43,7 @@ def test_a_flipped_bit_means_keras_and_a_note(folder, place):
     with pytest.raises(UserError, match="not the file that its card names"):
         choose_engine(NAME, "litert")
     with pytest.raises(UserError, match="is missing"):
-        lite_files.lite_file(NAME, "int8").unlink()
+        lite_files.preset_file(NAME, "int8").unlink()
         choose_engine(NAME, precision="int8")
 
 
@@ -52,12 +52,12 @@ def test_a_card_without_a_checksum_vouches_for_nothing(folder, files):
     path = folder / f"{NAME}.json"
     card = {**json.loads(path.read_text()), "files": files}
     path.write_text(json.dumps(card))
-    assert not lite_files.is_intact(NAME, lite_files.lite_file(NAME))
+    assert not lite_files.is_intact(NAME, lite_files.preset_file(NAME))
 
 
 def test_a_recorded_file_is_used(folder):
-    path = lite_files.lite_file(NAME)
-    shutil.copy(lite_files.lite_file(NAME, "int8"), path)
+    path = lite_files.preset_file(NAME)
+    shutil.copy(lite_files.preset_file(NAME, "int8"), path)
     assert not lite_files.is_intact(NAME, path)
     lite_files.record(NAME, path, scores={"set5": {"psnr_y": 1.0}})
     engine = choose_engine(NAME)

@@ -14,7 +14,7 @@ from keras_secn.lite.interpreter import LiteModel
 from keras_secn.lite.metadata import info
 from keras_secn.lite.pages import page
 from keras_secn.metrics.protocol import ValidationSet
-from keras_secn.presets.lite_files import is_intact, lite_file
+from keras_secn.presets.lite_files import is_intact, preset_file
 from keras_secn.upscaling import enlarge, tiling
 from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.upscaling.engines.litert import lite_engine
@@ -22,8 +22,8 @@ from keras_secn.upscaling.engines.processor import has_int8_dot_products
 from keras_secn.utils.errors import UserError
 
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
-INT8 = [name for name in presets.list_presets() if lite_file(name, "int8").is_file()]
-GATED = [name for name in INT8 if info(lite_file(name, "int8"))["tiles"]["gated"]]
+INT8 = [name for name in presets.list_presets() if preset_file(name, "int8").is_file()]
+GATED = [name for name in INT8 if info(preset_file(name, "int8"))["tiles"]["gated"]]
 
 
 def enlarged(engine, image, tile):
@@ -37,8 +37,8 @@ def test_the_networks_that_people_use_have_int8_files():
 
 @pytest.mark.parametrize("name", INT8)
 def test_int8_files_are_smaller_and_hold_pixels_at_both_ends(name):
-    path = lite_file(name, "int8")
-    assert path.stat().st_size < lite_file(name).stat().st_size
+    path = preset_file(name, "int8")
+    assert path.stat().st_size < preset_file(name).stat().st_size
     facts = info(path)
     assert (
         facts["io"] == "uint8" and facts["quantization"] == "int8" and facts["check"]["psnr"] > 38
@@ -50,7 +50,7 @@ def test_int8_files_are_smaller_and_hold_pixels_at_both_ends(name):
 @pytest.mark.parametrize("name", INT8)
 def test_tiles_equal_the_whole_picture(name, monkeypatch):
     monkeypatch.setattr(enlarge, "POOLED_WHOLE", 0)  # every picture is cut
-    engine = lite_engine(lite_file(name, "int8"), threads=1)
+    engine = lite_engine(preset_file(name, "int8"), threads=1)
     for size in [(130, 117), (6, 150)]:
         image = picture(*size[::-1])
         expected = engine.whole(image.astype(np.float32))
@@ -62,7 +62,7 @@ def test_tiles_equal_the_whole_picture(name, monkeypatch):
 
 @pytest.mark.parametrize("name", GATED)
 def test_gates_of_patches_are_near_those_of_the_whole(name):
-    engine = lite_engine(lite_file(name, "int8"), threads=1)
+    engine = lite_engine(preset_file(name, "int8"), threads=1)
     image = picture(64, 64).astype(np.float32)
     one, four = engine.pool(image[None]), engine.pool(np.stack([image] * 4))
     for key, gate in one.items():
@@ -90,7 +90,7 @@ def loss(name, folder):
     """How much PSNR-Y an int8 file has less than the float file, in dB."""
     truths = ValidationSet(folder, presets.preset_card(name)["scale"])
     scores = [
-        truths.evaluate(LiteModel(lite_file(name, kind), threads=2)).mean("psnr_y")
+        truths.evaluate(LiteModel(preset_file(name, kind), threads=2)).mean("psnr_y")
         for kind in ("float32", "int8")
     ]
     return scores[0] - scores[1]
@@ -101,14 +101,14 @@ def test_precision_is_chosen_by_name(name):
     assert choose_engine(name, precision="int8").eight_bit
     assert not choose_engine(name, precision="float32").eight_bit
     assert not choose_engine(name).eight_bit
-    assert is_intact(name, lite_file(name)) and is_intact(name, lite_file(name, "int8"))
+    assert is_intact(name, preset_file(name)) and is_intact(name, preset_file(name, "int8"))
 
 
 def test_precisions_that_are_not_to_be_had_are_refused(tmp_path):
     for arguments, message in [
         (("pocket_secn_s", None, None, "int4"), "precision must be one of"),
         (("pocket_secn_s", "keras", None, "int8"), "presets on LiteRT"),
-        ((lite_file("pocket_secn_s"), None, None, "int8"), "presets on LiteRT"),
+        ((preset_file("pocket_secn_s"), None, None, "int8"), "presets on LiteRT"),
         (("vdsr", None, None, "int8"), "is missing"),
     ]:
         with pytest.raises(UserError, match=message):

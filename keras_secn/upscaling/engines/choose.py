@@ -5,7 +5,7 @@ import pathlib
 import warnings
 
 from keras_secn import presets
-from keras_secn.presets.lite_files import is_intact, lite_file
+from keras_secn.presets.lite_files import is_intact, preset_file
 from keras_secn.utils.errors import UserError
 
 DEFAULT = "ct_secn_16"
@@ -49,7 +49,7 @@ def choose_engine(model=None, engine=None, threads=None, precision=None):
             )
         return _keras_engine(_load(path))
     presets.preset_card(name)
-    file = lite_file(name, precision or "float32")
+    file = preset_file(name, precision or "float32")
     there = engine != "keras" and file.is_file()
     if there and is_intact(name, file):
         return _lite_engine(file, threads)
@@ -59,7 +59,11 @@ def choose_engine(model=None, engine=None, threads=None, precision=None):
     if engine == "litert":
         raise UserError(f"{file} {reason}: keras-secn export {name} makes it")
     if engine is None:
-        warnings.warn(f"{file.name} {reason}, so Keras is used, which starts slowly", stacklevel=2)
+        warnings.warn(
+            f"{file.name} {reason}, so Keras is used, which starts slowly;"
+            f" keras-secn export {name} makes it",
+            stacklevel=2,
+        )
     return _keras_engine(presets.load_preset(name))
 
 
