@@ -21,7 +21,7 @@ from keras_secn.utils.errors import UserError
 if TYPE_CHECKING:
     import keras
 
-LARGEST_DIFFERENCE = 2  # levels between a tile and the whole picture: means are rounded twice
+LARGEST_DIFFERENCE = 4  # levels between a tile and the whole picture: gates may round otherwise
 
 
 def export_int8_tiles(
