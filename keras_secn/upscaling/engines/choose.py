@@ -28,10 +28,11 @@ def choose_engine(model=None, engine=None, threads=None, precision=None):
     """
     if engine not in (None, *ENGINES):
         raise UserError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    named = model is None or pathlib.Path(str(model)).suffix not in (".keras", ".tflite")
-    if precision is not None and (engine == "keras" or not named):
+    is_name = model is None or isinstance(model, str | os.PathLike)
+    is_preset = is_name and pathlib.Path(model or DEFAULT).suffix not in (".keras", ".tflite")
+    if precision is not None and (engine == "keras" or not is_preset):
         raise UserError("precision is for presets on LiteRT")
-    if model is not None and not isinstance(model, str | os.PathLike):
+    if not is_name:
         if engine == "litert":
             raise UserError("a Keras model runs on LiteRT as a file: export_tiles makes one")
         return _keras_engine(model)
