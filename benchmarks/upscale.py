@@ -63,7 +63,7 @@ image.resize((2 * image.width, 2 * image.height), Image.Resampling.BICUBIC).save
 
 
 def main(argv):
-    from keras_secn.upscaling.engines.choose import preset_file
+    from keras_secn.presets.lite_files import preset_file
 
     file = pathlib.Path(FLAGS.model or preset_file(FLAGS.preset))
     if not file.is_file():

@@ -170,6 +170,10 @@ def _network(arguments):
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    if arguments.engine != "keras":
+        from keras_secn.lite.runtime import greet_unseen
+
+        greet_unseen()
     if arguments.engine == "keras" or (arguments.model or "").endswith(".keras"):
         keep_freed_memory(one_arena=True)
     return Upscaler(
@@ -238,8 +242,11 @@ def _sum_up(counts, inputs):
 
 def _models(arguments):
     from keras_secn import presets
+    from keras_secn.lite.runtime import greet_unseen
     from keras_secn.upscaling import catalog
 
+    if arguments.time:
+        greet_unseen()
     rows = catalog.rows(arguments.time)
     if arguments.json:
         print(json.dumps(rows))
@@ -275,12 +282,9 @@ def _print_row(name, scale, parameters, size, seconds, psnr, use, arguments):
 
 
 def _info(arguments):
-    from keras_secn.lite import metadata
-    from keras_secn.upscaling.engines.litert import describe
+    from keras_secn.lite.describe import describe
 
-    # what a file says of itself never stands in place of what is seen of it
-    facts = {"file": None, **metadata.info(arguments.file), **describe(arguments.file)}
-    facts["file"] = arguments.file
+    facts = describe(arguments.file)
     if arguments.json:
         print(json.dumps(facts))
     else:
@@ -291,17 +295,19 @@ def _info(arguments):
 
 
 def _export(arguments):
+    from keras_secn.presets import lite_files
     from keras_secn.presets.load import load
-    from keras_secn.upscaling.engines.choose import preset_file
     from keras_secn.upscaling.engines.export import export_tiles
 
     named = arguments.model.endswith(".keras")
     if named and not arguments.out:
         raise UserError("name the file to write: -o FILE.tflite")
-    out = pathlib.Path(arguments.out or preset_file(arguments.model))
+    out = pathlib.Path(arguments.out or lite_files.preset_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
     facts = export_tiles(load(arguments.model), out, arguments.weights, arguments.tile)
+    if not arguments.out:
+        lite_files.record(arguments.model, out)
     print(
         f"{printable(out)}: {out.stat().st_size / 1000:.0f} KB; at most"
         f" {facts['check']['largest_difference']} grey levels from Keras;"

@@ -15,6 +15,7 @@ from odd_files import picture
 from PIL import Image
 
 from keras_secn import cli, presets
+from keras_secn.presets import lite_files
 from keras_secn.upscaling.io import video
 
 
@@ -180,7 +181,11 @@ def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
         "note: tiny.tflite is missing, so Keras is used, which starts slowly;"
         " keras-secn export tiny makes it"
     ]
-    shutil.copy(tiny_file, folder / "weights" / "tiny.tflite")
+    own = folder / "weights" / "tiny.tflite"
+    shutil.copy(tiny_file, own)
+    status, _, err = run("in/a.png", "-o", "odd.png", "--preset", "tiny", model=False)
+    assert status == 0 and len(err) == 1 and "is not the file that its card names" in err[0]
+    lite_files.record("tiny", own)
     status, _, err = run("in/a.png", "-o", "quick.png", "--preset", "tiny", model=False)
     assert (status, err) == (0, [])
     slow, quick = (np.asarray(Image.open(name)).astype(int) for name in ("slow.png", "quick.png"))
@@ -198,6 +203,7 @@ def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
 def test_info(tiny_file, capsys, tmp_path):
     assert cli.main(["info", str(tiny_file), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert facts["file"] == str(tiny_file) and facts["refused"]["gpu"] == []
     assert facts["scale"] == 2 and facts["tiles"]["radius"] == 8
     assert facts["bytes"] == tiny_file.stat().st_size and facts["operators"]["CONV_2D"] > 3
     (tmp_path / "no.tflite").write_text("no")

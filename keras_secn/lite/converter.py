@@ -1,17 +1,14 @@
 """Keras network -> bytes of a `.tflite` file, one function per kind of quantization."""
 
-import contextlib
-import logging
-import os
 import tempfile
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from keras_secn.lite.flatbuffer import pin_output
 from keras_secn.lite.pictures import fit
 from keras_secn.lite.quantize.calibrate import set_ranges, tensor_ranges
+from keras_secn.lite.quantize.output_grid import pin_output
 from keras_secn.utils.errors import UserError
 
 PIXELS = "pixels"  # part of the names of the operators that make pixels of a float picture
@@ -25,7 +22,6 @@ def tensorflow():
     """
     if keras.backend.backend() != "tensorflow":
         raise UserError("export to LiteRT needs KERAS_BACKEND=tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
     return tf
@@ -46,7 +42,7 @@ def float_network(model, io):
 
 
 def plain_network(model):
-    """`model` as it is: in an integer file the output's grid clips, see `flatbuffer.pin_output`."""
+    """`model` as it is: an integer file's output grid clips, see `output_grid.pin_output`."""
     return lambda lr: model(lr, training=False)
 
 
@@ -69,7 +65,7 @@ def convert(
         pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
             `None` if `run` is full of fake quantization already.
         progress: shows a bar over calibration.
-        clip: leaves rare peaks out of int8's grids, see `clipping.tensor_ranges`.
+        clip: leaves rare peaks out of int8's grids, see `calibrate.tensor_ranges`.
 
     Returns:
         The file's bytes.
@@ -92,11 +88,11 @@ def convert(
 
 
 def _quantized(variables, run, shape, io, pictures, progress, clip):
-    """int8 after training: calibrated by `clipping`, quantized by TensorFlow.
+    """int8 after training: calibrated by `calibrate`, quantized by TensorFlow.
 
     TensorFlow's own calibration gives every tensor its extremes, or more: it reads tensors that
     share memory with the sum that they go into after that was made. So it only marks the tensors
-    here, and their ranges come from `clipping`. Both steps are there for the converter's own use
+    here, and their ranges come from `calibrate`. Both steps are there for the converter's own use
     alone, which is why setup.py pins TensorFlow to one minor version.
     """
     tf = tensorflow()
@@ -118,13 +114,10 @@ def _quantized(variables, run, shape, io, pictures, progress, clip):
     if shape not in (None, size):
         # tensors keep their names; those of a large picture would not fit in memory together
         seen = calibrated(None, pictures[-1:])
-    with quiet() as stderr:
-        bar = tqdm(pictures, desc="calibrating", disable=not progress, unit="picture", file=stderr)
-        ranges = tensor_ranges(seen, bar, clip)
-        kind = tf.uint8 if io == "uint8" else tf.float32
-        content = mlir_quantize(
-            set_ranges(marked, ranges), input_data_type=kind, output_data_type=kind
-        )
+    bar = tqdm(pictures, desc="calibrating", disable=not progress, unit="picture")
+    ranges = tensor_ranges(seen, bar, clip)
+    kind = tf.uint8 if io == "uint8" else tf.float32
+    content = mlir_quantize(set_ranges(marked, ranges), input_data_type=kind, output_data_type=kind)
     return pin_output(content)
 
 
@@ -145,26 +138,8 @@ def _traced(variables, run, shape, pixels, options):
             return {"sr": run(lr)}
 
     module = Module()
-    with tempfile.TemporaryDirectory() as folder, quiet():
+    with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={"serving_default": module.upscale})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         options(tf, converter)
         return converter.convert()
-
-
-@contextlib.contextmanager
-def quiet():
-    """Keeps native chatter off stderr; yields a file that still reaches it, for a bar."""
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    saved = os.dup(2)
-    with open(os.devnull, "w") as sink:
-        os.dup2(sink.fileno(), 2)
-    try:
-        with open(saved, "w", closefd=False) as stderr:
-            yield stderr
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        logger.setLevel(level)

@@ -9,7 +9,10 @@ one; only a run on the phone tells.
 
 import os
 
-from keras_secn.lite import flatbuffer, metadata
+from ai_edge_litert.tools import flatbuffer_utils
+
+from keras_secn.lite.quantize.output_grid import operator_names
+from keras_secn.lite.runtime import load_bytes
 from keras_secn.utils.errors import UserError
 
 _EVERYWHERE = {
@@ -57,5 +60,10 @@ def refused(path: str | os.PathLike[str], delegate: str) -> list[str]:
     """
     if delegate not in SUPPORTED:
         raise UserError(f"unknown delegate {delegate!r}; known are {', '.join(SUPPORTED)}")
-    names = flatbuffer.operator_names(flatbuffer.unpack(metadata.load_bytes(path)))
-    return sorted(set(names) - SUPPORTED[delegate])
+    content = load_bytes(path)
+    try:
+        names = operator_names(flatbuffer_utils.read_model_from_bytearray(content))
+    except Exception:
+        # a torn flatbuffer fails wherever its first wrong offset leads
+        raise UserError(f"{path}: damaged LiteRT file") from None
+    return sorted({str(name) for name in names} - SUPPORTED[delegate])

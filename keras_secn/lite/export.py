@@ -12,6 +12,7 @@ import numpy as np
 from keras_secn.lite import converter, metadata
 from keras_secn.lite.interpreter import LEAST, LiteModel
 from keras_secn.lite.layers_report import layer_report
+from keras_secn.lite.pages import pages
 from keras_secn.lite.pictures import SAMPLES, fit, low_resolution
 from keras_secn.lite.quantize import equalize
 from keras_secn.lite.quantize.gptq import round_kernels
@@ -74,9 +75,10 @@ def export(
             float pixel shuffle and ends).
         shape: "dynamic", or (height, width) in LR pixels.
         representative: folder of photographs, or list of uint8 LR pictures, to calibrate with;
-            the sample photographs that come along if `None`. Needed for int8 and int16x8.
+            the sample photographs that come along, and pages of text (see `pages`), if `None`.
+            Needed for int8 and int16x8.
         io: "uint8" or "float", the type of the pixels.
-        check: photographs or LR pictures to compare on; as `representative` if `None`.
+        check: photographs or LR pictures to compare on; some of `representative` if `None`.
         progress: shows a bar over calibration.
         report: compares the layers of an integer file with their float twins.
         training: folders of photographs for int8_qat, or a `keras_secn.data.PhotoCache`.
@@ -104,7 +106,9 @@ def export(
     if path.is_dir():
         raise UserError(f"{path} is a folder")
     pictures = _pictures(representative, scale, CALIBRATION_LIMIT, progress)
-    checked = _pictures(check, scale, CHECK_LIMIT) if check is not None else pictures[:CHECK_LIMIT]
+    checked = pictures[:: max(1, len(pictures) // CHECK_LIMIT)]
+    if check is not None:
+        checked = _pictures(check, scale, CHECK_LIMIT)
     if not checked or (quantization in CALIBRATED and not pictures):
         raise UserError("no representative images: name a folder of photographs")
     training = _training(training, steps, scale, progress) if quantization == "int8_qat" else None
@@ -170,7 +174,7 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
     if quantization == "int16x8":
         pictures = calibration_pictures(pictures, size)
         twin = converter.convert(variables, run, size, io)
-        return static_16x8(twin, pictures, io, progress), twin
+        return static_16x8(twin, pictures, io), twin
     pictures, equalized = _calibration(model, pictures), equalize.can_rewrite(model)
     model, exact = _rounded(fuse_body, model, pictures)
     run, variables = converter.plain_network(model), converter.variables_of(model)
@@ -246,7 +250,6 @@ def _fixed_size(model, shape):
 
 def _pictures(source, scale, limit, progress=False):
     if source is None:
-        if not SAMPLES.is_dir():
-            return []
-        source = SAMPLES
+        photographs = low_resolution(SAMPLES, scale, limit, progress) if SAMPLES.is_dir() else []
+        return [*photographs, *pages(scale)] if photographs else []
     return low_resolution(source, scale, limit, progress)

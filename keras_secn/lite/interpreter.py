@@ -6,9 +6,11 @@ import pathlib
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from keras_secn.lite.runtime import PLAIN_KERNELS, Runtime, load_bytes
 from keras_secn.utils.errors import UserError
 
 PROBE = 24  # LR pixels a side: enough for any network's scale to show
+PIXELS = (np.uint8, np.int8, np.float32)  # what pixels may be
 LEAST = 8  # LR pixels a side that an integer file is given, see `fused_body`
 
 
@@ -19,6 +21,9 @@ class LiteModel:
     served by tiles that overlap, and by repeating the border of pictures that are smaller (integer
     files get at least 8 x 8 pixels so). The channel means of squeeze-and-excitation are then taken
     over a tile.
+
+    Any number of threads may call it: they take turns, and LiteRT itself uses several processors.
+    It can be pickled.
 
     Args:
         path: a `.tflite` file with one RGB picture in and a larger one out, NHWC.
@@ -49,33 +54,14 @@ class LiteModel:
         self._float_white = value_range
         if tile is not None and tile < LEAST:
             raise UserError(f"tile must be at least {LEAST}, not {tile}")
-        options = {} if delegate else {"experimental_op_resolver_type": _plain_kernels()}
-        if not self.path.is_file():
-            raise UserError(f"no such file: {self.path}")
-        try:
-            self._interpreter = Interpreter(str(self.path), num_threads=threads, **options)
-        except (ValueError, RuntimeError):
-            raise UserError(f"{self.path}: not a LiteRT (.tflite) file, or a damaged one") from None
-        inputs, outputs = self._details()
-        refusal = f"{self.path}: not a super-resolution network (RGB in, larger RGB out)"
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise UserError(refusal)
-        signature = inputs[0]["shape_signature"]
-        if len(signature) != 4 or signature[3] != 3 or signature[0] not in (-1, 1):
-            raise UserError(refusal)
+        self._runtime = Runtime(path, load_bytes(path), threads, delegate)
+        interpreter = self._runtime.open()
+        self._input, self._output = self._ends(interpreter)
+        signature = self._input["shape_signature"]
         dynamic = -1 in signature[1:3]
         self.fixed_size = None if dynamic else (int(signature[1]), int(signature[2]))
-        self._allocated = None
         size = self.fixed_size or (PROBE, PROBE)
-        try:
-            shape = self._run(np.zeros((*size, 3), np.uint8)).shape
-        except RuntimeError as error:
-            raise UserError(f"{self.path}: LiteRT cannot run it: {error}") from None
-        except (ValueError, KeyError, IndexError):
-            raise UserError(refusal) from None
-        self.scale = shape[0] // size[0]
-        if self.scale < 2 or shape != (size[0] * self.scale, size[1] * self.scale, 3):
-            raise UserError(refusal)
+        self.scale = self._measured_scale(size)
         self.tile = self.fixed_size or (None if tile is None else (tile, tile))
         if self.tile:
             overlap = min(overlap, (min(self.tile) - 1) // 2)
@@ -92,32 +78,55 @@ class LiteModel:
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise UserError(f"needs a uint8 picture H x W x 3, not {image.dtype} {image.shape}")
-        integers = self._details()[0][0]["quantization"][0] > 0
-        least = LEAST if integers else 1
+        least = LEAST if self._input["quantization"][0] > 0 else 1
         tile = self.tile or tuple(max(length, least) for length in image.shape[:2])
         return self._run(image) if image.shape[:2] == tile else self._run_tiles(image, tile)
 
     def operators(self) -> list[str]:
         """Names of the file's operators, in order of execution."""
-        return [op["op_name"] for op in self._interpreter._get_ops_details()]
+        return [op["op_name"] for op in self._runtime.open()._get_ops_details()]
 
-    def _details(self):
-        return self._interpreter.get_input_details(), self._interpreter.get_output_details()
+    def _refused(self):
+        return UserError(f"{self.path}: not a super-resolution network (RGB in, larger RGB out)")
 
-    def _allocate(self, size):
-        if self._allocated != size:
-            index = self._details()[0][0]["index"]
-            if self.fixed_size is None:
-                self._interpreter.resize_tensor_input(index, (1, *size, 3))
-            self._interpreter.allocate_tensors()
-            self._allocated = size
+    def _ends(self, interpreter):
+        """What LiteRT tells of the one input and the one output."""
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise self._refused()
+        signature = inputs[0]["shape_signature"]
+        if len(signature) != 4 or signature[3] != 3 or signature[0] not in (-1, 1):
+            raise self._refused()
+        for end in (inputs[0], outputs[0]):
+            if end["dtype"] not in PIXELS:
+                raise self._refused()
+        return inputs[0], outputs[0]
+
+    def _measured_scale(self, size):
+        """How many times larger the picture is that comes out for one of a size that goes in."""
+        shape = self._run(np.zeros((*size, 3), np.uint8)).shape
+        scale = shape[0] // size[0]
+        if scale < 2 or shape != (size[0] * scale, size[1] * scale, 3):
+            raise self._refused()
+        return scale
 
     def _run(self, image):
-        self._allocate(image.shape[:2])
-        inputs, outputs = self._details()
-        self._interpreter.set_tensor(inputs[0]["index"], self._encode(image, inputs[0])[None])
-        self._interpreter.invoke()
-        return self._decode(self._interpreter.get_tensor(outputs[0]["index"])[0], outputs[0])
+        pixels = self._encode(image, self._input)[None]
+        with self._runtime.turn() as kept:
+            if "interpreter" not in kept:
+                kept["interpreter"] = self._runtime.open()
+            interpreter, size = kept["interpreter"], image.shape[:2]
+            if kept.get("size") != size:
+                if self.fixed_size is None:
+                    interpreter.resize_tensor_input(self._input["index"], pixels.shape)
+                interpreter.allocate_tensors()
+                kept["size"] = size
+            interpreter.set_tensor(self._input["index"], pixels)
+            interpreter.invoke()
+            values = interpreter.get_tensor(self._output["index"])
+        if values.ndim != 4:
+            raise self._refused()
+        return self._decode(values[0], self._output)
 
     def _encode(self, image, detail):
         if np.issubdtype(detail["dtype"], np.floating):
@@ -135,7 +144,7 @@ class LiteModel:
         else:
             step, zero, white = _grid(detail)
         if step == 1 and zero == 0 and white == 255 and detail["dtype"] == np.uint8:
-            return values.copy()
+            return values  # LiteRT's `get_tensor` has copied them
         pixels = (values.astype(np.float32) - zero) * (step * 255.0 / white)
         return np.clip(np.floor(pixels + 0.5), 0, 255).astype(np.uint8)
 
@@ -177,11 +186,5 @@ def open_tensors(content):
     return Interpreter(
         model_content=content,
         experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=_plain_kernels(),
+        experimental_op_resolver_type=PLAIN_KERNELS,
     )
-
-
-def _plain_kernels():
-    from ai_edge_litert.interpreter import OpResolverType
-
-    return OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

@@ -49,7 +49,7 @@ def finetune(
 def keep_grids(student, seen):
     """A callback that holds the grids of features where calibration put them.
 
-    The library would let them follow each batch's extremes, which `clipping` leaves out.
+    The library would let them follow each batch's extremes, which `calibrate` leaves out.
     """
     tf_keras, _ = libraries()
 

@@ -192,7 +192,7 @@ def _convolutions(model):
 
 
 def ranges(twin, pictures):
-    """(low, high) for the grid of every layer's output, by layer's name; see `clipping`."""
+    """(low, high) for the grid of every layer's output, by layer's name; see `calibrate`."""
     tf_keras, _ = libraries()
     layers, sampler = twin.layers[1:], Sampler()
     seen = tf_keras.Model(twin.input, [layer.output for layer in layers])

@@ -21,7 +21,7 @@ def run_app(main, positional=False):
         positional: whether there may be any others.
     """
 
-    from absl import app  # 30 ms that the `keras-secn` command does without
+    from absl import app, flags, logging  # 30 ms that the `keras-secn` command does without
 
     from keras_secn.training import multihost
 
@@ -31,6 +31,8 @@ def run_app(main, positional=False):
 
     def guarded(argv):
         stop_on_signals()
+        if flags.FLAGS["verbosity"].using_default_value:
+            logging.set_verbosity(logging.WARNING)  # of TensorFlow, while it converts
         try:
             if len(argv) > 1 and not positional:
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")

@@ -1,7 +1,8 @@
 """Which preset to use when."""
 
 from keras_secn import presets
-from keras_secn.upscaling.engines.choose import DEFAULT, preset_file
+from keras_secn.presets.lite_files import preset_file
+from keras_secn.upscaling.engines.choose import DEFAULT
 
 PICTURES = "For pictures (LiteRT)"
 CASCADE = "The cascade, on Keras"

@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from keras_secn.upscaling.engines.choose import choose_engine, preset_file
+from keras_secn.presets.lite_files import preset_file
+from keras_secn.upscaling.engines.choose import choose_engine
 
 SIDE, ROUNDS = 128, 3
 

@@ -129,7 +129,7 @@ def test_int8_file_holds_integers_only(files):
     path = files["int8", "uint8"]
     operators = LiteModel(path, delegate=False).operators()
     assert "DEQUANTIZE" not in operators and "CAST" not in operators
-    interpreter = LiteModel(path, delegate=False)._interpreter
+    interpreter = LiteModel(path, delegate=False)._runtime.open()
     kinds = {np.dtype(detail["dtype"]).kind for detail in interpreter.get_tensor_details()}
     assert kinds <= {"i", "u"}
     # integers are pixels at both ends, whatever brightness the calibration met
@@ -141,7 +141,7 @@ def test_int8_file_holds_integers_only(files):
     ("kind", "sizes"), [("none", [(1, 1), (1, 6), (2, 2)]), ("int8", [(8, 8), (9, 20)])]
 )
 def test_the_pixel_shuffle_is_given_pixels(files, model, kind, sizes):
-    interpreter = LiteModel(files[kind, "uint8"], delegate=False)._interpreter
+    interpreter = LiteModel(files[kind, "uint8"], delegate=False)._runtime.open()
     operators = interpreter._get_ops_details()
     (shuffle,) = [o for o in operators if o["op_name"] == "DEPTH_TO_SPACE"]
     details = {d["index"]: d for d in interpreter.get_tensor_details()}

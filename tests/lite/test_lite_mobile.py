@@ -116,7 +116,7 @@ def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
     assert facts["check"]["psnr"] > 38
     assert {name: refused(path, name) for name in SUPPORTED} == dict.fromkeys(SUPPORTED, [])
     lite = LiteModel(path, delegate=False)
-    kinds = {np.dtype(d["dtype"]).kind for d in lite._interpreter.get_tensor_details()}
+    kinds = {np.dtype(d["dtype"]).kind for d in lite._runtime.open().get_tensor_details()}
     assert kinds <= {"i", "u"}
     if model.name.startswith("pocket"):
         # one convolution each: nothing of the training's width is left

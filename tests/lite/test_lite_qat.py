@@ -81,11 +81,11 @@ def test_trained_file_holds_integers_only_and_is_near_keras(name, pictures, cach
     assert facts["quantization"] == "int8_qat" and facts["check"]["psnr"] > 38
     lite = LiteModel(path, delegate=False)
     assert not {"DEQUANTIZE", "CAST", "FAKE_QUANT"} & set(lite.operators())
-    details = lite._interpreter.get_tensor_details()
+    details = lite._runtime.open().get_tensor_details()
     assert {np.dtype(detail["dtype"]).kind for detail in details} <= {"i", "u"}
     (first,), (last,) = (
-        lite._interpreter.get_input_details(),
-        lite._interpreter.get_output_details(),
+        lite._runtime.open().get_input_details(),
+        lite._runtime.open().get_output_details(),
     )
     assert first["quantization"] == last["quantization"] == (1.0, 0)
 

@@ -15,12 +15,13 @@ from keras_secn import presets
 from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models.mobile import build_pocket_secn
 from keras_secn.models.secn import build_ct_secn, build_secn
+from keras_secn.presets.lite_files import preset_file
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.training.recipe import Recipe
 from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.utils.errors import UserError
 
-FILES = sorted(path.stem for path in presets.store.FOLDER.glob("*.tflite"))
+FILES = [name for name in presets.list_presets() if preset_file(name).is_file()]
 
 
 @pytest.fixture

@@ -68,11 +68,10 @@ def test_large_images_do_not_depend_on_tiles(tiny_file, shape, small_limits):
 
 
 def test_the_next_picture_does_not_load_the_file_again(tiny_file, small_limits, monkeypatch):
-    from keras_secn.upscaling.engines import litert
+    from keras_secn.lite.runtime import Runtime
 
-    loaded = []
-    load = litert._interpreter
-    monkeypatch.setattr(litert, "_interpreter", lambda *a: loaded.append(a) or load(*a))
+    loaded, load = [], Runtime.open
+    monkeypatch.setattr(Runtime, "open", lambda self: loaded.append(self) or load(self))
     upscaler = Upscaler(tiny_file, tile=40)
     image = noise(75, 141, 3)
     first = upscaler(image)

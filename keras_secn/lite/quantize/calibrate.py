@@ -8,9 +8,10 @@ that reaches it wastes its levels; one that cuts off a few peaks errs less in al
 import math
 
 import numpy as np
+from ai_edge_litert.tools import flatbuffer_utils
 
-from keras_secn.lite import flatbuffer
 from keras_secn.lite.interpreter import open_tensors
+from keras_secn.lite.quantize.output_grid import CARRIERS, SLICERS
 
 SHARES = np.concatenate([np.arange(1.0, 0.3, -0.05), np.arange(0.3, 0.08, -0.02)])
 SAMPLES = 4000  # of a tensor, per picture
@@ -106,7 +107,7 @@ def tensor_ranges(content, pictures, clip):
             name = names[index]
             if name not in sampler.extremes:
                 continue
-            if operator["op_name"] in (*flatbuffer.CARRIERS, *flatbuffer.SLICERS) and inputs:
+            if operator["op_name"] in (*CARRIERS, *SLICERS) and inputs:
                 found[name] = union(found[before] for before in inputs)
             else:
                 found[name] = sampler.range(name, clip)
@@ -136,11 +137,11 @@ def union(ranges):
 
 def set_ranges(content, ranges):
     """A calibrated file's bytes with other ranges for the tensors that are named."""
-    model = flatbuffer.unpack(content)
+    model = flatbuffer_utils.read_model_from_bytearray(content)
     for tensor in model.subgraphs[0].tensors:
         kept = tensor.quantization
         name = tensor.name.decode() if isinstance(tensor.name, bytes) else tensor.name
         if name in ranges and kept is not None and kept.min is not None and len(kept.min) == 1:
             low, high = ranges[name]
             kept.min, kept.max = np.array([low], np.float32), np.array([high], np.float32)
-    return flatbuffer.pack(model)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

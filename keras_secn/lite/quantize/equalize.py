@@ -16,7 +16,7 @@ from keras_secn.models.edsr_trunk import block_kinds, block_layers
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
 LIMIT = 32.0
-# What counts as a channel's range, in percent of a picture's values: `clipping` cuts off peaks.
+# What counts as a channel's range, in percent of a picture's values: `calibrate` cuts off peaks.
 PEAKS = 99.9
 CENTRE = 110.0  # what is taken off pixels: a whole number near the mean colours
 

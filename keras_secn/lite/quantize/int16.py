@@ -5,34 +5,22 @@ and leaves that operator, which LiteRT has no 16-bit kernel for, in float. It do
 well, which is why int8 files do not come from here.
 """
 
-import contextlib
-import io as text_io
-
 import numpy as np
-from tqdm import tqdm
 
-from keras_secn.lite.converter import PIXELS, quiet
+from keras_secn.lite.converter import PIXELS
 from keras_secn.utils.errors import UserError
 
 # 16 bits have room for pictures of more contrast than any seen at calibration
 HEADROOM = 4.0
 
 
-@contextlib.contextmanager
-def silent():
-    """Without the quantizer's own bars and statistics."""
-    with quiet(), contextlib.redirect_stdout(text_io.StringIO()):
-        yield
-
-
-def static_16x8(content, pictures, io, progress=False):
+def static_16x8(content, pictures, io):
     """A float file's bytes -> the same with int16 features and int8 weights per channel.
 
     Args:
         content: bytes of a float file with the signature `lr -> sr`.
         pictures: uint8 LR pictures of one size, to calibrate with.
         io: "uint8" or "float": what the file takes.
-        progress: shows a bar.
 
     Raises:
         UserError: ai-edge-quantizer is not installed.
@@ -55,15 +43,15 @@ def static_16x8(content, pictures, io, progress=False):
     rules = manager.get_quantization_recipe()
     # the default is a moving average of the pictures' ranges, which cuts off every extreme
     worker = calibrator.Calibrator(bytearray(content), qsv_update_func=qsv_utils.min_max_update)
-    for picture in tqdm(pictures, desc="calibrating", disable=not progress, unit="picture"):
-        with silent():
-            worker.calibrate({"serving_default": [{"lr": picture[None].astype(kind)}]}, manager)
+    data = [{"lr": picture[None].astype(kind)} for picture in pictures]
+    worker.calibrate({"serving_default": data}, manager)
     ranges = worker.get_model_qsvs()
     for tensor, seen in ranges.items():
         if np.max(seen["max"] - seen["min"]) < 1e-6:
             # a unit that no picture woke; kernels overflow on a grid of no width
             seen["max"] = seen["max"] + 1.0
         ranges[tensor] = {end: value * HEADROOM for end, value in seen.items()}
-    with silent():
-        result = quantizer.Quantizer(bytearray(content), rules).quantize(ranges)
+    result = quantizer.Quantizer(bytearray(content), rules).quantize(
+        ranges, enable_progress_bar=False, enable_progress_report=False
+    )
     return bytes(result.quantized_model)

@@ -5,13 +5,14 @@ import pathlib
 import warnings
 
 from keras_secn import presets
+from keras_secn.presets.lite_files import is_intact, preset_file
 from keras_secn.utils.errors import UserError
 
 DEFAULT = "ct_secn_16"
 ENGINES = ("litert", "keras")
 
 
-def choose_engine(model=None, engine=None, threads=None):
+def choose_engine(model=None, engine=None, threads=None, precision=None):
     """The engine for a preset's name, a Keras model, a `.keras` or a `.tflite` file.
 
     Presets run on LiteRT if their `.tflite` file is there and nothing else is asked for.
@@ -20,13 +21,18 @@ def choose_engine(model=None, engine=None, threads=None):
         model: see above; the preset `ct_secn_16` if `None`.
         engine: "litert", "keras", or `None` for the quickest to start.
         threads: for LiteRT.
+        precision: of a preset on LiteRT, "float32" or "int8"; `None` for float32.
 
     Raises:
         UserError: unknown or unreadable, no super-resolution network, or not for this engine.
     """
     if engine not in (None, *ENGINES):
         raise UserError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    if model is not None and not isinstance(model, str | os.PathLike):
+    is_name = model is None or isinstance(model, str | os.PathLike)
+    is_preset = is_name and pathlib.Path(model or DEFAULT).suffix not in (".keras", ".tflite")
+    if precision is not None and (engine == "keras" or not is_preset):
+        raise UserError("precision is for presets on LiteRT")
+    if not is_name:
         if engine == "litert":
             raise UserError("a Keras model runs on LiteRT as a file: export_tiles makes one")
         return _keras_engine(model)
@@ -44,23 +50,22 @@ def choose_engine(model=None, engine=None, threads=None):
             )
         return _keras_engine(_load(path))
     presets.preset_card(name)
-    file = preset_file(name)
-    if engine != "keras" and file.is_file():
+    file = preset_file(name, precision or "float32")
+    there = engine != "keras" and file.is_file()
+    if there and is_intact(name, file):
         return _lite_engine(file, threads)
+    reason = "is not the file that its card names (SHA-256 differs)" if there else "is missing"
+    if precision == "int8":
+        raise UserError(f"{file} {reason}: python tflite/presets.py --preset {name} makes it")
     if engine == "litert":
-        raise UserError(f"{file} is missing: keras-secn export {name} -o {file} makes it")
+        raise UserError(f"{file} {reason}: keras-secn export {name} makes it")
     if engine is None:
         warnings.warn(
-            f"{file.name} is missing, so Keras is used, which starts slowly;"
+            f"{file.name} {reason}, so Keras is used, which starts slowly;"
             f" keras-secn export {name} makes it",
             stacklevel=2,
         )
     return _keras_engine(presets.load_preset(name))
-
-
-def preset_file(name):
-    """Where the LiteRT file of a preset lies, if it has one."""
-    return presets.store.FOLDER / f"{name}.tflite"
 
 
 def _load(path):

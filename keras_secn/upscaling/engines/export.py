@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_secn.lite import converter, metadata
+from keras_secn.lite.runtime import PLAIN, POOL, TILE, WHOLE
 from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork, gate_layers
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
-from keras_secn.upscaling.engines.litert import PLAIN, POOL, TILE, WHOLE, TiledFileEngine
+from keras_secn.upscaling.engines.litert import TiledFileEngine
 from keras_secn.upscaling.tiling import PATCH, SMALLEST_PART
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
@@ -112,7 +113,7 @@ def _convert(model, weights, size):
         signatures[TILE] = tf.function(lambda lr, gates: {"sr": tile([lr, gates])}, [lr, gates])
     else:
         signatures[TILE] = tf.function(lambda lr: {"sr": tile(lr)}, [lr])
-    with tempfile.TemporaryDirectory() as folder, converter.quiet():
+    with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=signatures)
         lite = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
         if weights == "float16":
@@ -130,7 +131,7 @@ def _difference(engine, path, size):
     lr = lr.astype(np.float32)
     patches = np.resize(lr, PATCHES) if size else lr[None]
     gates = engine.pool(patches)
-    file = TiledFileEngine(path, metadata.info(path), threads=None)
+    file = TiledFileEngine(path, metadata.facts_of(path), threads=None)
     pairs = [(engine.tile(lr, gates), file.tile(lr, file.pool(patches)))]
     if size is None:
         pairs += [(engine.whole(part), file.whole(part)) for part in (lr, lr[:6])]

@@ -1,19 +1,13 @@
 """`.tflite` files as engines, without TensorFlow or Keras; the attributes are `KerasEngine`'s."""
 
-import contextlib
 import os
-import sys
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from keras_secn.lite import metadata
-from keras_secn.lite.interpreter import LiteModel
+from keras_secn.lite.interpreter import LEAST, LiteModel
+from keras_secn.lite.runtime import POOL, TILE, WHOLE, Runtime, load_bytes
 from keras_secn.utils.errors import UserError
-
-# Signatures of a file of `lite_file.export_tiles`; the first by alphabet is what a file shows to
-# programs that know nothing of signatures
-PLAIN, POOL, TILE, WHOLE = "serving_default", "statistics", "tile", "whole"
 
 
 def lite_engine(path, threads=None):
@@ -27,12 +21,15 @@ def lite_engine(path, threads=None):
         UserError: no such file, no LiteRT file, or not a super-resolution network.
     """
     threads = threads or _processors()
-    facts = metadata.info(path)
-    if "tiles" in facts:
-        if facts["shape"] != "dynamic":
+    facts = metadata.facts_of(path)
+    if facts and facts.tiles:
+        if facts.shape != "dynamic":
             raise UserError(f"{path}: made for the web page, with tiles of one size only")
         return TiledFileEngine(path, facts, threads)
-    return PlainFileEngine(path, threads)
+    engine = PlainFileEngine(path, threads)
+    if facts and facts.scale != engine.scale:
+        raise _wrong_scale(path, facts.scale)
+    return engine
 
 
 def _processors():
@@ -41,85 +38,63 @@ def _processors():
     return os.cpu_count() or 1
 
 
-def describe(path):
-    """Facts that any file shows: `bytes`, `signatures`, and `operators` with their numbers.
-
-    Raises:
-        UserError: LiteRT cannot load it.
-    """
-    interpreter = _interpreter(path, 1)
-    names = [operator["op_name"] for operator in interpreter._get_ops_details()]
-    return {
-        "bytes": os.path.getsize(path),
-        "signatures": interpreter.get_signature_list(),
-        "operators": {name: names.count(name) for name in sorted(set(names))},
-    }
-
-
-def _interpreter(path, threads):
-    try:
-        return Interpreter(str(path), num_threads=threads)
-    except (ValueError, RuntimeError):
-        raise UserError(f"{path}: damaged LiteRT file") from None
-
-
-@contextlib.contextmanager
-def _without_greeting():
-    """LiteRT says at its first run that it has a delegate, in native code, beyond any filter."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "w") as sink:
-            os.dup2(sink.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+def _wrong_scale(path, scale):
+    return UserError(f"{path}: says that it enlarges {scale} times, and does not")
 
 
 class TiledFileEngine:
     """A file of `export_tiles`: gates first, then tiles that equal the whole image.
 
+    Any number of threads may use it, see `Runtime`.
+
     Args:
         path: the file.
-        facts: its metadata.
+        facts: its metadata, `keras_secn.lite.metadata.FileFacts`.
         threads: for LiteRT.
     """
 
     window = None
-    eight_bit = False
 
     def __init__(self, path, facts, threads):
-        self._path, self._threads = str(path), threads
-        self.scale = facts["scale"]
-        self.radius, self._gated = facts["tiles"]["radius"], facts["tiles"]["gated"]
-        self._runners = {}
+        self._runtime = Runtime(path, load_bytes(path), threads)
+        self.scale, self.eight_bit = facts.scale, facts.io == "uint8"
+        self.radius, self._gated = facts.tiles.radius, facts.tiles.gated
 
     def _run(self, signature, **inputs):
-        if signature in self._runners:
-            return self._result(signature, inputs)
-        # each keeps the memory of its largest run, which is small for gates: those stay, so that
-        # the next picture need not start over, and of tiles and whole pictures one does
-        self._runners = {
-            name: run for name, run in self._runners.items() if POOL in (name, signature)
-        }
-        interpreter = _interpreter(self._path, self._threads)
-        self._runners[signature] = interpreter.get_signature_runner(signature)
-        with _without_greeting():
-            return self._result(signature, inputs)
+        if self.eight_bit:
+            inputs = {
+                key: value.astype(np.uint8) if value.dtype == np.float32 else value
+                for key, value in inputs.items()
+            }
+        with self._runtime.turn() as runners:
+            if signature not in runners:
+                # each keeps the memory of its largest run, which is small for gates: those stay, so
+                # that the next picture need not start over, and of tiles and whole pictures one
+                for name in [name for name in runners if POOL not in (name, signature)]:
+                    del runners[name]
+                runners[signature] = self._runtime.open().get_signature_runner(signature)
+            return runners[signature](**inputs)
 
-    def _result(self, signature, inputs):
-        return next(iter(self._runners[signature](**inputs).values()))
+    def _picture(self, signature, lr, **gates):
+        height, width = lr.shape[:2]
+        least = LEAST if self.eight_bit else 1
+        missing = max(0, least - height), max(0, least - width)
+        if any(missing):
+            lr = np.pad(lr, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+        expected = (1, self.scale * lr.shape[0], self.scale * lr.shape[1], 3)
+        (sr,) = self._run(signature, lr=lr[None], **gates).values()
+        if sr.shape != expected:
+            raise _wrong_scale(self._runtime.name, self.scale)
+        return sr[0, : self.scale * height, : self.scale * width].astype(np.float32, copy=False)
 
     def whole(self, lr):
-        return self._run(WHOLE, lr=lr[None])[0]
+        return self._picture(WHOLE, lr)
 
     def pool(self, patches):
         return self._run(POOL, patches=patches) if self._gated else None
 
     def tile(self, lr, gates):
-        inputs = {"lr": lr[None]} if gates is None else {"lr": lr[None], "gates": gates}
-        return self._run(TILE, **inputs)[0]
+        return self._picture(TILE, lr, **(gates or {}))
 
 
 class PlainFileEngine:
@@ -133,8 +108,7 @@ class PlainFileEngine:
     eight_bit = True
 
     def __init__(self, path, threads):
-        with _without_greeting():
-            self._model = LiteModel(path, threads)
+        self._model = LiteModel(path, threads)
         self.scale = self._model.scale
         self.radius = self._model.overlap
         self.window = self._model.fixed_size

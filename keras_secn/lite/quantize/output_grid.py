@@ -1,10 +1,8 @@
-"""The inside of a `.tflite` file: read, written again, and the grid of an integer picture."""
+"""The grid of the picture that an integer file returns: its levels are the pixels."""
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-
-IDENTIFIER = b"TFL3"
+from ai_edge_litert.tools import flatbuffer_utils
 
 # operators whose output has the grid of their input, and those that round to any grid
 CARRIERS = (
@@ -20,30 +18,12 @@ SLICERS = ("SLICE", "STRIDED_SLICE")
 ROUNDERS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "SUB")
 
 
-def unpack(content):
-    """The bytes of a file as an object tree that can be changed."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    for buffer in model.buffers:
-        # ai-edge-quantizer keeps large buffers behind the flatbuffer, which may be about to grow
-        if buffer.offset > 1:
-            end = buffer.offset + buffer.size
-            buffer.data = np.frombuffer(content[buffer.offset : end], np.uint8)
-            buffer.offset = buffer.size = 0
-    return model
-
-
-def pack(model):
-    """The bytes of an object tree."""
-    builder = flatbuffers.Builder(1 << 16)
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
-
-
-def operator_names(model):
-    """Names of the operators of an object tree, in order of execution."""
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items()}
-    codes = [names[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
-    return [codes[operator.opcodeIndex] for operator in model.subgraphs[0].operators]
+def operator_names(model, graph=0):
+    """Names of the operators in one graph of a file's object tree, in order of execution."""
+    return [
+        flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
+        for operator in model.subgraphs[graph].operators
+    ]
 
 
 def pin_output(content):
@@ -59,7 +39,7 @@ def pin_output(content):
     Returns:
         The changed bytes; unchanged if the last operators cannot round to another grid.
     """
-    model = unpack(content)
+    model = flatbuffer_utils.read_model_from_bytearray(content)
     graph = model.subgraphs[0]
     makers = {
         index: (name, operator)
@@ -87,4 +67,4 @@ def pin_output(content):
             tensor.quantization.scale = np.array([1.0], np.float32)
             zero = -128 if tensor.type == schema.TensorType.INT8 else 0
             tensor.quantization.zeroPoint = np.array([zero], np.int64)
-    return pack(model)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

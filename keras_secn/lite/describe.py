@@ -1,0 +1,40 @@
+"""All that a `.tflite` file shows: what it says of itself, and what LiteRT finds in it."""
+
+import os
+from typing import Any
+
+from keras_secn.lite.delegates import SUPPORTED, refused
+from keras_secn.lite.metadata import info
+from keras_secn.lite.runtime import Runtime, load_bytes
+from keras_secn.utils.errors import UserError
+
+
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What `keras-secn info` prints.
+
+    Args:
+        path: a `.tflite` file.
+
+    Returns:
+        What `info` gives, and behind it, so that nothing in the file can stand in their place:
+        `file`, `bytes`, `signatures`, `operators` with their numbers, and `refused`: by delegate
+        (see `keras_secn.lite.refused`), the operators that stay on the CPU.
+
+    Raises:
+        UserError: no such file, or LiteRT cannot load it.
+    """
+    content = load_bytes(path)
+    interpreter = Runtime(path, content).open()
+    try:
+        names = [str(operator["op_name"]) for operator in interpreter._get_ops_details()]
+        signatures = interpreter.get_signature_list()
+    except (RuntimeError, ValueError, IndexError, UnicodeError):
+        raise UserError(f"{path}: damaged LiteRT file") from None
+    return {
+        **info(path),
+        "file": str(path),
+        "bytes": len(content),
+        "signatures": signatures,
+        "operators": {name: names.count(name) for name in sorted(set(names))},
+        "refused": {delegate: refused(path, delegate) for delegate in SUPPORTED},
+    }

@@ -1,0 +1,134 @@
+"""One LiteRT file for every thread of a process: an interpreter, its lock, and how to pickle it."""
+
+import contextlib
+import os
+import pathlib
+import sys
+import threading
+from collections.abc import Iterator
+
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from ai_edge_litert.tools import flatbuffer_utils
+
+from keras_secn.utils.errors import UserError
+
+IDENTIFIER = b"TFL3"
+# Signatures of a file for `Upscaler`; the first by alphabet is what a file shows to programs that
+# know nothing of signatures
+PLAIN, POOL, TILE, WHOLE = "serving_default", "statistics", "tile", "whole"
+PLAIN_KERNELS = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # LiteRT's own, not XNNPACK's
+
+
+def load_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a `.tflite` file.
+
+    Raises:
+        UserError: no such file, or it is not a LiteRT flatbuffer.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise UserError(f"no such file: {path}")
+    content = path.read_bytes()
+    if content[4:8] != IDENTIFIER:
+        raise UserError(f"{path}: not a LiteRT (.tflite) file, or a damaged one")
+    return content
+
+
+class Runtime:
+    """Opens interpreters of one file and lends them to one thread at a time.
+
+    An interpreter holds the pictures that it works on, so two threads must not share it at once.
+    LiteRT uses several processors by itself, and an interpreter for each thread would multiply
+    memory: so threads take turns. A forked process opens its own, since LiteRT's threads stay
+    behind in the parent. A pickle holds the file's bytes and the options.
+
+    Args:
+        name: of the file, for messages.
+        content: the file's bytes.
+        threads: for LiteRT; its own choice if `None`.
+        delegate: `False` runs LiteRT's own kernels, without XNNPACK.
+    """
+
+    def __init__(self, name, content, threads=None, delegate=True):
+        self.name, self.content = str(name), content
+        self._options = (threads, delegate)
+        self._forget()
+
+    def _forget(self):
+        self._lock, self._process, self._opened = threading.Lock(), os.getpid(), {}
+
+    def __getstate__(self):
+        return {"name": self.name, "content": self.content, "_options": self._options}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._forget()
+
+    def open(self) -> Interpreter:
+        """A new interpreter.
+
+        Raises:
+            UserError: LiteRT cannot load the file.
+        """
+        threads, delegate = self._options
+        options = {} if delegate else {"experimental_op_resolver_type": PLAIN_KERNELS}
+        try:
+            return Interpreter(model_content=self.content, num_threads=threads, **options)
+        except (ValueError, RuntimeError):
+            raise UserError(f"{self.name}: not a LiteRT (.tflite) file, or a damaged one") from None
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[dict]:
+        """This thread's turn.
+
+        Yields:
+            What the holder keeps between turns: empty in a new process.
+
+        Raises:
+            UserError: LiteRT cannot run the file, or the file is not what it says it is.
+        """
+        if self._process != os.getpid():
+            self._forget()
+        with self._lock:
+            try:
+                yield self._opened
+            except (RuntimeError, ValueError, KeyError, IndexError, TypeError) as error:
+                self._opened.clear()  # half a run may be left in there
+                reason = " ".join(str(error).split())[:200]
+                raise UserError(f"{self.name}: LiteRT cannot run it: {reason}") from None
+
+
+def greet_unseen() -> None:
+    """Lets LiteRT say what it says once in a process, before anything else, and drops it.
+
+    For programs, before they start threads: LiteRT writes "Created TensorFlow Lite XNNPACK delegate
+    for CPU" to file descriptor 2, which only a redirection keeps quiet. A library must not do that.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "w") as sink:
+            os.dup2(sink.fileno(), 2)
+        Interpreter(model_content=_smallest_file()).allocate_tensors()
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def _smallest_file():
+    """The bytes of a file with one ReLU."""
+    kind = schema.OperatorCodeT()
+    kind.builtinCode = kind.deprecatedBuiltinCode = schema.BuiltinOperator.RELU
+    graph, operator = schema.SubGraphT(), schema.OperatorT()
+    graph.tensors = [schema.TensorT(), schema.TensorT()]
+    for tensor in graph.tensors:
+        tensor.shape, tensor.type, tensor.buffer = [1], schema.TensorType.FLOAT32, 0
+    operator.opcodeIndex = 0
+    operator.inputs = graph.inputs = [0]
+    operator.outputs = graph.outputs = [1]
+    graph.operators = [operator]
+    model = schema.ModelT()
+    model.version, model.operatorCodes, model.subgraphs = 3, [kind], [graph]
+    model.buffers = [schema.BufferT()]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

@@ -1,0 +1,66 @@
+"""The presets' `.tflite` files are the ones that their cards name."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from keras_secn.presets import lite_files, store
+from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.upscaling.engines.keras import KerasEngine
+from keras_secn.utils.errors import UserError
+
+NAME = "pocket_secn_s"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for path in store.FOLDER.glob(f"{NAME}*"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_every_file_is_in_its_card():
+    files = sorted(store.FOLDER.glob("*.tflite"))
+    assert files
+    for path in files:
+        name = path.stem.removesuffix("_int8")
+        assert lite_files.is_intact(name, path), path.name
+        assert store.preset_card(name)["files"][path.name]["bytes"] == path.stat().st_size
+
+
+@pytest.mark.parametrize("place", [50, 40_000, -2000])
+def test_a_flipped_bit_means_keras_and_a_note(folder, place):
+    path = lite_files.preset_file(NAME)
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match="not the file that its card names"):
+        engine = choose_engine(NAME)
+    assert isinstance(engine, KerasEngine)
+    with pytest.raises(UserError, match="not the file that its card names"):
+        choose_engine(NAME, "litert")
+    with pytest.raises(UserError, match="is missing"):
+        lite_files.preset_file(NAME, "int8").unlink()
+        choose_engine(NAME, precision="int8")
+
+
+@pytest.mark.parametrize("files", [None, [], {}, "x", {"pocket_secn_s.tflite": 3}])
+def test_a_card_without_a_checksum_vouches_for_nothing(folder, files):
+    path = folder / f"{NAME}.json"
+    card = {**json.loads(path.read_text()), "files": files}
+    path.write_text(json.dumps(card))
+    assert not lite_files.is_intact(NAME, lite_files.preset_file(NAME))
+
+
+def test_a_recorded_file_is_used(folder):
+    path = lite_files.preset_file(NAME)
+    shutil.copy(lite_files.preset_file(NAME, "int8"), path)
+    assert not lite_files.is_intact(NAME, path)
+    lite_files.record(NAME, path, scores={"set5": {"psnr_y": 1.0}})
+    engine = choose_engine(NAME)
+    assert engine.whole(np.zeros((9, 9, 3), np.float32)).shape == (18, 18, 3)
+    assert store.preset_card(NAME)["files"][path.name]["scores"] == {"set5": {"psnr_y": 1.0}}
+    assert store.preset_card(NAME)["sha256"]
