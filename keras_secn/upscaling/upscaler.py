@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.upscaling.condition import condition
 from keras_secn.upscaling.enlarge import Enlarger
 from keras_secn.upscaling.io.alpha import bleed, limits
+from keras_secn.upscaling.networks import Networks
+from keras_secn.upscaling.reduction import reduce_bands
+from keras_secn.upscaling.target import Target
 from keras_secn.upscaling.tiling import SMALLEST_PART
 from keras_secn.utils.errors import UserError
 
@@ -26,58 +30,82 @@ TILE = 512  # LR pixels a side
 
 
 class Upscaler:
-    """Enlarges pictures with one network.
+    """Enlarges pictures.
 
     A result depends on the picture alone, neither on the size of tiles nor (by more than rounding)
     on the engine: the network's gates are computed first, from the whole picture, or from a sample
     of it beyond 262,144 pixels, and tiles overlap by the receptive field.
 
+    The size is reached by the networks with the least factors that do, then by an antialiased
+    reduction to the pixel. If no network is named, one for compressed pictures is taken for JPEGs
+    of low quality, noise and jagged edges, see `condition`.
+
     Args:
         model: a preset's name, a Keras model, a `.keras` or a `.tflite` file; `None` for the preset
-            `ct_secn_16`.
+            `ct_secn_16` and its family.
         engine: "litert" or "keras"; `None` for LiteRT if there is a file for it.
-        scale: enlargement, a power of the network's own, which is also the default: an x2 network
-            makes x4 by working twice.
+        scale: enlargement, above 1 and at most 16, whole or not; by default the network's own.
+        width, height, megapixels: of the result, in place of `scale`.
+        fast: `pocket_secn_l`, in int8 where that is fast: many times as fast as the default.
+        best: `secn`.
+        precision: of presets on LiteRT, "float32" or "int8".
         ensemble: average over the eight flips and rotations: eight times as slow, about 0.1 dB.
-        tile: side of a tile in LR pixels, overlaps included; memory follows it.
+        tile: side of a tile in pixels of the original, overlaps included; memory follows it.
         threads: for LiteRT; all processors if `None`.
 
     Attributes:
-        scale: enlargement.
+        target: what was asked for, a `Target`.
+        networks: the `Networks`.
 
     Raises:
         UserError: no such model, not a super-resolution network, or options that do not fit.
+
+    Example:
+        >>> Upscaler(width=3000)("photo.jpg")
+        PosixPath('photo_w3000.jpg')
     """
 
-    scale: int
+    target: Target
+    networks: Networks
 
     def __init__(
         self,
         model: str | os.PathLike[str] | keras.Model | None = None,
         *,
         engine: str | None = None,
-        scale: int | None = None,
+        scale: float | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        megapixels: float | None = None,
+        fast: bool = False,
+        best: bool = False,
+        precision: str | None = None,
         ensemble: bool = False,
         tile: int | None = None,
         threads: int | None = None,
     ) -> None:
-        self.engine = choose_engine(model, engine, threads)
-        own = self.engine.scale
-        self.scale = own if scale is None else scale
-        self.passes = 1
-        while own**self.passes < self.scale:
-            self.passes += 1
-        if own**self.passes != self.scale:
-            able = ", ".join(str(own**passes) for passes in (1, 2, 3))
-            raise UserError(
-                f"a network that enlarges {own} times cannot make {scale} times of it; it makes"
-                f" {able}"
-            )
-        tile = TILE if tile is None else tile
-        least = 2 * (self.engine.radius or 0) + SMALLEST_PART
-        if tile < least:
+        target = Target(scale, width, height, megapixels)
+        self.networks = Networks(model, engine, threads, precision, fast, best)
+        self.target = target if any(vars(target).values()) else Target(self.networks.scale)
+        self._tile, self._ensemble = tile, ensemble
+        if tile is not None and (tile != int(tile) or tile < 1):
+            raise UserError(f"tile is a whole number of pixels, not {tile}")
+        for step in self.networks.passes(self.target.scale or 1):
+            self._enlarger(step)  # what cannot be opened is said now
+
+    @property
+    def engine(self) -> Any:
+        """The engine of the first pass."""
+        return self.networks.open(self.networks.passes(self.target.scale or 2)[0])
+
+    def _enlarger(self, step):
+        engine = self.networks.open(step)
+        # the result's tile is as large for every factor
+        tile = TILE * 2 // engine.scale if self._tile is None else self._tile
+        least = 2 * (engine.radius or 0) + SMALLEST_PART
+        if tile < least and self._tile is not None:
             raise UserError(f"tile must be at least {least} for this network, not {tile}")
-        self._enlarger = Enlarger(self.engine, tile, ensemble)
+        return Enlarger(engine, max(tile, least), self._ensemble)
 
     @overload
     def __call__(self, image: _Picture) -> _Picture: ...
@@ -157,11 +185,21 @@ class Upscaler:
 
     def work(self, height: int, width: int) -> int:
         """LR pixels that `bands` reports through `tick` for a picture."""
-        grown = (self.engine.scale ** (2 * step) for step in range(self.passes))
-        return height * width * sum(grown)
+        done, pixels = 0, height * width
+        for step in self._passes(height, width):
+            done += pixels
+            pixels *= step.factor**2
+        return done
+
+    def _passes(self, height, width, rough=False):
+        large, wide = self.target.size(height, width)
+        return self.networks.passes(max(large / height, wide / width), rough)
 
     def bands(
-        self, pixels: np.ndarray, tick: Callable[[int], object] | None = None
+        self,
+        pixels: np.ndarray,
+        tick: Callable[[int], object] | None = None,
+        rough: bool | None = None,
     ) -> Iterator[np.ndarray]:
         """Enlarges an array as a stream of rows.
 
@@ -169,40 +207,58 @@ class Upscaler:
             pixels: H x W x C; C is 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB and alpha);
                 uint8, uint16, or float32 of 0..1.
             tick: is called with numbers of LR pixels as they are done, `work` in all.
+            rough: whether the picture is compressed, noisy or jagged; `None` to look at it.
 
         Yields:
-            Finished rows from top to bottom, (h, scale * W, C) of the same type.
+            Finished rows from top to bottom, (h, W', C) of the same type, `target.size` in all.
         """
-        if pixels.shape[2] in (1, 3):
-            yield from self._opaque_bands(pixels, tick)
-            return
-        alpha = pixels[..., -1:]
-        color = self._opaque_bands(bleed(pixels[..., :-1], alpha), tick)
-        if alpha.min() == alpha.max():
-            for rows in color:
-                yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
-            return
-        least, largest = limits(alpha)
-        top = 0
-        for rows, clear in zip(color, self._opaque_bands(alpha, None), strict=True):
-            lines = np.arange(top, top + len(clear)) // self.scale
-            between = (limit[lines].repeat(self.scale, axis=1) for limit in (least, largest))
-            yield np.concatenate([rows, np.clip(clear, *between)], axis=2)
-            top += len(clear)
+        if rough is None:
+            rough = self.networks.judges and not condition(pixels).clean
+        height, width = pixels.shape[:2]
+        steps = [self._enlarger(step) for step in self._passes(height, width, rough)]
+        factor = math.prod(step.engine.scale for step in steps)
+        yield from reduce_bands(
+            _with_alpha(pixels, steps, factor, tick),
+            (factor * height, factor * width),
+            self.target.size(height, width),
+        )
 
-    def _opaque_bands(self, pixels, tick):
-        dtype = pixels.dtype
-        if self.passes > 1 and dtype == np.uint8 and not self.engine.eight_bit:
-            # what one pass hands to the next is not rounded to 8 bits
-            pixels = pixels.astype(np.uint16) * np.uint16(257)
-        for _ in range(self.passes - 1):
-            pixels = np.concatenate(list(self._enlarger.bands(pixels, tick)))
-        for rows in self._enlarger.bands(pixels, tick):
-            if rows.dtype != dtype:
-                from keras_secn.upscaling.io.metadata import to_eight_bit
 
-                rows = to_eight_bit(rows)
-            yield rows
+def _with_alpha(pixels, steps, factor, tick):
+    if pixels.shape[2] in (1, 3):
+        yield from _opaque(pixels, steps, tick)
+        return
+    alpha = pixels[..., -1:]
+    color = _opaque(bleed(pixels[..., :-1], alpha), steps, tick)
+    if alpha.min() == alpha.max():
+        for rows in color:
+            yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
+        return
+    least, largest = limits(alpha)
+    top = 0
+    for rows, clear in zip(color, _opaque(alpha, steps, None), strict=True):
+        lines = np.arange(top, top + len(clear)) // factor
+        between = (limit[lines].repeat(factor, axis=1) for limit in (least, largest))
+        yield np.concatenate([rows, np.clip(clear, *between)], axis=2)
+        top += len(clear)
+
+
+def _opaque(pixels, steps, tick):
+    if not steps:
+        yield pixels
+        return
+    dtype = pixels.dtype
+    if len(steps) > 1 and dtype == np.uint8 and not steps[0].engine.eight_bit:
+        # what one pass hands to the next is not rounded to 8 bits
+        pixels = pixels.astype(np.uint16) * np.uint16(257)
+    for step in steps[:-1]:
+        pixels = np.concatenate(list(step.bands(pixels, tick)))
+    for rows in steps[-1].bands(pixels, tick):
+        if rows.dtype != dtype:
+            from keras_secn.upscaling.io.metadata import to_eight_bit
+
+            rows = to_eight_bit(rows)
+        yield rows
 
 
 @overload
@@ -234,8 +290,8 @@ def upscale(
     Args:
         image, out: see `Upscaler.__call__`.
         model: see `Upscaler`.
-        **options: of `Upscaler` (engine, scale, ensemble, tile, threads), and, for files,
-            `overwrite` and `quality`.
+        **options: of `Upscaler` (scale, width, fast, ...), and, for files, `overwrite` and
+            `quality`.
 
     Returns:
         The kind that was given; see `Upscaler.__call__`.

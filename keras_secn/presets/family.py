@@ -1,0 +1,63 @@
+"""Presets of one network for several scales and states of a picture, told apart by their names.
+
+`ct_secn_16` enlarges twice, `ct_secn_16_x4` four times, `ct_secn_16_jpeg` is for compressed
+pictures and `ct_secn_16_jpeg_x4` for both.
+"""
+
+import re
+from typing import NamedTuple
+
+from keras_secn.presets.store import list_presets
+from keras_secn.utils.errors import UserError
+
+NAME = re.compile(r"(?P<network>.+?)(?P<rough>_jpeg)?(_x(?P<scale>[2-9]))?")
+
+
+class Member(NamedTuple):
+    """A preset's place in its family.
+
+    Args:
+        network: the name that all of the family share.
+        scale: enlargement.
+        rough: made for compressed, noisy or jagged pictures.
+    """
+
+    network: str
+    scale: int = 2
+    rough: bool = False
+
+    @property
+    def name(self) -> str:
+        """The preset's name, whether there is one or not."""
+        return f"{self.network}{'_jpeg' * self.rough}{f'_x{self.scale}' * (self.scale != 2)}"
+
+
+def member(name: str) -> Member:
+    """What a preset's name says.
+
+    Example:
+        >>> member("ct_secn_16_jpeg_x4")
+        Member(network='ct_secn_16', scale=4, rough=True)
+    """
+    found = NAME.fullmatch(name)
+    return Member(found["network"], int(found["scale"] or 2), bool(found["rough"]))
+
+
+def scales(network: str, rough: bool = False) -> list[int]:
+    """The scales for which there are presets of a network."""
+    known = set(list_presets())
+    return [scale for scale in range(2, 10) if Member(network, scale, rough).name in known]
+
+
+def at_scale(name: str, scale: int) -> str:
+    """The preset of the same network for another scale.
+
+    Raises:
+        UserError: there is none.
+    """
+    wanted = member(name)._replace(scale=scale)
+    known = scales(wanted.network, wanted.rough)
+    if scale not in known:
+        there = ", ".join(f"x{scale}" for scale in known) or "none at all"
+        raise UserError(f"no preset of {name!r} enlarges {scale} times; there are {there}")
+    return wanted.name

@@ -1,0 +1,131 @@
+"""Which networks enlarge a picture: by their factors, and by the state that the picture is in."""
+
+import os
+import pathlib
+import threading
+from typing import NamedTuple
+
+from keras_secn.presets.family import Member, member, scales
+from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.upscaling.target import factors
+from keras_secn.utils.errors import UserError
+
+DEFAULT, FAST, BEST = "ct_secn_16", "pocket_secn_l", "secn"
+
+
+class Pass(NamedTuple):
+    """One network's share in an enlargement.
+
+    Args:
+        label: the preset's name, or the file's.
+        factor: enlargement.
+    """
+
+    label: str
+    factor: int
+
+
+class Networks:
+    """The networks that an `Upscaler` may use; each is opened when it is needed first.
+
+    Of a preset, its family serves: the network of the same name for x3 or x4 if there is one, and
+    the one for compressed pictures if no preset was named.
+
+    Args:
+        model: a preset's name, a Keras model, a `.keras` or a `.tflite` file; `None` for the
+            default, `ct_secn_16`.
+        engine, threads, precision: see `choose_engine`.
+        fast: take `pocket_secn_l`, in int8 where the processor multiplies 8 bits.
+        best: take `secn`.
+
+    Attributes:
+        scale: the network's own factor.
+
+    Raises:
+        UserError: options that exclude each other, or as `choose_engine`.
+    """
+
+    def __init__(
+        self, model=None, engine=None, threads=None, precision=None, fast=False, best=False
+    ):
+        chosen = {"model": model is not None, "fast": fast, "best": best}
+        if sum(chosen.values()) > 1:
+            given = " and ".join(name for name, is_given in chosen.items() if is_given)
+            raise UserError(f"{given} exclude each other")
+        self._options = engine, threads, precision
+        self._fast, self._automatic = fast, model is None
+        self._lock, self._opened = threading.RLock(), {}
+        self._network = None
+        if model is None:
+            model = FAST if fast else BEST if best else DEFAULT
+        if _is_preset(model):
+            own = member(str(model))
+            self._network, self._rough = own.network, own.rough
+            self.scale = own.scale
+            self.open(Pass(str(model), own.scale))  # an unknown name is refused at once
+        else:
+            only = choose_engine(model, *self._options)
+            label = model.name if hasattr(model, "name") else pathlib.Path(model).name
+            self._opened[label] = only
+            self._label, self.scale = str(label), only.scale
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _lock=threading.RLock())
+
+    @property
+    def judges(self) -> bool:
+        """Whether a picture's state decides: no preset was named, and there are both kinds."""
+        return self._automatic and bool(scales(self._network, True))
+
+    def passes(self, needed: float, rough: bool = False) -> list[Pass]:
+        """The networks whose factors reach an enlargement, in the order of their work.
+
+        Args:
+            needed: enlargement.
+            rough: whether the picture is compressed, noisy or jagged; the first network then is
+                one for such pictures.
+        """
+        if self._network is None:
+            return [Pass(self._label, factor) for factor in factors({self.scale}, needed)]
+        rough = self._rough or (rough and self._automatic)
+        first = scales(self._network, rough)
+        later = scales(self._network) or first
+        chain = factors(set(first) | set(later), needed)
+        if chain and chain[0] not in first:
+            chain = factors(first, needed)
+        made = []
+        for index, factor in enumerate(chain):
+            is_rough = rough and (not index or factor not in later)
+            made.append(Pass(Member(self._network, factor, is_rough).name, factor))
+        return made
+
+    def open(self, step: Pass):
+        """The engine of a pass; any number of threads may ask for it.
+
+        Raises:
+            UserError: as `choose_engine`.
+        """
+        with self._lock:
+            if step.label not in self._opened:
+                engine, threads, precision = self._options
+                if self._fast and precision is None and engine != "keras":
+                    precision = _fast_precision(step.label)
+                self._opened[step.label] = choose_engine(step.label, engine, threads, precision)
+            return self._opened[step.label]
+
+
+def _is_preset(model):
+    if not isinstance(model, str | os.PathLike):
+        return False
+    return pathlib.Path(model).suffix not in (".keras", ".tflite")
+
+
+def _fast_precision(name):
+    from keras_secn.presets.lite_files import preset_file
+    from keras_secn.upscaling.engines.processor import has_int8_dot_products
+
+    there = preset_file(name, "int8").is_file() and has_int8_dot_products()
+    return "int8" if there else None
