@@ -8,6 +8,7 @@ from keras_secn.metrics.complexity import multiply_adds
 from keras_secn.metrics.crops import crops_picture as crops_picture
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.local_scope import local_scope
+from keras_secn.utils.markdown import markdown_table
 
 
 def network_row(name, model, steps, validate):
@@ -38,15 +39,13 @@ def table(rows):
             `val_ssim` of each network.
     """
     lines = [
-        ["", *(row["name"] for row in rows)],
-        ["---", *("---" for _ in rows)],
         ["PSNR-Y (dB)", *(f"{row['val_psnr']:.2f}" for row in rows)],
         ["SSIM-Y", *(f"{row['val_ssim']:.4f}" for row in rows)],
         ["parameters", *(f"{row['parameters']:,}" for row in rows)],
         ["multiply-adds / LR pixel", *(f"{row['multiply_adds'] / 1e6:.3f} M" for row in rows)],
         ["steps in all", *(f"{row['steps']:,}" for row in rows)],
     ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(["", *(row["name"] for row in rows)], lines)
 
 
 def write_table(rows, folder, settings):
