@@ -14,46 +14,47 @@ from absl import flags
 from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
-training_flags.define(output_dir="runs/cascade")
-flags.adopt_module_key_flags(training_flags)  # for --help
-flags.DEFINE_string(
-    "initial", None, "A trained SECN to start from: a preset's name (secn) or a .keras file."
-)
 
-flags.DEFINE_integer("blocks", 16, "Residual blocks.")
-flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
-flags.DEFINE_integer("n", 16, "How many blocks are replaced in the end.")
-flags.DEFINE_integer("blocks_per_stage", 2, "How many blocks are replaced at each stage.")
-flags.DEFINE_string("order", "back_to_front", "back_to_front (the paper) or front_to_back.")
-flags.DEFINE_string(
-    "block", "separable", "Kind that replaces: separable, mobilenet, xception, inverted, fire."
-)
-flags.DEFINE_string(
-    "start", "interpolation", "How a fresh network starts: interpolation or random."
-)
-flags.DEFINE_string("initialiser", "random", "How a new block starts: random, svd or lstsq.")
 
-flags.DEFINE_integer(
-    "first_steps", None, "Steps of SECN, before any replacement (8000; 0 with --initial)."
-)
-flags.DEFINE_integer("stage_steps", 1000, "Steps of each stage (at most, with --patience).")
-flags.DEFINE_integer("last_steps", None, "Steps of the last stage (default: --stage_steps).")
-flags.DEFINE_float("stage_learning_rate", 5e-4, "Peak learning rate of each later stage.")
-flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from scratch.")
+def define_flags():
+    training_flags.define(output_dir="runs/cascade")
+    flags.DEFINE_string(
+        "initial", None, "A trained SECN to start from: a preset's name (secn) or a .keras file."
+    )
+
+    flags.DEFINE_integer("blocks", 16, "Residual blocks.")
+    flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
+    flags.DEFINE_integer("n", 16, "How many blocks are replaced in the end.")
+    flags.DEFINE_integer("blocks_per_stage", 2, "How many blocks are replaced at each stage.")
+    flags.DEFINE_string("order", "back_to_front", "back_to_front (the paper) or front_to_back.")
+    flags.DEFINE_string(
+        "block", "separable", "Kind that replaces: separable, mobilenet, xception, inverted, fire."
+    )
+    flags.DEFINE_string(
+        "start", "interpolation", "How a fresh network starts: interpolation or random."
+    )
+    flags.DEFINE_string("initializer", "random", "How a new block starts: random, svd or lstsq.")
+
+    flags.DEFINE_integer(
+        "first_steps", None, "Steps of SECN, before any replacement (8000; 0 with --initial)."
+    )
+    flags.DEFINE_integer("stage_steps", 1000, "Steps of each stage (at most, with --patience).")
+    flags.DEFINE_integer("last_steps", None, "Steps of the last stage (default: --stage_steps).")
+    flags.DEFINE_float("stage_learning_rate", 5e-4, "Peak learning rate of each later stage.")
+    flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from scratch.")
 
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics
     from keras_secn.cascade import run
     from keras_secn.cascade.plan import CascadePlan
     from keras_secn.metrics import report
-    from keras_secn.training import devices, multihost
+    from keras_secn.training import multihost
 
     plan = CascadePlan(
         FLAGS.blocks, FLAGS.n, FLAGS.blocks_per_stage, FLAGS.order, target=FLAGS.block
     )
-    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    strategy = training_flags.devices()
     first_steps = FLAGS.first_steps
     if first_steps is None:
         first_steps = 0 if FLAGS.initial else 8000
@@ -73,11 +74,11 @@ def main(argv):
         last,
         scale=FLAGS.scale,
         filters=FLAGS.filters,
-        initialiser=FLAGS.initialiser,
+        initializer=FLAGS.initializer,
         initial=FLAGS.initial,
         start=FLAGS.start,
     )
-    validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
+    validation = training_flags.validation()
     cache = training_flags.photographs()
     rows = run.run_cascade(
         settings,
@@ -85,7 +86,7 @@ def main(argv):
         FLAGS.output_dir,
         validate=validation.scores,
         from_scratch=FLAGS.from_scratch,
-        strategy=devices,
+        strategy=strategy,
     )
     if not multihost.is_first():
         return
@@ -95,4 +96,5 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    run_app(main)
+    define_flags()
+    run_app(main, groups=training_flags.GROUPS)

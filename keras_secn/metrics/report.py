@@ -49,11 +49,18 @@ def table(rows):
 
 
 def write_table(rows, folder, settings):
-    """Writes `table.md` and `table.json` (rows and settings) into `folder`."""
+    """Writes `table.md`, `table.json` (rows and settings) and `history.png` into `folder`.
+
+    The latter shows the networks that have a `history.json` in a folder of their name.
+    """
     with atomic_path(folder / "table.md") as path:
         path.write_text(table(rows))
     with atomic_path(folder / "table.json") as path:
         path.write_text(json.dumps({"settings": settings, "networks": rows}, indent=1) + "\n")
+    histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
+    histories = [(name, history) for name, history in histories if history]
+    if histories:
+        plot_history(histories, folder / "history.png")
 
 
 def plot_psnr_against_parameters(rows, path):

@@ -1,7 +1,7 @@
 """Every system of the paper's Table 1 by name: what builds it, and how it is trained.
 
 A new network joins by one line in `SYSTEMS`; the tests, `training/train.py` and
-`training/evaluate.py --table1` then know it.
+`training/table1.py` then know it.
 """
 
 from __future__ import annotations

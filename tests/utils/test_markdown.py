@@ -17,7 +17,6 @@ markdown = pytest.importorskip("markdown")
             {"network": "{name}", "PSNR-Y": "{psnr:.2f}"},
             [{"name": "a", "psnr": 37.5, "more": None}, {"name": "b", "psnr": 3}],
         ),
-        (["network", "PSNR-Y"], []),
     ],
 )
 def test_a_reader_finds_every_cell(columns, rows):
