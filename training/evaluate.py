@@ -18,23 +18,20 @@ from keras_secn.utils.errors import UserError
 SET5 = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "set5"
 
 FLAGS = flags.FLAGS
-
-
-def define_flags():
-    flags.DEFINE_multi_string(
-        "model", [], "A .keras file, a preset's name or bicubic; repeatable, or comma separated."
-    )
-    flags.DEFINE_multi_string(
-        "data_dir", [], "Folder of ground truth photographs, read recursively; repeatable."
-    )
-    flags.DEFINE_integer("scale", None, "Enlargement; the networks' own if not given.")
-    flags.DEFINE_boolean("ensemble", False, "Average networks over eight flips and rotations.")
-    flags.DEFINE_integer(
-        "pooling", None, "SE pools over windows of so many LR pixels (TLC), not the whole image."
-    )
-    flags.DEFINE_string("json", None, "Writes all figures to this file.")
-    flags.DEFINE_string("save_images", None, "Writes the pictures to this folder.")
-    flags.DEFINE_boolean("progress", True, "Shows progress bars.")
+flags.DEFINE_multi_string(
+    "model", [], "A .keras file, a preset's name or bicubic; repeatable, or comma separated."
+)
+flags.DEFINE_multi_string(
+    "data_dir", [], "Folder of ground truth photographs, read recursively; repeatable."
+)
+flags.DEFINE_integer("scale", None, "Enlargement; the networks' own if not given.")
+flags.DEFINE_boolean("ensemble", False, "Average networks over eight flips and rotations.")
+flags.DEFINE_integer(
+    "pooling", None, "SE pools over windows of so many LR pixels (TLC), not the whole image."
+)
+flags.DEFINE_string("json", None, "Writes all figures to this file.")
+flags.DEFINE_string("save_images", None, "Writes the pictures to this folder.")
+flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 
 
 def main(argv):
@@ -70,5 +67,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    define_flags()
     run_app(main)

@@ -434,11 +434,13 @@ def run(script, *arguments):
 def test_train_py_as_a_user_runs_it(photos, tmp_path):
     done = run(
         *("train.py", "--model", "espcn", "--steps", 2, "--interval", 1, "--batch_size", 2),
-        *("--hr_patch", 16, "--data_dir", photos, "--val_dir", photos, "--precision", "float32"),
+        *("--hr_patch", 16, "--data_dir", photos, "--precision", "float32"),
         *("--output_dir", tmp_path / "run", "--cache_dir", tmp_path / "cache"),
     )
     assert done.returncode == 0, done.stderr
     assert "|  | espcn |" in done.stdout
+    assert "precision: float32" in done.stderr
+    assert "no --val_dir: scores are of the samples" in done.stderr
     candidates, _ = compare.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
     assert candidates[0].parameters == 21_284
 
