@@ -43,9 +43,11 @@ def measure(name, precision="mixed_bfloat16", batch_size=16, hr_patch=96, argume
     Raises:
         UserError: the process ended without a result, as for want of memory.
     """
-    asked = [name, precision, batch_size, hr_patch, arguments or {}]
+    asked = {"name": name, "precision": precision, "batch_size": batch_size, "hr_patch": hr_patch}
     done = subprocess.run(
-        [sys.executable, __file__, "--step", json.dumps(asked)], capture_output=True, text=True
+        [sys.executable, __file__, "--step", json.dumps([asked, arguments or {}])],
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [""])[-1]
@@ -53,7 +55,7 @@ def measure(name, precision="mixed_bfloat16", batch_size=16, hr_patch=96, argume
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _step(name, precision, batch_size, hr_patch, arguments):
+def _step(asked, arguments):
     import keras
     import numpy as np
 
@@ -64,20 +66,18 @@ def _step(name, precision, batch_size, hr_patch, arguments):
 
     keras.utils.set_random_seed(0)
     started = time.perf_counter()
-    with precision_scope(precision):
-        model = system(name).build(**arguments)
-    compile_model(model, Recipe(1, precision=precision))
+    with precision_scope(asked["precision"]):
+        model = system(asked["name"]).build(**arguments)
+    compile_model(model, Recipe(1, precision=asked["precision"]))
     built = time.perf_counter()
     rng = np.random.default_rng(0)
-    hr = rng.uniform(0, 255, (batch_size, hr_patch, hr_patch, 3)).astype("float32")
+    side = asked["hr_patch"]
+    hr = rng.uniform(0, 255, (asked["batch_size"], side, side, 3)).astype("float32")
     loss = model.train_on_batch(hr[:, ::2, ::2], hr)
     return {
-        "name": name,
+        **asked,
         "parameters": model.count_params(),
         "backend": keras.backend.backend(),
-        "precision": precision,
-        "batch_size": batch_size,
-        "hr_patch": hr_patch,
         "build_seconds": built - started,
         "seconds": time.perf_counter() - built,
         "loss": float(loss),

@@ -29,6 +29,14 @@ SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples"
 # forward, gradient of the inputs, gradient of the weights; two operations per multiply-add
 OPERATIONS = 3 * 2
 FLAGS = flags.FLAGS
+flags.DEFINE_multi_string("data_dir", [str(SAMPLES)], "Folder of photographs; repeatable.")
+flags.DEFINE_list("networks", ["0", "16"], "Which CT-SECN_n to time; 0 is SECN.")
+flags.DEFINE_list("precisions", ["float32", "mixed_bfloat16"], "Of our way.")
+flags.DEFINE_integer("batch_size", 16, "Patches per step.", lower_bound=1)
+flags.DEFINE_integer("hr_patch", 48, "Patch size in HR pixels.", lower_bound=2)
+flags.DEFINE_integer("rounds", 5, "Turns of each variant.", lower_bound=1)
+flags.DEFINE_float("seconds", 6.0, "About so long a turn takes.", lower_bound=0.1)
+flags.DEFINE_string("json", None, "Writes all figures to this file.")
 
 # Keras is imported within functions: it takes seconds, for which --help does not wait
 
@@ -49,13 +57,7 @@ def matmul_peak(precision="float32", size=2048, rounds=5):
 
 
 class OurWay:
-    """This library's own: the photograph cache and a `Recipe`'s compile.
-
-    Args:
-        n: how many blocks are separable.
-        cache: a `PhotoCache`.
-        recipe: a `Recipe`.
-    """
+    """This library's own: the photograph cache and a `Recipe`'s compile."""
 
     def __init__(self, n, cache, recipe):
         import keras
@@ -89,12 +91,7 @@ class OurWay:
 
 
 class TutorialWay:
-    """A tf.data pipeline from files, and Keras' defaults: what most tutorials show.
-
-    Args:
-        n, cache, recipe: as for `OurWay`; of the cache only the files' names are used.
-        jit_compile: Keras' default is "auto".
-    """
+    """A tf.data pipeline from files, and Keras' defaults: what most tutorials show."""
 
     def __init__(self, n, cache, recipe, jit_compile="auto"):
         import keras
@@ -296,17 +293,6 @@ def to_markdown(results):
     )
 
 
-def define_flags():
-    flags.DEFINE_multi_string("data_dir", [str(SAMPLES)], "Folder of photographs; repeatable.")
-    flags.DEFINE_list("networks", ["0", "16"], "Which CT-SECN_n to time; 0 is SECN.")
-    flags.DEFINE_list("precisions", ["float32", "mixed_bfloat16"], "Of our way.")
-    flags.DEFINE_integer("batch_size", 16, "Patches per step.", lower_bound=1)
-    flags.DEFINE_integer("hr_patch", 48, "Patch size in HR pixels.", lower_bound=2)
-    flags.DEFINE_integer("rounds", 5, "Turns of each variant.", lower_bound=1)
-    flags.DEFINE_float("seconds", 6.0, "About so long a turn takes.", lower_bound=0.1)
-    flags.DEFINE_string("json", None, "Writes all figures to this file.")
-
-
 def main(argv):
     from keras_secn.metrics.protocol import write_json
 
@@ -329,5 +315,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    define_flags()
     run_app(main)

@@ -24,15 +24,7 @@ FLAGS = flags.FLAGS
 
 
 def average(models, shares=None):
-    """Puts the mean of the networks' weights into the first one.
-
-    Args:
-        models: Keras networks of the same shape, a list or a generator.
-        shares: what each counts for in the mean, which divides by their sum; all the same if
-            not given.
-
-    Returns:
-        The first network.
+    """Puts the mean of the networks' weights, each times its share, into the first one.
 
     Raises:
         UserError: none, networks of other shapes, or batch norms, whose statistics do not average.
@@ -59,16 +51,10 @@ def average(models, shares=None):
 
 
 def average_run(names, folder, *, validate, steps=0, shares=None):
-    """Averages networks and writes the result as a finished run, which `publish` takes.
+    """Averages networks and writes the result as a finished run, which publish.py takes.
 
-    Args:
-        names: `.keras` files, checkpoints of a training among them, and names of presets. The mean
-            computes as the first does; if that is a preset, the card of what is published counts
-            its steps too.
-        folder: gets `table.md`, `table.json` and, in a folder of the network's name, `model.keras`.
-        validate: function of a model that returns `val_psnr` and `val_ssim`.
-        steps: optimizer steps, beyond those of the first network, that the others had.
-        shares: what each network counts for, 0 or more; all the same if not given.
+    The mean computes as the first network does. Names of checkpoints stand for their moving
+    averages.
 
     Returns:
         A row for `keras_secn.metrics.report.table` for each network and, last, for their mean.

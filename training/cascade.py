@@ -14,34 +14,31 @@ from absl import flags
 from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
+training_flags.define(output_dir="runs/cascade")
+flags.DEFINE_string(
+    "initial", None, "A trained SECN to start from: a preset's name (secn) or a .keras file."
+)
 
+flags.DEFINE_integer("blocks", 16, "Residual blocks.")
+flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
+flags.DEFINE_integer("n", 16, "How many blocks are replaced in the end.")
+flags.DEFINE_integer("blocks_per_stage", 2, "How many blocks are replaced at each stage.")
+flags.DEFINE_string("order", "back_to_front", "back_to_front (the paper) or front_to_back.")
+flags.DEFINE_string(
+    "block", "separable", "Kind that replaces: separable, mobilenet, xception, inverted, fire."
+)
+flags.DEFINE_string(
+    "start", "interpolation", "How a fresh network starts: interpolation or random."
+)
+flags.DEFINE_string("initializer", "random", "How a new block starts: random, svd or lstsq.")
 
-def define_flags():
-    training_flags.define(output_dir="runs/cascade")
-    flags.DEFINE_string(
-        "initial", None, "A trained SECN to start from: a preset's name (secn) or a .keras file."
-    )
-
-    flags.DEFINE_integer("blocks", 16, "Residual blocks.")
-    flags.DEFINE_integer("filters", 64, "Channels of every feature map.")
-    flags.DEFINE_integer("n", 16, "How many blocks are replaced in the end.")
-    flags.DEFINE_integer("blocks_per_stage", 2, "How many blocks are replaced at each stage.")
-    flags.DEFINE_string("order", "back_to_front", "back_to_front (the paper) or front_to_back.")
-    flags.DEFINE_string(
-        "block", "separable", "Kind that replaces: separable, mobilenet, xception, inverted, fire."
-    )
-    flags.DEFINE_string(
-        "start", "interpolation", "How a fresh network starts: interpolation or random."
-    )
-    flags.DEFINE_string("initializer", "random", "How a new block starts: random, svd or lstsq.")
-
-    flags.DEFINE_integer(
-        "first_steps", None, "Steps of SECN, before any replacement (8000; 0 with --initial)."
-    )
-    flags.DEFINE_integer("stage_steps", 1000, "Steps of each stage (at most, with --patience).")
-    flags.DEFINE_integer("last_steps", None, "Steps of the last stage (default: --stage_steps).")
-    flags.DEFINE_float("stage_learning_rate", 5e-4, "Peak learning rate of each later stage.")
-    flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from scratch.")
+flags.DEFINE_integer(
+    "first_steps", None, "Steps of SECN, before any replacement (8000; 0 with --initial)."
+)
+flags.DEFINE_integer("stage_steps", 1000, "Steps of each stage (at most, with --patience).")
+flags.DEFINE_integer("last_steps", None, "Steps of the last stage (default: --stage_steps).")
+flags.DEFINE_float("stage_learning_rate", 5e-4, "Peak learning rate of each later stage.")
+flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from scratch.")
 
 
 def main(argv):
@@ -96,5 +93,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    define_flags()
     run_app(main, groups=training_flags.GROUPS)

@@ -32,7 +32,7 @@ COLUMNS = {
     "block": "{name}",
     "from": "{origin}",
     "parameters": "{parameters:,}",
-    "multiply-adds / LR pixel": "{multiply_adds_m:.3f} M",
+    "multiply-adds / LR pixel": "{millions:.3f} M",
     "seconds, 128x128": "{seconds:.3f}",
     "ratio": "{ratio:.2f}",
     "PSNR-Y (dB)": "{val_psnr:.2f}",
@@ -42,14 +42,7 @@ COLUMNS = {
 
 @dataclasses.dataclass(frozen=True)
 class ComparisonSettings:
-    """What a comparison is asked to do.
-
-    Args:
-        kinds: keys of `keras_secn.layers.BLOCKS`.
-        recipe: the `keras_secn.training.Recipe` of every network.
-        blocks, filters, scale: of every network.
-        initial: a trained network (`.keras` file or preset) whose blocks are all replaced, as in a
-            cascade of one stage; without it every network starts from interpolation.
+    """What a comparison is asked to do, as the flags below tell it.
 
     Raises:
         UserError: an unknown kind, or none.
@@ -114,24 +107,15 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
             for kind in settings.kinds
         }
         seconds = measured_seconds({kind: image_upscaler(m) for kind, m in models.items()})
-        rows = [
-            {
-                **network_row(kind, model, steps, validate),
-                "origin": ORIGINS.get(kind, kind),
-                "seconds": seconds[kind],
-                "ratio": seconds[kind] / seconds[settings.kinds[0]],
-            }
-            for kind, model in models.items()
-        ]
+        rows = []
+        for kind, model in models.items():
+            row = network_row(kind, model, steps, validate)
+            row |= {"origin": ORIGINS.get(kind, kind), "seconds": seconds[kind]}
+            row["ratio"] = seconds[kind] / seconds[settings.kinds[0]]
+            rows.append({**row, "millions": row["multiply_adds"] / 1e6})
         with atomic_path(folder / "blocks.md") as path:
-            path.write_text(to_markdown(rows))
+            path.write_text(markdown_table(COLUMNS, rows))
     return rows
-
-
-def to_markdown(rows):
-    """The comparison as a table, a row per kind of block."""
-    rows = [{**row, "multiply_adds_m": row["multiply_adds"] / 1e6} for row in rows]
-    return markdown_table(COLUMNS, rows)
 
 
 def define_flags():
@@ -162,7 +146,7 @@ def main(argv):
         validate=training_flags.validation().scores,
         strategy=strategy,
     )
-    print(to_markdown(rows))
+    print(markdown_table(COLUMNS, rows))
     print(f"written to {FLAGS.output_dir}: blocks.md and a network per kind")
 
 

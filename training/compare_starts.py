@@ -25,14 +25,7 @@ COLUMNS = {
 
 @dataclasses.dataclass(frozen=True)
 class StartSettings:
-    """What a comparison is asked to do.
-
-    Args:
-        initial: the trained network: a `.keras` file or the name of a preset.
-        plan: a `CascadePlan`; all of its replacements are made in one stage.
-        recipe: the `keras_secn.training.Recipe` after the replacement.
-        scale, filters: of the network.
-    """
+    """What a comparison is asked to do; all of the plan's replacements are made in one stage."""
 
     initial: str
     plan: object

@@ -19,17 +19,7 @@ FLAGS = flags.FLAGS
 
 @dataclasses.dataclass(frozen=True)
 class PocketSettings:
-    """What a training for phones is asked to do.
-
-    Args:
-        size: "s", "m" or "l" of `build_pocket_secn`; "edsr" for EDSR F32 B5, what they answer to.
-        recipe: a `keras_secn.training.Recipe`.
-        scale: enlargement.
-        teacher: a network of the same scale to learn from: a `.keras` file or a preset's name.
-        teacher_share: of the teacher's picture in what is learned, 0 to 1.
-        initial: a trained network of the same size to go on from, folded or not: a `.keras` file
-            or a preset's name.
-    """
+    """What a training for phones is asked to do, as the flags below tell it."""
 
     size: str
     recipe: object

@@ -22,19 +22,10 @@ HARMLESS = 0.005  # dB that float16 may cost on any folder
 
 
 def publish(run, names, folders, about, force=False):
-    """Makes presets of the networks of a run of a script in `training/`.
+    """Makes presets of networks of a run, all if none is named; returns a sentence about each.
 
-    A preset that is there already gives way only to one that scores higher on the first folder.
-
-    Args:
-        run: folder of a finished run, with its `table.json`.
-        names: of networks in it; all of them if empty.
-        folders: of photographs to score on; the first one decides.
-        about: goes into the cards' `training`: `data`, `licences`, `command`, ...
-        force: replace better presets as well.
-
-    Returns:
-        Sentences, one for each network: what was written, or why not.
+    A preset that is there already gives way only to one that scores higher on the first folder, or
+    to `force`. The dictionary `about` goes into the cards' `training`.
 
     Raises:
         UserError: the run is not finished, or it has no network of that name.

@@ -25,17 +25,9 @@ FLAGS = flags.FLAGS
 
 @dataclasses.dataclass(frozen=True)
 class AdversarialSettings:
-    """What an adversarial training is asked to do.
+    """What an adversarial training is asked to do: the flags below, and figures of the paper's.
 
-    Args:
-        recipe: a `keras_secn.training.Recipe`; its learning rate is both networks'.
-        initial: the trained generator, a `.keras` file.
-        features: name of a network of `keras.applications`, for the content loss.
-        feature_layer: which of its layers, activation included (the paper: block5_conv4 of VGG19).
-        feature_weights: "imagenet" (fetched by Keras), "random", or a file.
-        content: weight of the content loss; 0.006 brings VGG19's features to the pixels' scale.
-        adversarial: weight of the adversarial loss.
-        filters, units: see `keras_secn.models.build_discriminator`.
+    `content` and `adversarial` weigh the losses; 0.006 brings VGG19's features to pixels' scale.
 
     Raises:
         UserError: the patches do not fit the discriminator.

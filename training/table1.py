@@ -48,17 +48,9 @@ def published(name, folder):
 def table1(files, folders, progress=False):
     """Evaluates all systems that are there.
 
-    Args:
-        files: trained networks (`.keras`), told apart by their folder's or file's name, such as
-            `vdsr/model.keras`; presets of a system's name are found by themselves.
-        folders: of photographs; their names say which published figures belong beside.
-        progress: shows bars.
-
-    Returns:
-        A list of dictionaries, one per system in the table's order: `name`, `title`,
-        `parameters`, `multiply_adds` (per LR pixel), `ours` and `published`, lists of
-        (PSNR-Y, SSIM-Y) or None for each folder, and `seconds` for a picture of 128x128 LR
-        pixels, or None.
+    Returns a dictionary for each, in the table's order: `name`, `title`, `parameters`,
+    `multiply_adds` (per LR pixel), `ours` and `published`, lists of (PSNR-Y, SSIM-Y) or None for
+    each folder, and `seconds` for a picture of 128x128 LR pixels, or None.
 
     Raises:
         UserError: see `load_candidates` and `evaluate` of `keras_secn.metrics`.
@@ -130,13 +122,7 @@ def _cell(scores):
 
 
 def plot(rows, folder, path):
-    """A picture of PSNR-Y on the first folder against multiply-adds and against measured time.
-
-    Args:
-        rows: what `table1` returned.
-        folder: name of the first folder.
-        path: where the picture goes.
-    """
+    """A picture of PSNR-Y on the first folder, of that name, by multiply-adds and by time."""
     from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
     figure = Figure((12, 5), layout="constrained")

@@ -16,6 +16,12 @@ from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
+flags.DEFINE_multi_string(
+    "data_dir", None, "Folder of ground truth photographs; repeatable.", required=True
+)
+flags.DEFINE_string("plot", "table2.png", "Where the plot goes.")
+flags.DEFINE_string("json", None, "Writes all figures to this file.")
+flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 NAMES = ("secn", "ct_secn_4", "ct_secn_8", "ct_secn_12", "ct_secn_16", "ct_secn_16_scratch")
 # Table 2 of Wu et al. (2018), PSNR-Y on Set5
 PAPER = dict(zip(NAMES, (38.02, 38.01, 38.00, 37.94, 37.86, 37.46), strict=True))
@@ -33,17 +39,9 @@ LR_720P = (360, 640)  # of a result of 1280x720
 def table2(folders, progress=False):
     """Evaluates the presets of Table 2 that are there.
 
-    Args:
-        folders: of photographs.
-        progress: shows bars.
-
-    Returns:
-        A list of dictionaries: `name`, `parameters`, `multiply_adds` (per LR pixel), `scores` (a
-        list of (PSNR-Y, SSIM-Y), one per folder), `paper` (Set5), `seconds` for a result of
-        1280x720, and `steps` of training.
-
-    Raises:
-        UserError: see `keras_secn.metrics.evaluate`.
+    Returns a dictionary for each: `name`, `parameters`, `multiply_adds` (per LR pixel), `scores`
+    (a list of (PSNR-Y, SSIM-Y), one per folder), `paper` (Set5), `seconds` for a result of
+    1280x720, and `steps` of training.
     """
     # Keras takes seconds, for which --help does not wait
     from keras_secn.metrics.complexity import multiply_adds
@@ -134,15 +132,6 @@ def plot(rows, folder, path):
         figure.savefig(temporary, dpi=120)
 
 
-def define_flags():
-    flags.DEFINE_multi_string(
-        "data_dir", None, "Folder of ground truth photographs; repeatable.", required=True
-    )
-    flags.DEFINE_string("plot", "table2.png", "Where the plot goes.")
-    flags.DEFINE_string("json", None, "Writes all figures to this file.")
-    flags.DEFINE_boolean("progress", True, "Shows progress bars.")
-
-
 def main(argv):
     from keras_secn.metrics.timing import machine
 
@@ -157,5 +146,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    define_flags()
     run_app(main)

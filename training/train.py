@@ -16,41 +16,36 @@ from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
+training_flags.define(output_dir="runs/zoo")
+flags.DEFINE_string("model", None, "A name of keras_secn.models.registry.SYSTEMS.", required=True)
+flags.DEFINE_string("arguments", "{}", "Of its factory, as JSON: '{\"blocks\": 8}'.")
+flags.DEFINE_integer("steps", 8000, "Optimizer steps, of all stages together.")
+flags.DEFINE_enum("loss", None, ["l1", "l2", "charbonnier"], "The paper's own if not given.")
+flags.DEFINE_float("momentum", None, "SGD with this momentum in place of Adam; 0 for Adam.")
+flags.DEFINE_float(
+    "theta", None, "With momentum, clips gradients to +-theta / learning rate; 0 for none."
+)
+flags.DEFINE_string(
+    "start", "interpolation", "How EDSR, SECN and SRResNet start: interpolation or random."
+)
+flags.DEFINE_string(
+    "initial",
+    None,
+    "A trained network to go on from, a .keras file or a preset's name; for ct_secn_16 with "
+    "fewer separable blocks (--arguments) also one with more of them.",
+)
+flags.DEFINE_string("teacher", None, "A trained network to learn from, named likewise.")
+flags.DEFINE_float(
+    "teacher_share",
+    1.0,
+    "Of its pictures in what is learned.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
 # what does nothing for A+, which is fitted and not trained in steps
 STEPS = ("steps", "loss", "momentum", "theta", "start", "initial", "teacher", "teacher_share")
 STEPS += ("degradation", *training_flags.DEVICES)
 STEPS += tuple(name for name in training_flags.RECIPE if name not in ("seed", "hr_patch"))
-
-
-def define_flags():
-    training_flags.define(output_dir="runs/zoo")
-    flags.DEFINE_string(
-        "model", None, "A name of keras_secn.models.registry.SYSTEMS.", required=True
-    )
-    flags.DEFINE_string("arguments", "{}", "Of its factory, as JSON: '{\"blocks\": 8}'.")
-    flags.DEFINE_integer("steps", 8000, "Optimizer steps, of all stages together.")
-    flags.DEFINE_enum("loss", None, ["l1", "l2", "charbonnier"], "The paper's own if not given.")
-    flags.DEFINE_float("momentum", None, "SGD with this momentum in place of Adam; 0 for Adam.")
-    flags.DEFINE_float(
-        "theta", None, "With momentum, clips gradients to +-theta / learning rate; 0 for none."
-    )
-    flags.DEFINE_string(
-        "start", "interpolation", "How EDSR, SECN and SRResNet start: interpolation or random."
-    )
-    flags.DEFINE_string(
-        "initial",
-        None,
-        "A trained network to go on from, a .keras file or a preset's name; for ct_secn_16 with "
-        "fewer separable blocks (--arguments) also one with more of them.",
-    )
-    flags.DEFINE_string("teacher", None, "A trained network to learn from, named likewise.")
-    flags.DEFINE_float(
-        "teacher_share",
-        1.0,
-        "Of its pictures in what is learned.",
-        lower_bound=0.0,
-        upper_bound=1.0,
-    )
 
 
 def main(argv):
@@ -103,5 +98,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    define_flags()
     run_app(main, groups=training_flags.GROUPS)

@@ -239,19 +239,16 @@ class Report:
 
     def to_markdown(self):
         """A table with a row per image and the mean."""
+        columns = {
+            "image": "{name}",
+            "size": "{width}x{height}",
+            "PSNR-Y (dB)": "{psnr_y:.2f}",
+            "SSIM-Y": "{ssim_y:.4f}",
+            "seconds": "{seconds:.2f}",
+        }
         psnr, ssim, seconds = map(self.mean, ("psnr_y", "ssim_y", "seconds"))
-        lines = [
-            [
-                row["name"],
-                f"{row['width']}x{row['height']}",
-                f"{row['psnr_y']:.2f}",
-                f"{row['ssim_y']:.4f}",
-                f"{row['seconds']:.2f}",
-            ]
-            for row in self.rows
-        ]
-        lines.append(["**mean**", "", f"**{psnr:.2f}**", f"**{ssim:.4f}**", f"{seconds:.2f}"])
-        return markdown_table(["image", "size", "PSNR-Y (dB)", "SSIM-Y", "seconds"], lines)
+        mean = f"| **mean** | | **{psnr:.2f}** | **{ssim:.4f}** | {seconds:.2f} |\n"
+        return markdown_table(columns, self.rows) + mean
 
     def to_dict(self):
         means = {column: self.mean(column) for column in ("psnr_y", "ssim_y", "seconds")}

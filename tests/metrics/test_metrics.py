@@ -267,7 +267,7 @@ def test_report_in_markdown_and_json(photos, tmp_path):
     report = metrics.evaluate(metrics.bicubic_upscaler(2), photos)
     table = report.to_markdown().splitlines()
     assert len(table) == 2 + len(report.rows) + 1
-    assert table[-1].startswith(f"| **mean** |  | **{report.mean('psnr_y'):.2f}** |")
+    assert table[-1].startswith(f"| **mean** | | **{report.mean('psnr_y'):.2f}** |")
     report.to_json(tmp_path / "new" / "report.json")
     assert json.loads((tmp_path / "new" / "report.json").read_text()) == report.to_dict()
 
