@@ -48,6 +48,8 @@ def main(argv):
     from keras_secn.metrics import report
     from keras_secn.training import multihost
 
+    if FLAGS.initial and not FLAGS.from_scratch:
+        training_flags.refuse(["start"], "does nothing with --initial")
     plan = CascadePlan(
         FLAGS.blocks, FLAGS.n, FLAGS.blocks_per_stage, FLAGS.order, target=FLAGS.block
     )

@@ -122,6 +122,8 @@ def test_a_step_moves_no_weight_by_more_than_theta():
 def test_theta_needs_sgd_and_losses_have_names():
     with pytest.raises(UserError, match="needs a momentum"):
         Recipe(10, theta=0.01)
+    with pytest.raises(UserError, match="clipnorm must be 0"):
+        Recipe(10, momentum=0.9, theta=0.01, clipnorm=1.0)
     with pytest.raises(UserError, match="unknown loss 'l3'"):
         Recipe(10, loss="l3")
     for share in (-0.1, 1.5, float("nan")):
@@ -166,7 +168,7 @@ def test_networks_without_marks_are_trained_as_they_are():
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("vdsr", {"momentum": 0.9, "theta": 1e-3}),
+        ("vdsr", {}),
         ("drcn", {}),
         ("lapsrn", {}),
         ("srresnet", {"precision": "mixed_bfloat16"}),
