@@ -11,12 +11,12 @@ from keras_secn.utils.allocator import keep_freed_memory
 
 
 def measured_seconds(upscalers, size=(128, 128), rounds=5):
-    """Median seconds of upscalers, timed in turns.
+    """Median seconds of upscalers, timed in turns after a first one that compiles.
 
     Args:
         upscalers: dictionary from a name to a function of a uint8 LR picture (H, W, 3).
         size: height and width of the picture, of noise.
-        rounds: turns of each, after a first one that compiles.
+        rounds: turns of each.
 
     Returns:
         Dictionary from each name to seconds.

@@ -83,13 +83,10 @@ def _help(known, groups):
         for name in names:
             flag = known[name]
             text = flag.help.partition(";\n")[0]  # absl adds that some may be repeated
-            default = "" if flag.default in (None, "", False, []) else f" ({_text(flag.default)})"
+            default = (flag.default_as_str or "").translate(str.maketrans("", "", "[]'\""))
+            default = f" ({default})" if flag.default else ""
             head = f"  --{'[no]' * bool(flag.boolean)}{name}"
             lines.append(
                 textwrap.fill(f"{head:<26} {text}{default}", 100, subsequent_indent=27 * " ")
             )
     return "\n".join(lines)
-
-
-def _text(default):
-    return ",".join(map(str, default)) if isinstance(default, list) else str(default)
