@@ -21,7 +21,7 @@ demo: env  ## Trains a miniature cascade on the sample photographs: table, plots
 	$(RUN) training/cascade.py --data_dir keras_secn/samples/train \
 	  --val_dir keras_secn/samples/validation --output_dir $(DEMO) --from_scratch \
 	  --blocks 4 --filters 32 --n 4 --first_steps 400 --stage_steps 100 --last_steps 200 \
-	  --batch_size 8 --hr_patch 48 --interval 100 --initialiser lstsq
+	  --batch_size 8 --hr_patch 48 --interval 100 --initializer lstsq
 	@echo "look at $(DEMO)/crops.png, $(DEMO)/psnr_parameters.png and $(DEMO)/history.png"
 
 test: env  ## Runs the tests; those that need what is not here skip and say so

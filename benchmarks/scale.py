@@ -4,8 +4,8 @@
     python benchmarks/scale.py --short             # what CI runs
     python benchmarks/scale.py --part photographs --photographs 5000 --folder /data/tmp
 
-Prints Markdown tables and keeps the figures in a JSON file, from which `--plot` draws the picture
-of docs/scaling.md. Times are this machine's; equality is what must hold everywhere.
+Prints Markdown tables and keeps the figures in a JSON file, from which scale_plot.py draws the
+picture of docs/scaling.md. Times are this machine's; equality is what must hold everywhere.
 """
 
 import argparse
@@ -20,19 +20,18 @@ import sys
 import tempfile
 import time
 
+from synthetic import DISTINCT, PIXELS, make_photographs
+
+from keras_secn.utils.markdown import markdown_table
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))  # the trainers are the tests' own
 
 JAX = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-PIXELS = 387, 258  # 0.1 megapixel
-DISTINCT = 50  # photographs that differ; the others are links to them
 
 
-def table(head, rows):
-    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |")
-    print(flush=True)
+def show(title, columns, rows):
+    print(f"## {title}\n\n{markdown_table(columns, rows)}", flush=True)
 
 
 def worker(code, *arguments, environment=None, **options):
@@ -58,20 +57,16 @@ def measure_devices(short):
     counts, steps = ((2,), 40) if short else ((2, 4), 200)
     backends = ["jax"] if short else ["jax", "tensorflow"]
     rows = [row for backend in backends for row in train_on_devices(backend, counts, steps)]
-    print(f"## Logical devices of one processor, {steps} steps, the same global batch\n")
-    head = ["backend", "devices", "images/s", "largest difference of a loss", "of a weight"]
-    table(
-        head,
-        [
-            [
-                row["backend"],
-                row["devices"],
-                f"{row['images_per_second']:.0f}",
-                f"{row['loss_difference']:.1e} (relative)",
-                f"{row['weight_difference']:.1e}",
-            ]
-            for row in rows
-        ],
+    show(
+        f"Logical devices of one processor, {steps} steps, the same global batch",
+        {
+            "backend": "{backend}",
+            "devices": "{devices}",
+            "images/s": "{images_per_second:.0f}",
+            "largest difference of a loss": "{loss_difference:.1e} (relative)",
+            "of a weight": "{weight_difference:.1e}",
+        },
+        rows,
     )
     return rows
 
@@ -107,19 +102,15 @@ def measure_processes(short, folder):
                 "score_difference": score,
             }
         )
-    print(f"## Processes over the loopback (JAX, gloo), {flags['steps']} steps\n")
-    head = ["processes", "images/s", "largest difference of a weight", "of a loss or score"]
-    table(
-        head,
-        [
-            [
-                row["processes"],
-                f"{row['images_per_second']:.0f}",
-                f"{row['weight_difference']:.1e}",
-                f"{row['score_difference']:.1e}",
-            ]
-            for row in rows
-        ],
+    show(
+        f"Processes over the loopback (JAX, gloo), {flags['steps']} steps",
+        {
+            "processes": "{processes}",
+            "images/s": "{images_per_second:.0f}",
+            "largest difference of a weight": "{weight_difference:.1e}",
+            "of a loss or score": "{score_difference:.1e}",
+        },
+        rows,
     )
     return rows
 
@@ -146,17 +137,17 @@ def measure_allreduce(short):
             group.append(worker("allreduce", int(short), environment=environment))
         for name, seconds in [result(process) for process in group][0].items():
             rows.append({"processes": count, "network": name, "seconds": seconds})
-    print("## All-reduce of one step's gradients over the loopback (JAX, gloo)\n")
-    table(
+    show(
+        "All-reduce of one step's gradients over the loopback (JAX, gloo)",
         ["processes", "network", "MB", "ms"],
         [
             [
-                row["processes"],
-                row["network"],
-                f"{4e-6 * NETWORKS[row['network']]:.1f}",
-                f"{1e3 * row['seconds']:.1f}",
+                r["processes"],
+                r["network"],
+                f"{4e-6 * NETWORKS[r['network']]:.1f}",
+                f"{1e3 * r['seconds']:.1f}",
             ]
-            for row in rows
+            for r in rows
         ],
     )
     return rows
@@ -212,8 +203,6 @@ def measure_photographs(number, folder):
     finally:
         shutil.rmtree(folder / "photographs", ignore_errors=True)
         shutil.rmtree(folder / "cache", ignore_errors=True)
-    print(f"## Photographs of 0.1 megapixel ({DISTINCT} distinct ones, linked under many names)\n")
-    head = ["", *(f"{row['photographs']:,}" for row in rows), "ratio"]
     lines = [
         ("build: CPU seconds per megapixel", "cpu_per_megapixel", "{:.3f}"),
         ("build: seconds per megapixel", "wall_per_megapixel", "{:.3f}"),
@@ -225,8 +214,9 @@ def measure_photographs(number, folder):
         ("a batch of 16 patches, ms", "batch_ms", "{:.2f}"),
         ("a training step, ms", "step_ms", "{:.1f}"),
     ]
-    table(
-        head,
+    show(
+        f"Photographs of 0.1 megapixel ({DISTINCT} distinct ones, linked under many names)",
+        ["", *(f"{row['photographs']:,}" for row in rows), "ratio"],
         [
             [text, *(form.format(row[key]) for row in rows), f"{rows[1][key] / rows[0][key]:.2f}"]
             for text, key, form in lines
@@ -237,24 +227,6 @@ def measure_photographs(number, folder):
 
 def photographs_folder(folder, count):
     return pathlib.Path(folder) / "photographs" / str(count)
-
-
-def make_photographs(folder, count):
-    import numpy as np
-    from PIL import Image
-
-    folder.mkdir(parents=True)
-    chance = np.random.default_rng(0)
-    for number in range(count):
-        path = folder / f"{number:06d}.jpg"
-        if number < DISTINCT:
-            small = chance.integers(0, 256, (20, 30, 3), np.uint8)
-            large = Image.fromarray(small).resize(PIXELS, Image.Resampling.BICUBIC)
-            grain = chance.normal(0, 8, (*PIXELS[::-1], 3))
-            pixels = np.clip(np.asarray(large) + grain, 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(path, quality=90)
-        else:
-            os.link(folder / f"{number % DISTINCT:06d}.jpg", path)
 
 
 def work_photographs(folder, count):
@@ -337,80 +309,6 @@ def work_steps(folder, *counts):
     ]
 
 
-# --- the picture of docs/scaling.md
-
-
-def step_seconds(devices, *, work, gradients, peak, fraction, link, latency):
-    """Seconds of a step on `devices`: see docs/scaling.md.
-
-    Args:
-        work: floating-point operations of a step over the global batch.
-        gradients: bytes that are summed over the devices.
-        peak: floating-point operations per second of a device.
-        fraction: of the peak that is reached.
-        link: bytes per second between two neighbours in the ring.
-        latency: seconds of each of the ring's hops.
-    """
-    compute = work / devices / (peak * fraction)
-    ring = 2 * (devices - 1) * (gradients / devices / link + latency)
-    return compute + ring
-
-
-def plot(figures, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4))
-    rows = figures["allreduce"]
-    for count, colour in ((2, "tab:blue"), (4, "tab:orange")):
-        points = [row for row in rows if row["processes"] == count]
-        size = [4e-6 * NETWORKS[row["network"]] for row in points]
-        times = [1e3 * row["seconds"] for row in points]
-        left.loglog(size, times, "o-", color=colour, label=f"{count} processes")
-    left.legend()
-    left.set(
-        xlabel="gradients, MB", ylabel="all-reduce, ms", title="Measured over the loopback (gloo)"
-    )
-    left.grid(alpha=0.3, which="both")
-
-    devices = [1, 2, 4, 8, 16, 32, 64, 128]
-    # 3 = forward and twice as much backward; 2 = multiply and add
-    per_pixel = {"CT-SECN_16": 0.347e6, "SECN": 1.375e6, "EDSR B32F256": 40.7e6}
-    styles = {"CT-SECN_16": "tab:green", "SECN": "tab:purple", "EDSR B32F256": "tab:red"}
-    for name, colour in styles.items():
-        for batch, style in ((16, "--"), (1024, "-")):
-            work = 6 * per_pixel[name] * 48 * 48 * batch
-            times = [
-                step_seconds(
-                    n,
-                    work=work,
-                    gradients=4 * NETWORKS[name],
-                    peak=200e12,
-                    fraction=0.2,
-                    link=100e9 if n <= 8 else 12.5e9,
-                    latency=5e-6 if n <= 8 else 15e-6,
-                )
-                for n in devices
-                if n <= batch
-            ]
-            speed = [times[0] / t for t in times]
-            right.loglog(
-                devices[: len(speed)], speed, style, color=colour, label=f"{name}, batch {batch}"
-            )
-    right.loglog(devices, devices, ":", color="gray", label="ideal")
-    right.set(
-        xlabel="GPUs", ylabel="speed-up over one", title="Computed: 8 GPUs to a machine, 100 Gbit/s"
-    )
-    right.legend(fontsize=8)
-    right.grid(alpha=0.3, which="both")
-    right.set_xticks(devices, devices)
-    right.set_yticks(devices, devices)
-    fig.tight_layout()
-    fig.savefig(path, dpi=110)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="a minute's version")
@@ -418,7 +316,6 @@ def main():
     parser.add_argument("--photographs", type=int, default=50_000)
     parser.add_argument("--folder", help="where photographs and caches are made for the while")
     parser.add_argument("--json", type=pathlib.Path, help="figures are added to this file")
-    parser.add_argument("--plot", help="draws the figures of --json to this PNG, and ends")
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -428,9 +325,6 @@ def main():
     figures = {}
     if options.json and options.json.exists():
         figures = json.loads(options.json.read_text())
-    if options.plot:
-        plot(figures, options.plot)
-        return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         folder = pathlib.Path(folder)
         number = 800 if options.short else options.photographs

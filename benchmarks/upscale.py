@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "The .tflite file; default: that of the preset.")
@@ -85,9 +86,7 @@ def _package():
 
 
 def _print(title, head, rows):
-    print(f"\n## {title}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
-    for row in rows:
-        print(f"| {' | '.join(row)} |", flush=True)
+    print(f"\n## {title}\n\n{markdown_table(head, rows)}", end="", flush=True)
 
 
 def _rounds(runs, desc):

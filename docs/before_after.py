@@ -9,7 +9,7 @@ import pathlib
 
 from absl import flags
 
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", "ct_secn_16", "Whose picture is shown.")

@@ -299,7 +299,7 @@ BUILDER = """
 import sys, zlib
 from keras_secn import photo_cache
 photo_cache.SHARD_PHOTOS = 4
-from keras_secn.utils.errors import run_app
+from keras_secn.training.app import run_app
 def main(argv):
     cache = photo_cache.PhotoCache.build(argv[1], argv[2], progress=False)
     sums = [zlib.crc32(f(i)) for i in range(len(cache)) for f in (cache.lr, cache.hr)]

@@ -15,7 +15,6 @@ from keras_secn.training.app import run_app
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/cascade")
-flags.adopt_module_key_flags(training_flags)  # for --help
 flags.DEFINE_string(
     "initial", None, "A trained SECN to start from: a preset's name (secn) or a .keras file."
 )
@@ -31,7 +30,7 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "start", "interpolation", "How a fresh network starts: interpolation or random."
 )
-flags.DEFINE_string("initialiser", "random", "How a new block starts: random, svd or lstsq.")
+flags.DEFINE_string("initializer", "random", "How a new block starts: random, svd or lstsq.")
 
 flags.DEFINE_integer(
     "first_steps", None, "Steps of SECN, before any replacement (8000; 0 with --initial)."
@@ -44,16 +43,17 @@ flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from s
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn import metrics
     from keras_secn.cascade import run
     from keras_secn.cascade.plan import CascadePlan
     from keras_secn.metrics import report
-    from keras_secn.training import devices, multihost
+    from keras_secn.training import multihost
 
+    if FLAGS.initial and not FLAGS.from_scratch:
+        training_flags.refuse(["start"], "does nothing with --initial")
     plan = CascadePlan(
         FLAGS.blocks, FLAGS.n, FLAGS.blocks_per_stage, FLAGS.order, target=FLAGS.block
     )
-    devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
+    strategy = training_flags.devices()
     first_steps = FLAGS.first_steps
     if first_steps is None:
         first_steps = 0 if FLAGS.initial else 8000
@@ -73,11 +73,11 @@ def main(argv):
         last,
         scale=FLAGS.scale,
         filters=FLAGS.filters,
-        initialiser=FLAGS.initialiser,
+        initializer=FLAGS.initializer,
         initial=FLAGS.initial,
         start=FLAGS.start,
     )
-    validation = metrics.ValidationSet(FLAGS.val_dir, FLAGS.scale)
+    validation = training_flags.validation()
     cache = training_flags.photographs()
     rows = run.run_cascade(
         settings,
@@ -85,7 +85,7 @@ def main(argv):
         FLAGS.output_dir,
         validate=validation.scores,
         from_scratch=FLAGS.from_scratch,
-        strategy=devices,
+        strategy=strategy,
     )
     if not multihost.is_first():
         return
@@ -95,4 +95,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    run_app(main)
+    run_app(main, groups=training_flags.GROUPS)

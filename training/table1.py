@@ -1,22 +1,24 @@
 """The paper's Table 1 with our own figures beside the published ones, and what each costs.
 
+    python training/table1.py --data_dir SET5 --data_dir SET14
+
+Every system is there that is a preset, or that a --model of its name (vdsr/model.keras) stands for.
 Published are x2, PSNR-Y and SSIM-Y: PSNR of CT-SECN's Table 1 (Wu et al., 2018), the rest from the
 systems' own papers. A dash stands where nothing is published or nothing of ours is trained.
 """
 
 import pathlib
-import statistics
-import time
 
-import numpy as np
+from absl import flags
 
-from keras_secn.metrics.compare import BICUBIC, compare, load_candidates
-from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.models import registry
+from keras_secn.metrics.compare import BICUBIC, check_paths, compare, load_candidates
+from keras_secn.metrics.protocol import write_json
 from keras_secn.presets.store import list_presets
-from keras_secn.utils.allocator import keep_freed_memory
+from keras_secn.training.app import run_app
 from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.markdown import markdown_table
 
+FLAGS = flags.FLAGS
 SETS = ("set5", "set14", "bsd100", "urban100")
 PUBLISHED = {
     "bicubic": ((33.66, 0.9299), (30.24, 0.8688), (29.56, 0.8431), (26.88, 0.8403)),
@@ -46,25 +48,24 @@ def published(name, folder):
 def table1(files, folders, progress=False):
     """Evaluates all systems that are there.
 
-    Args:
-        files: trained networks (`.keras`), told apart by their folder's or file's name, such as
-            `vdsr/model.keras`; presets of a system's name are found by themselves.
-        folders: of photographs; their names say which published figures belong beside.
-        progress: shows bars.
-
-    Returns:
-        A list of dictionaries, one per system in the table's order: `name`, `title`,
-        `parameters`, `multiply_adds` (per LR pixel), `ours` and `published`, lists of
-        (PSNR-Y, SSIM-Y) or None for each folder, and `seconds` for a picture of 128x128 LR
-        pixels, or None.
+    Returns a dictionary for each, in the table's order: `name`, `title`, `parameters`,
+    `multiply_adds` (per LR pixel), `ours` and `published`, lists of (PSNR-Y, SSIM-Y) or None for
+    each folder, and `seconds` for a picture of 128x128 LR pixels, or None.
 
     Raises:
-        UserError: see `compare.load_candidates` and `metrics.evaluate`.
+        UserError: see `load_candidates` and `evaluate` of `keras_secn.metrics`.
     """
+    # Keras takes seconds, for which --help does not wait
+    from keras_secn.metrics.complexity import multiply_adds
+    from keras_secn.metrics.timing import measured_seconds
+    from keras_secn.models import registry
+
     presets = [name for name in registry.SYSTEMS if name in list_presets()]
     candidates, scale = load_candidates([BICUBIC, *presets, *map(str, files)], scale=2)
     # a file given by hand stands for the preset of its name
-    found = {_system_of(c.label): c for c in candidates if _system_of(c.label)}
+    systems = [BICUBIC, *registry.SYSTEMS]
+    found = {_system_of(c.label, systems): c for c in candidates}
+    found.pop(None, None)
     scores = {name: [] for name in found}
     for reports in compare(list(found.values()), folders, scale, progress=progress):
         for name, candidate in found.items():
@@ -72,7 +73,7 @@ def table1(files, folders, progress=False):
             scores[name].append((report.mean("psnr_y"), report.mean("ssim_y")))
     seconds = measured_seconds({name: candidate.upscale for name, candidate in found.items()})
     rows = []
-    for name in (BICUBIC, *registry.SYSTEMS):
+    for name in systems:
         network = None if name == BICUBIC else registry.system(name).build()
         rows.append(
             {
@@ -88,33 +89,17 @@ def table1(files, folders, progress=False):
     return rows
 
 
-def _system_of(label):
+def _system_of(label, systems):
     """The system that a short name such as `vdsr` or `first_vdsr` stands for, or None."""
-    names = [n for n in (BICUBIC, *registry.SYSTEMS) if label == n or label.endswith(f"_{n}")]
+    names = [n for n in systems if label == n or label.endswith(f"_{n}")]
     return max(names, key=len, default=None)
-
-
-def measured_seconds(upscalers, size=(128, 128), rounds=5):
-    """Median seconds of each upscaler for a picture of `size` LR pixels (H, W), in turns."""
-    keep_freed_memory(one_arena=True)  # as upscaling does: what a user waits for
-    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    times = {name: [] for name in upscalers}
-    for turn in range(rounds + 1):
-        for name, upscale in upscalers.items():
-            started = time.perf_counter()
-            upscale(picture)
-            if turn:  # the first one compiles
-                times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def to_markdown(rows, folders):
     """The table: ours and, in brackets, the published figure."""
     names = [pathlib.Path(folder).name for folder in folders]
-    lines = [
-        ["system", "parameters", "multiply-adds / LR pixel", *names, "seconds, 128x128"],
-        ["---"] * (4 + len(names)),
-    ]
+    head = ["system", "parameters", "multiply-adds / LR pixel", *names, "seconds, 128x128"]
+    lines = []
     for row in rows:
         pairs = zip(row["ours"], row["published"], strict=True)
         lines.append(
@@ -126,7 +111,7 @@ def to_markdown(rows, folders):
                 f"{row['seconds']:.3f}" if row["seconds"] else "-",
             ]
         )
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(head, lines)
 
 
 def _cell(scores):
@@ -137,13 +122,7 @@ def _cell(scores):
 
 
 def plot(rows, folder, path):
-    """A picture of PSNR-Y on the first folder against multiply-adds and against measured time.
-
-    Args:
-        rows: what `table1` returned.
-        folder: name of the first folder.
-        path: where the picture goes.
-    """
+    """A picture of PSNR-Y on the first folder, of that name, by multiply-adds and by time."""
     from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
     figure = Figure((12, 5), layout="constrained")
@@ -157,9 +136,9 @@ def plot(rows, folder, path):
             kept = [row for row in rows if row[kind][0] and row[cost]]
             # the literature's times are of other machines
             if kept and (kind, cost) != ("published", "seconds"):
-                colour = "tab:blue" if kind == "ours" else "tab:gray"
+                color = "tab:blue" if kind == "ours" else "tab:gray"
                 points = [(r[cost], r[kind][0][0]) for r in kept]
-                axis.plot(*zip(*points, strict=True), style, color=colour, label=kind)
+                axis.plot(*zip(*points, strict=True), style, color=color, label=kind)
                 for row, point in zip(kept, points, strict=True):
                     axis.annotate(
                         row["title"],
@@ -167,7 +146,7 @@ def plot(rows, folder, path):
                         textcoords="offset points",
                         xytext=(5, 4 if kind == "ours" else -10),
                         fontsize=7,
-                        color=colour,
+                        color=color,
                     )
         axis.set_xscale("log")
         axis.set_xlabel(label)
@@ -177,3 +156,31 @@ def plot(rows, folder, path):
     axes[0].legend()
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
+
+
+def define_flags():
+    flags.DEFINE_multi_string(
+        "model", [], "A .keras file that stands for the system that its folder is named after."
+    )
+    flags.DEFINE_multi_string(
+        "data_dir", None, "Folder of ground truth photographs; repeatable.", required=True
+    )
+    flags.DEFINE_string("plot", "table1.png", "Where the plot goes.")
+    flags.DEFINE_string("json", None, "Writes all figures to this file.")
+    flags.DEFINE_boolean("progress", True, "Shows progress bars.")
+
+
+def main(argv):
+    check_paths(FLAGS.model, FLAGS.data_dir, FLAGS.json)
+    rows = table1(FLAGS.model, FLAGS.data_dir, FLAGS.progress)
+    print("Ours, and in brackets the published figure: PSNR-Y (dB) / SSIM-Y, x2\n")
+    print(to_markdown(rows, FLAGS.data_dir))
+    plot(rows, pathlib.Path(FLAGS.data_dir[0]).name, FLAGS.plot)
+    print(f"written: {FLAGS.plot}")
+    if FLAGS.json:
+        write_json({"folders": FLAGS.data_dir, "rows": rows}, FLAGS.json)
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_app(main)

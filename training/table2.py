@@ -1,15 +1,27 @@
-"""The paper's Table 2 from the shipped presets: what each stage of the cascade gives and costs."""
+"""The paper's Table 2 from the shipped presets: what each stage of the cascade gives and costs.
+
+python training/table2.py --data_dir SET5 --data_dir SET14
+"""
 
 import pathlib
 
-from table1 import PUBLISHED, measured_seconds, published
+from absl import flags
+from table1 import PUBLISHED, published
 
-from keras_secn.metrics.compare import compare, load_candidates
-from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.presets.load import load
+from keras_secn.metrics.compare import check_paths, compare, load_candidates
+from keras_secn.metrics.protocol import write_json
 from keras_secn.presets.store import list_presets, preset_card
+from keras_secn.training.app import run_app
 from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.markdown import markdown_table
 
+FLAGS = flags.FLAGS
+flags.DEFINE_multi_string(
+    "data_dir", None, "Folder of ground truth photographs; repeatable.", required=True
+)
+flags.DEFINE_string("plot", "table2.png", "Where the plot goes.")
+flags.DEFINE_string("json", None, "Writes all figures to this file.")
+flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 NAMES = ("secn", "ct_secn_4", "ct_secn_8", "ct_secn_12", "ct_secn_16", "ct_secn_16_scratch")
 # Table 2 of Wu et al. (2018), PSNR-Y on Set5
 PAPER = dict(zip(NAMES, (38.02, 38.01, 38.00, 37.94, 37.86, 37.46), strict=True))
@@ -27,18 +39,15 @@ LR_720P = (360, 640)  # of a result of 1280x720
 def table2(folders, progress=False):
     """Evaluates the presets of Table 2 that are there.
 
-    Args:
-        folders: of photographs.
-        progress: shows bars.
-
-    Returns:
-        A list of dictionaries: `name`, `parameters`, `multiply_adds` (per LR pixel), `scores` (a
-        list of (PSNR-Y, SSIM-Y), one per folder), `paper` (Set5), `seconds` for a result of
-        1280x720, and `steps` of training.
-
-    Raises:
-        UserError: see `keras_secn.metrics.evaluate`.
+    Returns a dictionary for each: `name`, `parameters`, `multiply_adds` (per LR pixel), `scores`
+    (a list of (PSNR-Y, SSIM-Y), one per folder), `paper` (Set5), `seconds` for a result of
+    1280x720, and `steps` of training.
     """
+    # Keras takes seconds, for which --help does not wait
+    from keras_secn.metrics.complexity import multiply_adds
+    from keras_secn.metrics.timing import measured_seconds
+    from keras_secn.presets.load import load
+
     names = [name for name in NAMES if name in list_presets()]
     candidates, scale = load_candidates(names, scale=2)
     scores = {candidate.label: [] for candidate in candidates}
@@ -62,7 +71,7 @@ def table2(folders, progress=False):
 
 def to_markdown(rows, folders):
     """The table, a column per network as in the paper."""
-    lines = [["", *(row["name"] for row in rows)], ["---"] * (1 + len(rows))]
+    lines = []
     for index, folder in enumerate(folders):
         name = pathlib.Path(folder).name
         lines.append([f"{name}, PSNR-Y (dB)", *(f"{r['scores'][index][0]:.2f}" for r in rows)])
@@ -74,7 +83,7 @@ def to_markdown(rows, folders):
         ["seconds to 1280x720", *(f"{row['seconds']:.2f}" for row in rows)],
         ["steps of training", *(f"{row['steps']:,}" for row in rows)],
     ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(["", *(row["name"] for row in rows)], lines)
 
 
 def plot(rows, folder, path):
@@ -121,3 +130,20 @@ def plot(rows, folder, path):
     axes.legend(loc="lower right", fontsize=8)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
+
+
+def main(argv):
+    from keras_secn.metrics.timing import machine
+
+    check_paths([], FLAGS.data_dir, FLAGS.json)
+    rows = table2(FLAGS.data_dir, FLAGS.progress)
+    print(to_markdown(rows, FLAGS.data_dir))
+    print(f"seconds: on {machine()}")
+    plot(rows, FLAGS.data_dir[0], FLAGS.plot)
+    print(f"written: {FLAGS.plot}")
+    if FLAGS.json:
+        write_json({"folders": FLAGS.data_dir, "rows": rows}, FLAGS.json)
+
+
+if __name__ == "__main__":
+    run_app(main)

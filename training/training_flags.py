@@ -1,17 +1,34 @@
 """Command-line flags that every script that trains has, and what they describe."""
 
+import pathlib
+import sys
+
 from absl import flags
 
 from keras_secn.data.degradation import DEGRADATIONS
+from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
+SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples" / "validation"
+
+# fields of a Recipe
+RECIPE = ("learning_rate", "schedule", "warmup", "batch_size", "hr_patch", "clipnorm", "ema")
+RECIPE += ("luminance_share", "seed", "interval", "patience")
+DEVICES = ("precision", "strategy", "logical_devices")
+GROUPS = {
+    "Photographs": ("data_dir", "dataset", "val_dir", "cache_dir", "strict", "degradation"),
+    "Results": ("output_dir",),
+    "Recipe": ("scale", *RECIPE),
+    "Devices": DEVICES,
+}
 
 
-def define(output_dir):
+def define(output_dir, leave_out=()):
     """Defines the flags: photographs, recipe and devices.
 
     Args:
         output_dir: the default of `--output_dir`.
+        leave_out: names of flags that mean nothing to the script.
     """
     flags.DEFINE_multi_string(
         "data_dir", [], "Folder of training photographs, read recursively; repeatable."
@@ -19,7 +36,7 @@ def define(output_dir):
     flags.DEFINE_enum(
         "dataset", None, ["div2k"], "Trains on a tensorflow-datasets dataset instead."
     )
-    flags.DEFINE_string("val_dir", None, "Folder of validation photographs.", required=True)
+    flags.DEFINE_string("val_dir", None, "Folder of validation photographs; if none, the samples.")
     flags.DEFINE_string("output_dir", output_dir, "Where checkpoints, networks and reports go.")
     flags.DEFINE_string(
         "cache_dir", None, "Where decoded photographs are kept (~/.cache/keras-secn)."
@@ -51,27 +68,45 @@ def define(output_dir):
     flags.DEFINE_string("precision", "auto", "auto (times both), float32 or mixed_bfloat16.")
     flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto.")
     flags.DEFINE_integer("logical_devices", 0, "Splits the CPU into so many devices.")
+    for name in leave_out:
+        delattr(FLAGS, name)
+
+
+def refuse(names, reason):
+    """Refuses flags that were given and would do nothing.
+
+    Raises:
+        UserError: one of `names` was given; the message ends in `reason`.
+    """
+    for name in names:
+        if name in FLAGS and FLAGS[name].present:
+            raise UserError(f"--{name} {reason}")
+
+
+def devices():
+    """What `keras_secn.training.devices.pick_strategy` makes of the flags. Call it first."""
+    from keras_secn.training.devices import pick_strategy
+
+    return pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
 
 
 def recipe(steps, **changes):
-    """The `keras_secn.training.Recipe` that the flags describe.
+    """The `keras_secn.training.Recipe` that the flags describe; says its precision on stderr.
 
     Args:
         steps: optimizer steps.
         changes: fields in place of the flags'.
     """
     from keras_secn.cascade.run import resolve_precision
+    from keras_secn.training import multihost
     from keras_secn.training.recipe import Recipe
 
-    names = (
-        *("learning_rate", "schedule", "warmup", "batch_size", "hr_patch", "clipnorm", "ema"),
-        *("luminance_share",),
-        *("seed", "interval", "patience"),
-    )
-    values = {name: getattr(FLAGS, name) for name in names}
+    values = {name: getattr(FLAGS, name) for name in RECIPE if name in FLAGS}
     values["degradation"] = DEGRADATIONS[FLAGS.degradation]
     if "precision" not in changes:
         changes["precision"] = resolve_precision(FLAGS.output_dir, FLAGS.precision)
+        if multihost.is_first():
+            print(f"precision: {changes['precision']}", file=sys.stderr)
     return Recipe(steps, **{**values, **changes})
 
 
@@ -87,3 +122,15 @@ def photographs():
         min_hr=FLAGS.hr_patch,
         strict=FLAGS.strict,
     )
+
+
+def validation():
+    """The `ValidationSet` of the flags; the sample photographs, said on stderr, if none is named.
+
+    Their scores tell whether a training works, and are compared with nobody's.
+    """
+    from keras_secn.metrics import ValidationSet
+
+    if not FLAGS.val_dir:
+        print(f"no --val_dir: scores are of the samples in {SAMPLES}", file=sys.stderr)
+    return ValidationSet(FLAGS.val_dir or SAMPLES, FLAGS.scale if "scale" in FLAGS else 2)

@@ -10,16 +10,15 @@ import sys
 import numpy as np
 
 from keras_secn.cascade.plan import CascadePlan
-from keras_secn.cascade.transfer import transfer_weights
+from keras_secn.cascade.transfer import INITIALIZERS, require_separable, transfer_weights
 from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.data.patches import PatchDataset
+from keras_secn.layers.blocks import BLOCKS
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.metrics.report import (
     crops_picture,
     network_row,
-    plot_history,
     plot_psnr_against_parameters,
-    read_history,
     write_table,
 )
 from keras_secn.models.bicubic_start import start_as_interpolation
@@ -44,7 +43,7 @@ class CascadeSettings:
         stage: recipe of each later stage.
         last: recipe of the last stage.
         scale, filters: of the networks.
-        initialiser: how a new block starts; see `keras_secn.cascade.transfer_weights`.
+        initializer: how a new block starts; see `keras_secn.cascade.transfer_weights`.
         initial: a trained network to start from: a `.keras` file or the name of a preset.
         start: how a network without predecessor starts: "interpolation"
             (`keras_secn.models.bicubic_start`) or "random".
@@ -56,13 +55,18 @@ class CascadeSettings:
     last: object
     scale: int = 2
     filters: int = 64
-    initialiser: str = "random"
+    initializer: str = "random"
     initial: str | None = None
     start: str = "interpolation"
 
     def __post_init__(self):
         if self.start not in STARTS:
             raise UserError(f"unknown start {self.start!r}; known are {', '.join(STARTS)}")
+        if self.initializer not in INITIALIZERS:
+            known = ", ".join(INITIALIZERS)
+            raise UserError(f"unknown initializer {self.initializer!r}; known are {known}")
+        if self.initializer != "random":
+            require_separable(BLOCKS[self.plan.target]().branch_layers(self.filters))
         if not (self.first or self.initial):
             raise UserError("without --initial, the first network needs steps to train")
 
@@ -152,8 +156,8 @@ def _stages(settings, cache, folder, validate, strategy, bar):
             start = functools.partial(
                 transfer_weights,
                 source,
-                initialiser=settings.initialiser,
-                calibration=calibration(settings.initialiser, cache, recipe),
+                initializer=settings.initializer,
+                calibration=calibration(settings.initializer, cache, recipe),
             )
         source = train(
             functools.partial(settings.build, count, name, fresh=source is None),
@@ -170,9 +174,9 @@ def _stages(settings, cache, folder, validate, strategy, bar):
         gc.collect()
 
 
-def calibration(initialiser, cache, recipe):
+def calibration(initializer, cache, recipe):
     """LR patches that "lstsq" fits new blocks on: 64, more than enough for 576 unknowns."""
-    if initialiser != "lstsq":
+    if initializer != "lstsq":
         return None
     patches = PatchDataset(
         cache,
@@ -214,8 +218,6 @@ def write_report(rows, folder, settings, photographs):
     folder = pathlib.Path(folder)
     write_table(rows, folder, dataclasses.asdict(settings))
     plot_psnr_against_parameters(rows, folder / "psnr_parameters.png")
-    histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
-    plot_history([pair for pair in histories if pair[1]], folder / "history.png")
 
     originals = [modcrop(image, settings.scale) for image in photographs]
     lows = [imresize(image, scale=1 / settings.scale) for image in originals]

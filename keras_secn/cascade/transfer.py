@@ -9,25 +9,25 @@ from keras_secn.models.edsr_trunk import block_kinds, block_layers
 from keras_secn.training.trainer import continue_from
 from keras_secn.utils.errors import UserError
 
-INITIALISERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is its way back
+INITIALIZERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is its way back
 
 
 def transfer_weights(
     source: keras.Model,
     target: keras.Model,
-    initialiser: str = "random",
+    initializer: str = "random",
     calibration: np.ndarray | None = None,
 ) -> list[int]:
     """Copies a network's weights into one in which some blocks are of another kind.
 
     Head, body, upsampler, tail and the blocks of the same kind are copied. What a replacing block
     shares with the old one by name and shape (the SE's dense layers) is copied as well; how its
-    other weights start is `initialiser`'s choice.
+    other weights start is `initializer`'s choice.
 
     Args:
         source: the trained network.
         target: a network of the same skeleton; its weights are overwritten.
-        initialiser: "random" keeps the target's fresh weights (the paper), "svd" takes the nearest
+        initializer: "random" keeps the target's fresh weights (the paper), "svd" takes the nearest
             separable kernel, "lstsq" the separable convolution whose output on `calibration` is
             nearest (`cascade.factorize`). The latter two know separable blocks only. "compose" goes
             the other way: SECN's blocks start as what the separable ones compute, so that
@@ -38,11 +38,11 @@ def transfer_weights(
         The indices of the replaced blocks.
 
     Raises:
-        UserError: the skeletons differ, or the initialiser does not know the kind of block.
+        UserError: the skeletons differ, or the initializer does not know the kind of block.
     """
-    known = [*INITIALISERS, "compose"]
-    if initialiser not in known:
-        raise UserError(f"unknown initialiser {initialiser!r}; known are {', '.join(known)}")
+    known = [*INITIALIZERS, "compose"]
+    if initializer not in known:
+        raise UserError(f"unknown initializer {initializer!r}; known are {', '.join(known)}")
     old_blocks, new_blocks = block_layers(source), block_layers(target)
     if len(old_blocks) != len(new_blocks):
         raise UserError(f"{len(old_blocks)} blocks do not fit a network of {len(new_blocks)}")
@@ -65,14 +65,14 @@ def transfer_weights(
             except ValueError as error:
                 raise UserError(f"layer {layer.name!r} differs in shape: {error}") from None
 
-    if initialiser == "compose":
+    if initializer == "compose":
         for index in replaced:
             _compose(old_blocks[index], new_blocks[index])
-    elif initialiser != "random":
+    elif initializer != "random":
         inputs = [None] * len(replaced)
-        if replaced and initialiser == "lstsq":
+        if replaced and initializer == "lstsq":
             if calibration is None:
-                raise UserError("initialiser 'lstsq' needs calibration patches")
+                raise UserError("initializer 'lstsq' needs calibration patches")
             # of all blocks at once: each call of `predict` on a new model compiles it
             seen = {str(index): old_blocks[index].input for index in replaced}
             seen = keras.Model(source.input, seen).predict(calibration, verbose=0)
@@ -91,11 +91,27 @@ def _copy_same_names(old_block, new_block):
             weight.assign(np.array(match))
 
 
+def require_separable(branch):
+    """Refuses what "svd" and "lstsq" cannot start.
+
+    Args:
+        branch: the new block's layers, in order.
+
+    Raises:
+        UserError: they are not two pairs of depthwise and pointwise convolutions, or something
+            that is not linear stands within a pair.
+    """
+    names = [layer.name for layer in branch[:4]]
+    linear = [getattr(layer, "activation", None) is keras.activations.linear for layer in branch]
+    if names != ["depthwise_1", "pointwise_1", "depthwise_2", "pointwise_2"] or not (
+        linear[0] and linear[2]
+    ):
+        raise UserError("initializers svd and lstsq know separable blocks only; use 'random'")
+
+
 def _fit_separable(old_block, new_block, inputs):
     """By least squares on the feature maps `inputs`, or by SVD if there are none."""
-    names = [layer.name for layer in new_block.branch]
-    if names[:4] != ["depthwise_1", "pointwise_1", "depthwise_2", "pointwise_2"]:
-        raise UserError("initialisers svd and lstsq know separable blocks only; use 'random'")
+    require_separable(new_block.branch)
     for part in (1, 2):
         kernel, bias = (np.array(w) for w in getattr(old_block, f"conv_{part}").get_weights())
         depthwise = getattr(new_block, f"depthwise_{part}")
@@ -113,7 +129,7 @@ def _fit_separable(old_block, new_block, inputs):
 
 def _compose(old_block, new_block):
     if (type(old_block), type(new_block)) != (SeparableSEBlock, SEResidualBlock):
-        raise UserError("initialiser compose makes SECN's blocks of separable ones, no others")
+        raise UserError("initializer compose makes SECN's blocks of separable ones, no others")
     for part in (1, 2):
         layers = (getattr(old_block, f"{name}_{part}") for name in ("depthwise", "pointwise"))
         weights = [np.array(weight) for layer in layers for weight in layer.get_weights()]
@@ -125,24 +141,24 @@ class CascadeReplacement(keras.callbacks.Callback):
 
     Args:
         source: the network of the previous stage.
-        initialiser, calibration: see `transfer_weights`.
+        initializer, calibration: see `transfer_weights`.
     """
 
     def __init__(
         self,
         source: keras.Model,
-        initialiser: str = "random",
+        initializer: str = "random",
         calibration: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.source = source
-        self.initialiser = initialiser
+        self.initializer = initializer
         self.calibration = calibration
         self.replaced = None
 
     def on_train_begin(self, logs=None):
         self.replaced = transfer_weights(
-            self.source, self.model, self.initialiser, self.calibration
+            self.source, self.model, self.initializer, self.calibration
         )
 
 

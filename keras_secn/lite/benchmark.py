@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from keras_secn.lite.interpreter import LiteModel
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 
 def benchmark(
@@ -88,17 +89,24 @@ def peak_memory(path, size, threads=None):
 
 def to_markdown(rows):
     """The results as a table."""
-    lines = [
-        "| file | size (KB) | median (ms) | best (ms) | ratio | peak memory (MiB) |",
-        "|---|---|---|---|---|---|",
+    cells = [
+        {
+            **row,
+            "file": pathlib.Path(row["file"]).name,
+            "kb": row["bytes"] / 1000,
+            "peak": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
+        }
+        for row in rows
     ]
-    for row in rows:
-        peak = "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}"
-        lines.append(
-            f"| {pathlib.Path(row['file']).name} | {row['bytes'] / 1000:.0f} "
-            f"| {row['median_ms']:.1f} | {row['min_ms']:.1f} | {row['ratio']:.2f} | {peak} |"
-        )
-    return "\n".join(lines) + "\n"
+    columns = {
+        "file": "{file}",
+        "size (KB)": "{kb:.0f}",
+        "median (ms)": "{median_ms:.1f}",
+        "best (ms)": "{min_ms:.1f}",
+        "ratio": "{ratio:.2f}",
+        "peak memory (MiB)": "{peak}",
+    }
+    return markdown_table(columns, cells)
 
 
 def _print_peak(path, height, width, threads):

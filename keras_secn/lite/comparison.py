@@ -13,6 +13,7 @@ from keras_secn.lite.interpreter import LiteModel
 from keras_secn.metrics.protocol import ValidationSet, image_upscaler
 from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 if TYPE_CHECKING:
     import keras
@@ -99,7 +100,7 @@ def to_markdown(rows):
     head = ["kind", "size (KB)"]
     head += [text for name in names for text in (f"{name} (dB)", "to Keras")]
     head += [text for size in sizes for text in (f"{size} (ms)", "ratio")]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for row in rows:
         cells = [row["kind"], f"{row['bytes'] / 1000:.0f}" if "bytes" in row else ""]
         for name in names:
@@ -109,4 +110,4 @@ def to_markdown(rows):
             cells.append(f"{row['median_ms'][size]:.0f}" if "median_ms" in row else "")
             cells.append(f"{row['ratio'][size]:.2f}" if "ratio" in row else "")
         lines.append(cells)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(head, lines)

@@ -16,6 +16,7 @@ from keras_secn.lite.quantize import equalize
 from keras_secn.lite.twin import copy_back, custom_layers, libraries, to_twin
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 if TYPE_CHECKING:
     import keras
@@ -171,11 +172,11 @@ def to_markdown(rows):
     """A table of dictionaries of `measures` with `name` and `psnr_y` (by folder's name)."""
     names = list(rows[0]["psnr_y"])
     head = ["network", "zeros", "values", "file (KB)", "zipped (KB)", "coded (KB)"]
-    lines = [[*head, *(f"{name} (dB)" for name in names)], ["---"] * (len(head) + len(names))]
+    lines = []
     for row in rows:
         sizes = [f"{row[key] / 1000:.0f}" for key in ("bytes", "deflated", "coded")]
         scores = [f"{row['psnr_y'][name]:.2f}" for name in names]
         lines.append(
             [row["name"], f"{100 * row['sparsity']:.0f} %", str(row["values"]), *sizes, *scores]
         )
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table([*head, *(f"{name} (dB)" for name in names)], lines)

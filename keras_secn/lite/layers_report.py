@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_secn.lite.interpreter import open_tensors
+from keras_secn.utils.markdown import markdown_table
 
 
 def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> list[dict[str, Any]]:
@@ -44,14 +45,14 @@ def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> lis
 
 def to_markdown(rows):
     """The report as a table."""
-    lines = ["| operator | tensor | SQNR (dB) | step | range |", "|---|---|---|---|---|"]
-    for row in rows:
-        low, high = row["range"]
-        lines.append(
-            f"| {row['operator']} | {row['tensor']} | {row['sqnr']:.1f} | {row['step']:.3g} "
-            f"| {low:.3g} .. {high:.3g} |"
-        )
-    return "\n".join(lines) + "\n"
+    columns = {
+        "operator": "{operator}",
+        "tensor": "{tensor}",
+        "SQNR (dB)": "{sqnr:.1f}",
+        "step": "{step:.3g}",
+        "range": "{range[0]:.3g} .. {range[1]:.3g}",
+    }
+    return markdown_table(columns, rows)
 
 
 def _tensors(content, picture):

@@ -14,6 +14,7 @@ from keras_secn.metrics.protocol import bicubic_upscaler, evaluate, image_upscal
 from keras_secn.presets.load import is_file, load
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 BICUBIC = "bicubic"
 
@@ -134,14 +135,14 @@ def comparison_table(reports):
         reports: dictionary from label to `keras_secn.metrics.Report`, all of one folder.
     """
     first = next(iter(reports.values()))
-    lines = [["image", "size", *reports], ["---"] * (2 + len(reports))]
+    lines = []
     for index, row in enumerate(first.rows):
         cells = [_scores(report.rows[index].__getitem__) for report in reports.values()]
         lines.append([row["name"], f"{row['width']}x{row['height']}", *cells])
     lines.append(["**mean**", "", *(f"**{_scores(report.mean)}**" for report in reports.values())])
     seconds = [f"{report.mean('seconds'):.2f}" for report in reports.values()]
     lines.append(["seconds per image", "", *seconds])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(["image", "size", *reports], lines)
 
 
 def _scores(value):

@@ -25,11 +25,13 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from keras_secn.data.dihedral import dihedral, undo_dihedral
 from keras_secn.data.images import find_images, open_image, to_rgb
 from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.metrics.psnr_ssim import SSIM_WINDOW, psnr_y, ssim_y
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 
 def to_uint8(image):
@@ -49,11 +51,9 @@ def self_ensemble(upscale):
 
     def ensemble(image):
         total = 0.0
-        for turns in range(4):
-            for flip in (False, True):
-                seen = np.rot90(image[:, ::-1] if flip else image, turns)
-                result = np.rot90(upscale(seen), -turns)
-                total = total + (result[:, ::-1] if flip else result).astype(np.float64)
+        for turn in range(8):
+            result = undo_dihedral(upscale(dihedral(image, turn)), turn)
+            total = total + result.astype(np.float64)
         return (total / 8).astype(np.float32)
 
     return ensemble
@@ -239,18 +239,16 @@ class Report:
 
     def to_markdown(self):
         """A table with a row per image and the mean."""
-        lines = ["| image | size | PSNR-Y (dB) | SSIM-Y | seconds |", "|---|---|---|---|---|"]
-        for row in self.rows:
-            size = f"{row['width']}x{row['height']}"
-            lines.append(
-                f"| {row['name']} | {size} | {row['psnr_y']:.2f} | {row['ssim_y']:.4f} "
-                f"| {row['seconds']:.2f} |"
-            )
-        lines.append(
-            f"| **mean** | | **{self.mean('psnr_y'):.2f}** | **{self.mean('ssim_y'):.4f}** "
-            f"| {self.mean('seconds'):.2f} |"
-        )
-        return "\n".join(lines) + "\n"
+        columns = {
+            "image": "{name}",
+            "size": "{width}x{height}",
+            "PSNR-Y (dB)": "{psnr_y:.2f}",
+            "SSIM-Y": "{ssim_y:.4f}",
+            "seconds": "{seconds:.2f}",
+        }
+        psnr, ssim, seconds = map(self.mean, ("psnr_y", "ssim_y", "seconds"))
+        mean = f"| **mean** | | **{psnr:.2f}** | **{ssim:.4f}** | {seconds:.2f} |\n"
+        return markdown_table(columns, self.rows) + mean
 
     def to_dict(self):
         means = {column: self.mean(column) for column in ("psnr_y", "ssim_y", "seconds")}

@@ -8,6 +8,7 @@ from keras_secn.metrics.complexity import multiply_adds
 from keras_secn.metrics.crops import crops_picture as crops_picture
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.local_scope import local_scope
+from keras_secn.utils.markdown import markdown_table
 
 
 def network_row(name, model, steps, validate):
@@ -38,23 +39,28 @@ def table(rows):
             `val_ssim` of each network.
     """
     lines = [
-        ["", *(row["name"] for row in rows)],
-        ["---", *("---" for _ in rows)],
         ["PSNR-Y (dB)", *(f"{row['val_psnr']:.2f}" for row in rows)],
         ["SSIM-Y", *(f"{row['val_ssim']:.4f}" for row in rows)],
         ["parameters", *(f"{row['parameters']:,}" for row in rows)],
         ["multiply-adds / LR pixel", *(f"{row['multiply_adds'] / 1e6:.3f} M" for row in rows)],
         ["steps in all", *(f"{row['steps']:,}" for row in rows)],
     ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(["", *(row["name"] for row in rows)], lines)
 
 
 def write_table(rows, folder, settings):
-    """Writes `table.md` and `table.json` (rows and settings) into `folder`."""
+    """Writes `table.md`, `table.json` (rows and settings) and `history.png` into `folder`.
+
+    The latter shows the networks that have a `history.json` in a folder of their name.
+    """
     with atomic_path(folder / "table.md") as path:
         path.write_text(table(rows))
     with atomic_path(folder / "table.json") as path:
         path.write_text(json.dumps({"settings": settings, "networks": rows}, indent=1) + "\n")
+    histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
+    histories = [(name, history) for name, history in histories if history]
+    if histories:
+        plot_history(histories, folder / "history.png")
 
 
 def plot_psnr_against_parameters(rows, path):

@@ -1,6 +1,7 @@
-"""A script: its errors become one line, its signals an orderly stop."""
+"""A script: `--help` in groups, errors in one line, signals as an orderly stop."""
 
 import sys
+import textwrap
 
 from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.errors import Stopped, UserError
@@ -9,18 +10,19 @@ from keras_secn.utils.quiet import quiet_tensorflow
 from keras_secn.utils.stopping import stop_on_signals
 
 
-def run_app(main, positional=False):
+def run_app(main, positional=False, groups=None):
     """Runs an absl `main(argv)`; a `UserError` becomes one line on stderr and exit status 1.
 
-    A full disk, a read-only folder and an interruption are the user's to mend as well, so
-    `OSError`, Ctrl-C, SIGTERM and SIGHUP end the same way (with the shell's customary status: 130,
-    143, 129).
+    A wrong flag, a full disk, a read-only folder and an interruption are the user's to mend as
+    well, so they end the same way (Ctrl-C, SIGTERM and SIGHUP with the shell's customary status:
+    130, 143, 129).
 
     Args:
         main: function of the arguments that absl left over, the program's name first.
         positional: whether there may be any others.
+        groups: titles of `--help` and the names of the flags below each; the script's other flags
+            come before them, and first of all those that are required.
     """
-
     from absl import app, flags, logging  # 30 ms that the `keras-secn` command does without
 
     from keras_secn.training import multihost
@@ -28,6 +30,18 @@ def run_app(main, positional=False):
     # what TensorFlow logs at its start drowns our one line
     quiet_tensorflow()
     keep_freed_memory()
+
+    def parse(argv):
+        if {"--help", "-h"} & set(argv):
+            print(_help(flags.FLAGS, groups or {}))
+            sys.exit(0)
+        try:
+            return flags.FLAGS(argv)
+        except flags.Error as error:
+            missing = [name for name in flags.FLAGS if _is_missing(flags.FLAGS[name])]
+            reason = f"--{missing[0]} is required" if missing else error
+            print(f"error: {one_line(reason)} (see --help)", file=sys.stderr)
+            sys.exit(1)
 
     def guarded(argv):
         stop_on_signals()
@@ -48,4 +62,35 @@ def run_app(main, positional=False):
             print("interrupted", file=sys.stderr)
             sys.exit(130)
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=parse)
+
+
+def _is_required(flag):
+    return any("other than None" in validator.message for validator in flag.validators)
+
+
+def _is_missing(flag):
+    return _is_required(flag) and flag.value is None
+
+
+def _help(known, groups):
+    """The script's docstring, with its examples, and its flags in groups."""
+    own = [flag.name for flag in known.get_key_flags_for_module(sys.argv[0])]
+    groups = {title: [name for name in names if name in known] for title, names in groups.items()}
+    elsewhere = {name for names in groups.values() for name in names}
+    sections = {"This command": [name for name in own if name not in elsewhere], **groups}
+    required = [n for names in sections.values() for n in names if _is_required(known[n])]
+    lines = [sys.modules["__main__"].__doc__.strip()]
+    for title, names in {"Required": required, **sections}.items():
+        names = [name for name in names if title == "Required" or name not in required]
+        lines += [f"\n{title}:"] * bool(names)
+        for name in names:
+            flag = known[name]
+            text = flag.help.partition(";\n")[0]  # absl adds that some may be repeated
+            default = (flag.default_as_str or "").translate(str.maketrans("", "", "[]'\""))
+            default = f" ({default})" if flag.default else ""
+            head = f"  --{'[no]' * bool(flag.boolean)}{name}"
+            lines.append(
+                textwrap.fill(f"{head:<26} {text}{default}", 100, subsequent_indent=27 * " ")
+            )
+    return "\n".join(lines)

@@ -2,7 +2,8 @@
 
 A checkpoint is a `.keras` file (weights, moving average, optimizer) with one more member,
 `training.json`: the history so far and where the running interval stands. One file, so that no
-kill can part the two.
+kill can part the two. Keras' `BackupAndRestore` keeps two, and goes on at the start of an epoch;
+its `SwapEMAWeights` knows nothing of the batch statistics of averaged weights.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""One progress bar over all the steps of a run, whatever stage they belong to."""
+"""One progress bar over all the steps of a run; `tqdm.keras` has one for each stage instead."""
 
 import keras
 from tqdm import tqdm

@@ -38,7 +38,7 @@ class Recipe:
             to bicubic have 1.
         momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
         theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to
-            +-theta / learning rate; 0 for none.
+            +-theta / learning rate, in place of clipnorm; 0 for none.
         degradation: how LR patches come to be, see `keras_secn.data.degradation`.
 
     Raises:
@@ -68,6 +68,8 @@ class Recipe:
             raise UserError(f"unknown loss {self.loss!r}; known: {', '.join(PENALTIES)}")
         if self.theta and not self.momentum:
             raise UserError("theta bounds the steps of SGD: it needs a momentum")
+        if self.theta and self.clipnorm:
+            raise UserError("theta clips the gradients: clipnorm must be 0 beside it")
         if self.schedule not in SCHEDULES:
             raise UserError(f"unknown schedule {self.schedule!r}; known: {', '.join(SCHEDULES)}")
         for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):

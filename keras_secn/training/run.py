@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
+import inspect
 
-from keras_secn.metrics.report import network_row, plot_history, read_history, write_table
+from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models import registry
 from keras_secn.models.aplus import fit
 from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
@@ -14,6 +15,7 @@ from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
 from keras_secn.training.trainer import continue_from, load_checked, train
 from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,9 +95,6 @@ def run_system(settings, cache, folder, *, validate, strategy=None, transfer=con
         model, rows = runner(settings, cache, folder, validate, strategy, transfer)
         if multihost.is_first():
             write_table(rows, folder, dataclasses.asdict(settings))
-            histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
-            if all(rows for _, rows in histories):
-                plot_history(histories, folder / "history.png")
     return model, rows
 
 
@@ -132,6 +131,10 @@ def _fit(settings, cache, folder, validate, strategy, transfer):
     if path.exists():
         model = load_checked(path)
     else:
+        try:
+            inspect.signature(fit.fit).bind(cache, **settings.arguments)
+        except TypeError as error:
+            raise UserError(f"A+: {error}") from None
         model = fit.fit(
             cache, settings.scale, seed=settings.recipe.seed, progress=True, **settings.arguments
         )

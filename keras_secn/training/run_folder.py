@@ -13,6 +13,8 @@ from keras_secn.training import multihost
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
+RENAMED = {"initialiser": "initializer"}  # settings that older runs keep under another name
+
 
 @contextlib.contextmanager
 def run_folder(folder, settings):
@@ -108,6 +110,7 @@ def check_settings(settings, folder):
 def _completed(found, settings):
     """What an older version kept, as today's settings: new ones by default, unused ones gone."""
     known = {field.name for field in dataclasses.fields(settings)}
+    found = {RENAMED.get(name, name): value for name, value in found.items()}
     found = {name: value for name, value in found.items() if name in known or value}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)

@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 
 from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.cascade.plan import CascadePlan
+from keras_secn.cascade.run import CascadeSettings
 from keras_secn.cascade.transfer import CascadeReplacement, carry_over, transfer_weights
+from keras_secn.layers.blocks import BLOCKS
 from keras_secn.models.edsr_trunk import block_kinds, block_layers, build_network
 from keras_secn.training import run
 from keras_secn.training.recipe import Recipe
 from keras_secn.utils.errors import UserError
 
 FILTERS = 8
+OTHERS = sorted(set(BLOCKS) - {"se", "separable"})
 
 
 def network(kinds, seed=0):
@@ -143,8 +146,8 @@ def test_callback_transfers_before_the_first_step():
     np.testing.assert_array_equal(target.get_layer("head").kernel, source.get_layer("head").kernel)
 
 
-@pytest.mark.parametrize("initialiser", ["svd", "lstsq"])
-def test_a_convolution_that_is_separable_is_recovered_exactly(initialiser):
+@pytest.mark.parametrize("initializer", ["svd", "lstsq"])
+def test_a_convolution_that_is_separable_is_recovered_exactly(initializer):
     """If every kernel has rank 1 per input channel, the new block must equal the old one."""
     source, target = network(["se"]), network(["separable"], seed=1)
     rng = np.random.default_rng(0)
@@ -154,7 +157,7 @@ def test_a_convolution_that_is_separable_is_recovered_exactly(initialiser):
         pointwise = rng.normal(size=(1, 1, FILTERS, FILTERS)) / 10
         conv.set_weights([depthwise * pointwise, rng.normal(size=FILTERS)])
     patches = rng.uniform(0, 255, (4, 12, 12, 3)).astype("float32")
-    transfer_weights(source, target, initialiser, patches)
+    transfer_weights(source, target, initializer, patches)
     np.testing.assert_allclose(target(patches), source(patches), atol=0.02)
 
 
@@ -186,17 +189,17 @@ def test_least_squares_fits_outputs_better_than_svd_where_inputs_are_not_white()
 
 
 @pytest.mark.parametrize(
-    ("kinds", "initialiser", "words"),
+    ("kinds", "initializer", "words"),
     [
-        (["se", "inverted"], "svd", "separable blocks only"),
+        *((["se", kind], "svd", "separable blocks only") for kind in OTHERS),
         (["se", "separable"], "lstsq", "calibration"),
-        (["se", "separable"], "magic", "unknown initialiser"),
+        (["se", "separable"], "magic", "unknown initializer"),
         (["se"], "random", "do not fit"),
     ],
 )
-def test_transfers_that_cannot_be_are_named(kinds, initialiser, words):
+def test_transfers_that_cannot_be_are_named(kinds, initializer, words):
     with pytest.raises(UserError, match=words):
-        transfer_weights(network(["se"] * 2), network(kinds), initialiser)
+        transfer_weights(network(["se"] * 2), network(kinds), initializer)
 
 
 def test_other_width_is_named():
@@ -211,3 +214,11 @@ def test_source_and_target_live_on_after_a_transfer():
     transfer_weights(source, target, "lstsq", patches)
     for model in (source, target, source):
         assert np.isfinite(model.predict(patches, verbose=0)).all()
+
+
+@pytest.mark.parametrize("initializer", ["svd", "lstsq"])
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_cascade_that_cannot_start_its_blocks_is_refused_before_it_trains(kind, initializer):
+    plan, recipe = CascadePlan(2, 2, target=kind), Recipe(steps=1)
+    with pytest.raises(UserError, match="separable blocks only"):
+        CascadeSettings(plan, recipe, recipe, recipe, initializer=initializer)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from processes import weights
-from publishing import publish
+from publish import publish
 
 from keras_secn import presets
 from keras_secn.metrics.protocol import ValidationSet
@@ -21,7 +21,7 @@ from keras_secn.utils.errors import UserError
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "training" / "cascade.py"
 TINY = {
-    **{"blocks": 2, "filters": 8, "n": 2, "blocks_per_stage": 1, "initialiser": "lstsq"},
+    **{"blocks": 2, "filters": 8, "n": 2, "blocks_per_stage": 1, "initializer": "lstsq"},
     **{"first_steps": 30, "stage_steps": 10, "interval": 10, "batch_size": 2, "hr_patch": 24},
     **{"precision": "float32"},
 }

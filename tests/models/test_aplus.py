@@ -5,6 +5,8 @@ import pathlib
 import keras
 import numpy as np
 import pytest
+from pictures import noise
+from PIL import Image
 
 from keras_secn import presets
 from keras_secn.data.color import rgb_to_y
@@ -85,9 +87,20 @@ def test_a_small_fit_beats_bicubic_on_another_photograph(tmp_path):
     assert ours > evaluate(bicubic_upscaler(2), other).mean("psnr_y") + 0.5
 
 
-def test_too_few_patches_are_named(build_cache):
-    with pytest.raises(UserError, match="too few for 1024 anchors"):
-        fit.fit(build_cache(scale=2), samples=100)
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (noise((40, 40), 1), "too few for 1024 anchors"),
+        (np.full((400, 400, 3), 90, np.uint8), "0 patches that are not flat"),
+        (noise((8, 40), 1), "less than 5 LR pixels"),
+    ],
+    ids=["small", "flat", "tiny"],
+)
+def test_photographs_that_are_too_few_are_named(tmp_path, picture, words):
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    cache = PhotoCache.build([tmp_path], tmp_path / "cache", progress=False)
+    with pytest.raises(UserError, match=words):
+        fit.fit(cache)
 
 
 def test_preset_is_where_the_paper_is(shared_data):

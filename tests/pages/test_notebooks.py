@@ -61,6 +61,7 @@ def test_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     copy = tmp_path / "notebooks" / path.name
     copy.parent.mkdir()
     shutil.copy(path, copy)
+    (tmp_path / "training").symlink_to(FOLDER.parent / "training")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     notebook = nbformat.read(copy, 4)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pictures import noise
 from PIL import Image
-from pocket_run import PocketSettings
-from publishing import publish
+from pocket import PocketSettings
+from publish import publish
 
 from keras_secn import presets
 from keras_secn.metrics.report import network_row, write_table

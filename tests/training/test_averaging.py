@@ -4,11 +4,11 @@ import pathlib
 import subprocess
 import sys
 
-import averaging
+import average
 import numpy as np
 import pytest
 from PIL import Image
-from publishing import publish
+from publish import publish
 
 from keras_secn import presets
 from keras_secn.models.secn import build_secn
@@ -32,7 +32,7 @@ def test_weights_are_the_mean():
     expected = [
         np.mean(weights, axis=0) for weights in zip(*(m.get_weights() for m in models), strict=True)
     ]
-    mean = averaging.average(iter(models))
+    mean = average.average(iter(models))
     assert mean is models[0]
     for found, wanted in zip(mean.get_weights(), expected, strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-7)
@@ -41,7 +41,7 @@ def test_weights_are_the_mean():
 def test_shares_weigh_the_networks():
     models = [tiny(), tiny(), tiny()]
     first, second, third = (model.get_weights() for model in models)
-    mean = averaging.average(iter(models), [0, 1, 3])
+    mean = average.average(iter(models), [0, 1, 3])
     for found, a, b in zip(mean.get_weights(), second, third, strict=True):
         np.testing.assert_allclose(found, a / 4 + 3 * b / 4, atol=1e-7)
     assert any(np.abs(a - b).max() > 0.01 for a, b in zip(first, third, strict=True))
@@ -58,16 +58,16 @@ def test_shares_weigh_the_networks():
 )
 def test_shares_that_are_no_mean_are_refused(tmp_path, shares, message):
     with pytest.raises(UserError, match=message):
-        averaging.average_run(["secn", "secn"], tmp_path, validate=scores, shares=shares)
+        average.average_run(["secn", "secn"], tmp_path, validate=scores, shares=shares)
 
 
 def test_only_networks_that_average_are_taken():
     with pytest.raises(UserError, match="other is another network than secn"):
-        averaging.average([tiny(), build_secn(blocks=2, filters=8, name="other")])
+        average.average([tiny(), build_secn(blocks=2, filters=8, name="other")])
     with pytest.raises(UserError, match="srresnet normalises batches"):
-        averaging.average([build_srresnet(blocks=1, filters=4)])
+        average.average([build_srresnet(blocks=1, filters=4)])
     with pytest.raises(UserError, match="no network"):
-        averaging.average([])
+        average.average([])
 
 
 def test_of_a_checkpoint_the_moving_average_is_taken(build_cache, tmp_path):
@@ -110,10 +110,10 @@ def test_a_mean_becomes_a_preset_that_counts_all_steps(photos, tmp_path, monkeyp
     second.save(tmp_path / "second.keras")
     names = ["secn", str(tmp_path / "second.keras")]
     with pytest.raises(UserError, match="two networks"):
-        averaging.average_run(names[:1], tmp_path / "run", validate=scores)
+        average.average_run(names[:1], tmp_path / "run", validate=scores)
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "initial.json").write_text('{"training": {"steps": 7}}')  # another's
-    rows = averaging.average_run(names, tmp_path / "run", validate=scores, steps=23)
+    rows = average.average_run(names, tmp_path / "run", validate=scores, steps=23)
     assert [row["name"] for row in rows] == [*names, "secn"]
     publish(tmp_path / "run", [], [photos], {"data": "noise"})
     training = presets.preset_card("secn")["training"]

@@ -6,6 +6,8 @@ import json
 import pytest
 
 from keras_secn import presets
+from keras_secn.cascade.plan import CascadePlan
+from keras_secn.cascade.run import CascadeSettings
 from keras_secn.models import registry
 from keras_secn.training.recipe import Recipe
 from keras_secn.training.run import ZooSettings
@@ -67,4 +69,23 @@ def test_a_run_of_an_older_version_goes_on_with_new_settings_as_they_are_by_defa
     kept["recipe"]["winograd"] = True
     (tmp_path / "settings.json").write_text(json.dumps(kept))
     with pytest.raises(UserError, match="winograd was True"), run_folder(tmp_path, settings):
+        pass
+
+
+def test_a_setting_that_older_versions_spell_otherwise_is_known(tmp_path):
+    recipe = Recipe(steps=20)
+    settings = CascadeSettings(CascadePlan(), recipe, recipe, recipe, initializer="lstsq")
+    with run_folder(tmp_path, settings):
+        pass
+    kept = json.loads((tmp_path / "settings.json").read_text())
+    kept["initialiser"] = kept.pop("initializer")
+    (tmp_path / "settings.json").write_text(json.dumps(kept))
+    with run_folder(tmp_path, settings):
+        pass
+    kept["initialiser"] = "svd"
+    (tmp_path / "settings.json").write_text(json.dumps(kept))
+    with (
+        pytest.raises(UserError, match="was svd, now lstsq"),
+        run_folder(tmp_path, settings),
+    ):
         pass

@@ -1,18 +1,21 @@
 """Losses, VDSR's clipping, supervision, the stages of CT-SRCNN, SRGAN, and the commands."""
 
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
 
+import commands
 import keras
-import large_step
+import large_models
 import numpy as np
-import perceptual
 import pytest
+import srgan
 import table1
-from block_comparison import ComparisonSettings, compare_blocks
-from publishing import publish
+from compare_blocks import ComparisonSettings, compare_blocks
+from publish import publish
 
 from keras_secn import presets
 from keras_secn.data.color import rgb_to_y
@@ -26,7 +29,7 @@ from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
 from keras_secn.models.drcn import build_drcn
 from keras_secn.models.lapsrn import build_lapsrn
 from keras_secn.models.secn import build_ct_secn, build_secn
-from keras_secn.models.srresnet import build_srresnet
+from keras_secn.models.srresnet import build_discriminator, build_srresnet
 from keras_secn.models.vdsr import build_vdsr
 from keras_secn.rewrite.fuse_upsampler import fuse_for_training
 from keras_secn.training import batch_statistics
@@ -37,6 +40,7 @@ from keras_secn.training.precision import precision_scope
 from keras_secn.training.recipe import Recipe
 from keras_secn.training.trainer import compile_model
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 TRAINING = pathlib.Path(__file__).parents[2] / "training"
 PROBE = np.random.default_rng(0).uniform(0, 255, (1, 9, 8, 3)).astype("float32")
@@ -150,6 +154,8 @@ def test_a_step_moves_no_weight_by_more_than_theta():
 def test_theta_needs_sgd_and_losses_have_names():
     with pytest.raises(UserError, match="needs a momentum"):
         Recipe(10, theta=0.01)
+    with pytest.raises(UserError, match="clipnorm must be 0"):
+        Recipe(10, momentum=0.9, theta=0.01, clipnorm=1.0)
     with pytest.raises(UserError, match="unknown loss 'l3'"):
         Recipe(10, loss="l3")
     for share in (-0.1, 1.5, float("nan")):
@@ -194,7 +200,7 @@ def test_networks_without_marks_are_trained_as_they_are():
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("vdsr", {"momentum": 0.9, "theta": 1e-3}),
+        ("vdsr", {}),
         ("drcn", {}),
         ("lapsrn", {}),
         ("srresnet", {"precision": "mixed_bfloat16"}),
@@ -336,7 +342,7 @@ def adversarial(tmp_path):
     build_srresnet(blocks=1, filters=4).save(tmp_path / "generator.keras")
 
     def settings(steps, **options):
-        return perceptual.AdversarialSettings(
+        return srgan.AdversarialSettings(
             recipe(steps, ema=0.0, warmup=0, schedule="constant", learning_rate=1e-3),
             str(tmp_path / "generator.keras"),
             features="VGG16",
@@ -356,14 +362,14 @@ def test_srgan_moves_both_networks_and_goes_on_exactly(adversarial, build_cache,
     def networks():
         settings = adversarial(3)
         keras.utils.set_random_seed(0)
-        return perceptual.Adversaries(
+        return srgan.Adversaries(
             keras.saving.load_model(settings.initial),
-            perceptual.build_discriminator(16, 4, 8),
-            perceptual.feature_network("VGG16", "block1_conv2", "random"),
+            build_discriminator(16, 4, 8),
+            srgan.feature_network("VGG16", "block1_conv2", "random"),
             settings,
         )
 
-    data = perceptual.PatchDataset(cache, 2, 16)
+    data = PatchDataset(cache, 2, 16)
     whole = networks()
     before = {id(v): np.array(v) for v in whole.variables}
     logs = whole.step(*data[0])
@@ -382,7 +388,7 @@ def test_srgan_moves_both_networks_and_goes_on_exactly(adversarial, build_cache,
 
 
 def test_srgan_as_a_run(adversarial, build_cache, tmp_path):
-    before, after = perceptual.run_adversarial(
+    before, after = srgan.run_adversarial(
         adversarial(2), build_cache(scale=2), tmp_path / "run", validate=validate
     )
     assert (before["steps"], after["steps"]) == (0, 2)
@@ -401,7 +407,7 @@ def test_srgan_as_a_run(adversarial, build_cache, tmp_path):
 )
 def test_feature_networks_that_cannot_be_are_named(arguments, words):
     with pytest.raises(UserError, match=words):
-        perceptual.feature_network(*arguments)
+        srgan.feature_network(*arguments)
 
 
 def test_blocks_are_compared_at_equal_steps(build_cache, tmp_path):
@@ -418,10 +424,11 @@ def test_blocks_are_compared_at_equal_steps(build_cache, tmp_path):
 
 def test_a_large_step_is_measured_in_its_own_process():
     arguments = {"blocks": 1, "filters": 8}
-    row = large_step.measure("secn_large", batch_size=1, hr_patch=8, arguments=arguments)
+    row = large_models.measure("secn_large", batch_size=1, hr_patch=8, arguments=arguments)
     assert row["parameters"] == registry.system("secn_large").build(**arguments).count_params()
     assert row["loss"] > 0 and row["peak_mib"] > 50
-    assert row["precision"] == "mixed_bfloat16" and "secn_large" in large_step.to_markdown([row])
+    assert row["precision"] == "mixed_bfloat16"
+    assert "secn_large" in markdown_table(large_models.COLUMNS, [row])
 
 
 def test_table1_shows_ours_beside_published(photos, tmp_path, monkeypatch):
@@ -461,11 +468,13 @@ def run(script, *arguments):
 def test_train_py_as_a_user_runs_it(photos, tmp_path):
     done = run(
         *("train.py", "--model", "espcn", "--steps", 2, "--interval", 1, "--batch_size", 2),
-        *("--hr_patch", 16, "--data_dir", photos, "--val_dir", photos, "--precision", "float32"),
+        *("--hr_patch", 16, "--data_dir", photos, "--precision", "float32"),
         *("--output_dir", tmp_path / "run", "--cache_dir", tmp_path / "cache"),
     )
     assert done.returncode == 0, done.stderr
     assert "|  | espcn |" in done.stdout
+    assert "precision: float32" in done.stderr
+    assert "no --val_dir: scores are of the samples" in done.stderr
     candidates, _ = compare.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
     assert candidates[0].parameters == 21_284
 
@@ -475,14 +484,46 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
     [
         (("--model", "vgg"), "unknown system 'vgg'"),
         (("--model", "vdsr", "--arguments", "{"), "not JSON"),
-        (("--model", "srgan", "--teacher", "secn"), "srgan is trained in its own way"),
-        (("--model", "aplus", "--teacher", "secn"), "aplus is trained in its own way"),
+        (("--model", "aplus", "--teacher", "secn"), "--teacher does nothing for aplus"),
+        (("--model", "aplus", "--strategy", "auto"), "--strategy does nothing for aplus"),
+        (("--model", "vdsr", "--start", "random"), "--start does nothing for vdsr"),
+        (("--model", "vdsr", "--teacher_share", 0.5), "--teacher_share needs a --teacher"),
+        ((), "--model is required"),
+        (("--model", "vdsr", "--steps", "many"), "--steps"),
+        (("--model", "vdsr", "--stepps", 3), "stepps"),
     ],
 )
 def test_train_py_refuses_in_one_line(arguments, words, photos):
     done = run("train.py", *arguments, "--data_dir", photos, "--val_dir", photos)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error:") and words in done.stderr
+
+
+SCRIPTS = sorted(
+    path
+    for folder in ("training", "benchmarks", "tflite")
+    for path in (TRAINING.parent / folder).glob("*.py")
+    if "run_app(main" in path.read_text()
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_help_tells_all_flags_and_waits_for_no_backend(script):
+    """Keras takes seconds to load; whoever asks for help has not decided to run anything."""
+    done = subprocess.run(
+        [sys.executable, script, "--help"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "none"},  # loading Keras would fail
+    )
+    assert done.returncode == 0, done.stderr
+    told = set(re.findall(r"^  --(?:\[no\])?(\w+)", done.stdout, re.MULTILINE))
+    own = set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', script.read_text()))
+    name = f"{script.parent.name}/{script.name}"
+    assert own <= told <= commands.known_flags(name)
+    assert f"python {name}" in done.stdout
+    sections = re.findall(r"^([A-Z][a-z ]+):$", done.stdout, re.MULTILINE)
+    assert "Required" not in sections or sections[0] == "Required"
 
 
 def test_presets_of_systems_are_known_to_the_table():

@@ -39,12 +39,13 @@ def fit(
         The network, ready to use.
 
     Raises:
-        UserError: there are fewer patches than neighbours or anchors.
+        UserError: there are fewer patches that are not flat than neighbours or anchors, or a
+            photograph is too small for one.
     """
+    if cache.lr_shapes.min() < 5:
+        raise UserError("a photograph has less than 5 LR pixels a side: too few for a patch")
     rng = np.random.default_rng(seed)
     derivatives, residuals = _draw(cache, scale, samples, rng, progress)
-    if len(derivatives) < max(neighbours, anchors):
-        raise UserError(f"{len(derivatives)} patches are too few for {anchors} anchors")
     basis = principal_components(derivatives, components)
     features = derivatives @ basis
     del derivatives
@@ -52,6 +53,11 @@ def fit(
     length = np.linalg.norm(features, axis=1, keepdims=True)
     keep = length[:, 0] > 1e-3
     features, residuals = (x[keep] / length[keep] for x in (features, residuals))
+    if len(features) < max(neighbours, anchors):
+        raise UserError(
+            f"{len(features)} patches that are not flat are too few for {anchors} anchors and "
+            f"{neighbours} neighbours: more photographs, or larger ones"
+        )
     atoms = dictionary(features, anchors, int(rng.integers(2**31)))
     regressors = anchored_regressors(atoms, features, residuals, neighbours, ridge, progress)
 

@@ -1,6 +1,10 @@
-"""SRGAN: a trained network goes on against a discriminator (Ledig et al., CVPR 2017, section 2.2).
+"""SRGAN: a trained SRResNet goes on against a discriminator (Ledig et al., CVPR 2017, section 2.2).
 
-Both networks are trained by `train_on_batch`, in turns, which is the same on every backend.
+    python training/srgan.py --initial runs/zoo/srresnet/model.keras --data_dir PHOTOS \\
+      --val_dir SET5 --output_dir runs/srgan
+
+Both networks are trained by `train_on_batch`, in turns, which is the same on every backend. The
+same command goes on where it was interrupted; the network is OUTPUT_DIR/srgan/model.keras.
 """
 
 import dataclasses
@@ -8,35 +12,22 @@ import inspect
 import json
 import time
 
-import keras
 import numpy as np
+import training_flags
+from absl import flags
 
-from keras_secn.data.patches import PatchDataset
-from keras_secn.metrics.report import network_row
-from keras_secn.models.edsr_trunk import scale_of
-from keras_secn.models.srresnet import build_discriminator
-from keras_secn.presets.load import load
-from keras_secn.training.interruption import StopRequest
-from keras_secn.training.progress import RunBar
-from keras_secn.training.run_folder import run_folder
-from keras_secn.training.trainer import load_checked
+from keras_secn.training.app import run_app
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+
+FLAGS = flags.FLAGS
 
 
 @dataclasses.dataclass(frozen=True)
 class AdversarialSettings:
-    """What an adversarial training is asked to do.
+    """What an adversarial training is asked to do: the flags below, and figures of the paper's.
 
-    Args:
-        recipe: a `keras_secn.training.Recipe`; its learning rate is both networks'.
-        initial: the trained generator, a `.keras` file.
-        features: name of a network of `keras.applications`, for the content loss.
-        feature_layer: which of its layers, activation included (the paper: block5_conv4 of VGG19).
-        feature_weights: "imagenet" (fetched by Keras), "random", or a file.
-        content: weight of the content loss; 0.006 brings VGG19's features to the pixels' scale.
-        adversarial: weight of the adversarial loss.
-        filters, units: see `keras_secn.models.build_discriminator`.
+    `content` and `adversarial` weigh the losses; 0.006 brings VGG19's features to pixels' scale.
 
     Raises:
         UserError: the patches do not fit the discriminator.
@@ -58,19 +49,15 @@ class AdversarialSettings:
 
 
 def feature_network(name="VGG19", layer="block5_conv4", weights="imagenet"):
-    """A frozen network whose features are compared in place of pixels.
+    """A frozen network whose features are compared: (B, H, W, 3) RGB in 0..255 to features.
 
-    Args:
-        name: of a factory of `keras.applications`.
-        layer: name of the layer whose output is compared.
-        weights: "imagenet", "random" or a file of weights.
-
-    Returns:
-        A Keras model: (B, H, W, 3) RGB in 0..255 to features.
+    The arguments are those of `AdversarialSettings`.
 
     Raises:
         UserError: no such network or layer, or its weights cannot be fetched or read.
     """
+    import keras
+
     homes = [module for module in vars(keras.applications).values() if inspect.ismodule(module)]
     homes = [m for m in homes if hasattr(m, name) and hasattr(m, "preprocess_input")]
     if not homes:
@@ -94,16 +81,13 @@ def feature_network(name="VGG19", layer="block5_conv4", weights="imagenet"):
 
 
 class Adversaries:
-    """A generator and a discriminator in training.
-
-    Args:
-        generator: a super-resolution network.
-        discriminator: see `keras_secn.models.build_discriminator`.
-        features: see `feature_network`.
-        settings: `AdversarialSettings`.
-    """
+    """A generator and a discriminator in training, and what `feature_network` gives."""
 
     def __init__(self, generator, discriminator, features, settings):
+        import keras
+
+        from keras_secn.models.edsr_trunk import scale_of
+
         self.generator, self.discriminator, self.features = generator, discriminator, features
         jit = keras.backend.backend() != "tensorflow"
         # networks that chase each other are not averaged
@@ -153,7 +137,7 @@ class Adversaries:
         ]
 
     def save(self, path, rows):
-        arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self.variables)}
+        arrays = {f"v{i}": np.array(v) for i, v in enumerate(self.variables)}
         with atomic_path(path) as temporary:
             np.savez(temporary, rows=json.dumps(rows), **arrays)
 
@@ -173,22 +157,21 @@ class Adversaries:
 
 
 def run_adversarial(settings, cache, folder, *, validate):
-    """Runs or resumes an adversarial training.
+    """Trains or resumes; returns rows of the generator before and after.
 
-    Args:
-        settings: `AdversarialSettings`; a folder that was started with others is refused.
-        cache: the `PhotoCache` to train on.
-        folder: gets `srgan/` with `checkpoint.npz`, `history.json` and `model.keras`.
-        validate: function of a model that returns `val_psnr` and `val_ssim`. PSNR falls here:
-            texture that looks right is seldom the photograph's own.
-
-    Returns:
-        Rows for `keras_secn.metrics.report.table`: the generator before and after.
+    `folder` gets `srgan/` with `checkpoint.npz`, `history.json` and `model.keras`. PSNR falls here:
+    texture that looks right is seldom the photograph's own.
 
     Raises:
         UserError: see `run_folder`, `feature_network` and `Adversaries.load`.
         Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
+    # Keras takes seconds, for which --help does not wait
+    from keras_secn.metrics.report import network_row
+    from keras_secn.presets.keras_file import load_checked
+    from keras_secn.presets.load import load
+    from keras_secn.training.run_folder import run_folder
+
     with run_folder(folder, settings) as folder:
         generator = load(settings.initial)
         before = network_row("before", generator, 0, validate)
@@ -202,6 +185,13 @@ def run_adversarial(settings, cache, folder, *, validate):
 
 
 def _run(settings, cache, home, generator, validate):
+    import keras
+
+    from keras_secn.data.patches import PatchDataset
+    from keras_secn.models.srresnet import build_discriminator
+    from keras_secn.training.interruption import StopRequest
+    from keras_secn.training.progress import RunBar
+
     recipe = settings.recipe
     keras.utils.set_random_seed(recipe.seed)
     adversaries = Adversaries(
@@ -243,3 +233,40 @@ def _run(settings, cache, home, generator, validate):
                     pass
     with atomic_path(home / "model.keras") as path:
         generator.save(path)
+
+
+def define_flags():
+    # one device, float32, and networks that chase each other are not averaged
+    unused = (*training_flags.DEVICES, "patience", "luminance_share", "ema")
+    training_flags.define("runs/srgan", leave_out=unused)
+    flags.DEFINE_string(
+        "initial", None, "The generator: a .keras file or a preset's name.", required=True
+    )
+    flags.DEFINE_integer("steps", 8000, "Steps of each network.")
+    flags.DEFINE_string("features", "VGG19", "A feature network of keras.applications.")
+    flags.DEFINE_string("feature_layer", "block5_conv4", "Which of its layers.")
+    flags.DEFINE_string("feature_weights", "imagenet", "imagenet, a file, or random.")
+
+
+def main(argv):
+    settings = AdversarialSettings(
+        training_flags.recipe(FLAGS.steps, precision="float32", ema=0.0),
+        FLAGS.initial,
+        FLAGS.features,
+        FLAGS.feature_layer,
+        FLAGS.feature_weights,
+    )
+    validate = training_flags.validation().scores
+    rows = run_adversarial(
+        settings, training_flags.photographs(), FLAGS.output_dir, validate=validate
+    )
+
+    from keras_secn.metrics.report import table
+
+    print(table(rows))
+    print(f"written to {FLAGS.output_dir}: srgan/model.keras")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_app(main, groups=training_flags.GROUPS)
