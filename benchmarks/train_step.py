@@ -87,7 +87,7 @@ class OurWay:
 
         data = self._patches(steps + 1)
         wait = InputWait(data)
-        return _seconds_of_fit(self.model, data, [wait]), wait.share
+        return _seconds_of_fit(self._trained, data, [wait]), wait.share
 
 
 class TutorialWay:
