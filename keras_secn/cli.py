@@ -17,10 +17,12 @@ from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.quiet import quiet_tensorflow
 from keras_secn.utils.stopping import stop_on_signals
 
-SCALES = (2, 3, 4, 8)
 EXAMPLES = """examples:
   keras-secn upscale photo.jpg                     makes photo_x2.jpg
   keras-secn upscale photo.jpg -o large.png        another name and format
+  keras-secn upscale photo.jpg --scale 4           four times as large
+  keras-secn upscale photo.jpg --width 3000        exactly 3000 pixels wide
+  keras-secn upscale holiday --fast                many pictures
   keras-secn upscale holiday                       a folder: makes holiday_x2
   keras-secn upscale "manga/*/001.png" -o large    a pattern: its folders are kept
   keras-secn upscale clip.mp4 --preset pocket_secn_s
@@ -78,13 +80,20 @@ def _parser():
     command.add_argument("inputs", nargs="+", metavar="IN", help="files, folders or patterns")
     files = command.add_argument_group("results")
     files.add_argument("-o", "--out", help="a file for one input, else a folder")
-    files.add_argument("--scale", type=int, choices=SCALES, help="default: the network's own")
+    size = command.add_argument_group("size, one of").add_mutually_exclusive_group()
+    size.add_argument("--scale", type=float, metavar="TIMES", help="2, 3, 4, 8, 1.5, ... (2)")
+    size.add_argument("--width", type=int, metavar="PIXELS", help="of the result")
+    size.add_argument("--height", type=int, metavar="PIXELS", help="of the result")
+    size.add_argument("--megapixels", type=float, metavar="MP", help="of the result, about")
     files.add_argument("--format", help="png, jpg, webp, tiff, ...: default as the original")
     files.add_argument("--quality", type=int, default=95, help="of JPEG, WebP and AVIF (95)")
     files.add_argument("--overwrite", action="store_true", help="do again what is there")
     files.add_argument("--compare", action="store_true", help="also NAME_compare.png with crops")
     files.add_argument("--json", action="store_true", help="a JSON object per file on stdout")
     network = command.add_argument_group("network")
+    network.add_argument("--fast", action="store_true", help="many times as fast, nearly as good")
+    network.add_argument("--best", action="store_true", help="the largest network; slow")
+    network.add_argument("--precision", choices=("float32", "int8"), help="of a preset on LiteRT")
     network.add_argument("--preset", help="trained weights by name, see: keras-secn models")
     network.add_argument("--model", help="a .tflite or .keras file instead of a preset")
     network.add_argument("--engine", choices=("litert", "keras"), help="default: litert if it can")
@@ -129,7 +138,7 @@ def _upscale(arguments):
     plan = batch.plan(
         arguments.inputs,
         arguments.out,
-        f"x{upscaler.scale}",
+        upscaler.target.tag,
         suffix,
         arguments.overwrite,
         arguments.compare,
@@ -179,11 +188,22 @@ def _network(arguments):
     return Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,
-        scale=arguments.scale,
+        scale=_whole(arguments.scale),
+        width=arguments.width,
+        height=arguments.height,
+        megapixels=arguments.megapixels,
+        fast=arguments.fast,
+        best=arguments.best,
+        precision=arguments.precision,
         ensemble=arguments.ensemble,
         tile=arguments.tile,
         threads=arguments.threads,
     )
+
+
+def _whole(scale):
+    """4.0 as 4, which is what it is called in names."""
+    return int(scale) if scale is not None and scale.is_integer() else scale
 
 
 def _suffix(name):

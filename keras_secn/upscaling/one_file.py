@@ -61,7 +61,7 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
     """
     source = read_header(path)
     if out is None:
-        name = f"{source.path.stem}_x{upscaler.scale}{output_suffix(source)}"
+        name = f"{source.path.stem}_{upscaler.target.tag}{output_suffix(source)}"
         out = source.path.with_name(name)
     out = pathlib.Path(out)
     kind = write.FORMATS.get(out.suffix.lower())

@@ -94,6 +94,11 @@ class Upscaler:
             self._enlarger(step)  # what cannot be opened is said now
 
     @property
+    def scale(self) -> float | None:
+        """Enlargement; `None` if another size was asked for."""
+        return self.target.scale
+
+    @property
     def engine(self) -> Any:
         """The engine of the first pass."""
         return self.networks.open(self.networks.passes(self.target.scale or 2)[0])
