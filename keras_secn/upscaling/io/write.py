@@ -158,7 +158,12 @@ def _write_moving(path, kind, frames, source, quality, notes):
         written = written or _prepared(metadata, kind, shape, notes)
         image = _collect(bands, shape, kind, written.source)
         # longer ones, and those that are no number, are a file's mistake
-        durations.append(min(max(duration, 0), LONGEST_TIME) if duration == duration else 0)
+        duration = min(max(duration, 0), LONGEST_TIME) if duration == duration else 0
+        if made and image == made[-1]:
+            # encoders join equal frames, and fail at the sum of their times
+            durations[-1] = min(durations[-1] + duration, LONGEST_TIME)
+            continue
+        durations.append(duration)
         made.append(image)
     options = {}
     if source.loop is not None:
