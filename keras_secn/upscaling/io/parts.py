@@ -172,4 +172,4 @@ class Joined(io.RawIOBase):
 
 def stream(content, pieces):
     """The pieces as a file object that can be read and sought in."""
-    return io.BufferedReader(Joined(content, pieces), 65536)
+    return io.BufferedReader(Joined(content, pieces))
