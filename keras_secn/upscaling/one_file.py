@@ -13,7 +13,6 @@ QUALITY = 95
 SUFFIX_OF = {
     "PNG": ".png",
     "JPEG": ".jpg",
-    "MPO": ".jpg",
     "WEBP": ".webp",
     "TIFF": ".tif",
     "GIF": ".gif",

@@ -251,8 +251,8 @@ def test_metadata_too_large_for_jpeg_is_left_out_with_one_note(upscaler, tmp_pat
 
 @pytest.mark.parametrize("target", ["jpg", "png", "webp", "tif", "avif"])
 @pytest.mark.parametrize("own", [None, 1, 3, 6])
-@pytest.mark.parametrize("other", [1, 6, 8])
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("other", [1, 6])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif"])
 def test_orientations_agree(upscaler, tmp_path, suffix, own, other, target):
     path = tmp_path / f"photo.{suffix}"
     xmp = XMP.format(f'tiff:Orientation="{other}"')

@@ -125,7 +125,7 @@ class Joined(io.RawIOBase):
         self._content = content
         self._pieces = []
         self._length = self._place = 0
-        for piece in pieces:
+        for piece in _joined(pieces):
             length = len(piece) if isinstance(piece, bytes) else piece[1] - piece[0]
             if length > 0:
                 self._pieces.append((self._length, length, piece))
@@ -170,6 +170,20 @@ class Joined(io.RawIOBase):
         return number
 
 
+def _joined(pieces):
+    """Pieces that follow one another in the file as one."""
+    last = None
+    for piece in pieces:
+        if isinstance(last, tuple) and isinstance(piece, tuple) and last[1] == piece[0]:
+            last = last[0], piece[1]
+            continue
+        if last is not None:
+            yield last
+        last = piece
+    if last is not None:
+        yield last
+
+
 def stream(content, pieces):
     """The pieces as a file object that can be read and sought in."""
-    return io.BufferedReader(Joined(content, pieces))
+    return io.BufferedReader(Joined(content, pieces), 65536)

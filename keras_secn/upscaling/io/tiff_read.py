@@ -88,6 +88,8 @@ def refusal(page):
     """Why a page is not read, or `None`."""
     if page.width < 1 or page.height < 1:
         return "a TIFF page without a size"
+    if page.value(PLANAR, 1) not in (1, 2):
+        return "a TIFF page whose samples lie in no known order"
     if 3 in page.formats:
         return f"{page.bits[0]}-bit float samples have no agreed white; {ADVICE}"
     if set(page.formats) & {2, 5, 6}:
@@ -178,8 +180,11 @@ def _check_whole(data, page):
         rows = min(page.value(278, page.height), page.height)
         expected = math.ceil(page.height / max(1, rows))
     expected *= page.samples if page.value(PLANAR, 1) == 2 else 1
-    if not counts and len(offsets) == 1 and expected == 1:
-        return
+    if not counts and len(offsets) == expected == 1 and page.value(COMPRESSION, 1) == 1:
+        # some writers leave it out where it follows from the size
+        bits = page.width * page.samples * page.bits[0]
+        counts = (page.height * ((bits + 7) // 8),)
+        page.tags[279] = ifd.integers(ifd.LONG, counts, page.layout)
     if len(offsets) < expected or len(counts) < expected:
         raise OSError("image file is truncated: pixels are missing")
     if any(o < 8 or c < 1 or o + c > len(data) for o, c in zip(offsets, counts, strict=False)):
