@@ -25,7 +25,7 @@ def output_suffix(source, suffix=None):
     """The suffix of a result: the one asked for, or the one that goes with the file's content.
 
     Args:
-        source: a `reading.Source`.
+        source: a `read.Source`.
         suffix: ".png" and the like, or `None`.
     """
     if suffix is not None:

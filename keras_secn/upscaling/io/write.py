@@ -38,7 +38,7 @@ def check(kind, shape, source):
     Args:
         kind: a value of `FORMATS`.
         shape: (height, width) of the result.
-        source: the `reading.Source`.
+        source: the `read.Source`.
     """
     if max(shape) > LONGEST.get(kind, max(shape)):
         raise UserError(
@@ -64,7 +64,7 @@ def write(path, kind, frames, source, quality, notes):
         kind: a value of `FORMATS`.
         frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them,
             `metadata` a `metadata.Metadata`.
-        source: the `reading.Source`.
+        source: the `read.Source`.
         quality: of lossy formats, 1 to 100.
         notes: list that gets what is left out.
 
