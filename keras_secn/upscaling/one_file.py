@@ -62,7 +62,7 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
     """
     source = read_header(path)
     if out is None:
-        name = f"{source.path.stem}_x{upscaler.scale}{output_suffix(source)}"
+        name = f"{source.path.stem}_{upscaler.target.tag}{output_suffix(source)}"
         out = source.path.with_name(name)
     out = pathlib.Path(out)
     kind = write.FORMATS.get(out.suffix.lower())
@@ -73,7 +73,7 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
         raise UserError(f"{out} is a folder")
     if not overwrite and out.exists():
         raise UserError(f"{out} is there already")
-    height, width = (upscaler.scale * length for length in source.size)
+    height, width = upscaler.target.size(*source.size)
     write.check(kind, (height, width), source)
     notes = []
     try:
@@ -94,6 +94,6 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
 def _frames(upscaler, source, tick, notes):
     for frame in read_frames(source, notes):
         height, width, channels = frame.pixels.shape
-        shape = (upscaler.scale * height, upscaler.scale * width, channels)
+        shape = (*upscaler.target.size(height, width), channels)
         bands = upscaler.bands(frame.pixels, tick)
         yield bands, shape, frame.pixels.dtype, frame.metadata, frame.duration

@@ -140,9 +140,9 @@ def enlarged(exif, size, ratio, turned):
         if not values or entry.kind not in LARGEST:
             continue
         if tag in PER_UNIT and isinstance(values[0], tuple):
-            values = [number for top, bottom in values for number in (ratio * top, bottom)]
+            values = [number for top, bottom in values for number in (round(ratio * top), bottom)]
         elif tag in IN_PIXELS and isinstance(values[0], int):
-            values = [ratio * value for value in values]
+            values = [round(ratio * value) for value in values]
         else:
             continue
         if max(values) <= LARGEST[entry.kind]:

@@ -189,7 +189,7 @@ def prepare(metadata, kind, size, gray, notes):
 def _true_ones(metadata, size, notes):
     """What stays true of the enlarged picture, by field."""
     own = metadata.size or size
-    ratio = max(1, size[0] // own[0])
+    ratio = size[1] / own[1]
     tags, packet = metadata.exif, None
     if tags:
         tags = directories.enlarged(tags, size, ratio, metadata.turned)

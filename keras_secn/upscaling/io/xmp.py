@@ -134,7 +134,7 @@ def _new_value(name, value, size, ratio):
         return str(size[SIZES[name]])
     space, local = name
     if space == PANORAMA and local.endswith("Pixels") and re.fullmatch(r"\d{1,9}", value):
-        return str(ratio * int(value))
+        return str(round(ratio * int(value)))
     return None
 
 
@@ -148,4 +148,4 @@ def _scale_dimensions(node, ratio):
         for name, value in zip(names, values, strict=True):
             text = (value.nodeValue or "").strip()
             if name in ("w", "h") and re.fullmatch(r"\d{1,9}(\.0*)?", text):
-                value.nodeValue = str(ratio * int(float(text)))
+                value.nodeValue = str(round(ratio * int(float(text))))
