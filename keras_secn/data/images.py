@@ -6,12 +6,26 @@ import threading
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from keras_secn.utils.errors import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 BITS_PER_SAMPLE, PLANAR_CONFIGURATION, SEPARATE = 258, 284, 2  # TIFF 6.0, section 8
+
+# what Pillow may open, by content: of its other formats some start programs (EPS)
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+ORIENTATION = 0x0112
+# EXIF 2.32, section 4.6.4
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 _opening = threading.Lock()
 
@@ -59,8 +73,20 @@ def open_image(path):
         UserError: as `read_image`.
     """
     with opened(path) as image:
+        # before Pillow takes it out; TIFF files are turned by Pillow itself
+        turn = None if image.format == "TIFF" else TURNS.get(_orientation(image))
         image.load()
-        return ImageOps.exif_transpose(image)
+        return image.copy() if turn is None else image.transpose(turn)
+
+
+def _orientation(image):
+    """EXIF's orientation; 1 where it is missing or of a wrong type. XMP's does not count."""
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(name, None)
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # whatever the parser of EXIF met
+        return 1
 
 
 @contextlib.contextmanager
@@ -70,20 +96,25 @@ def opened(path):
     Raises:
         UserError: as `read_image`; also for whatever the body raises.
     """
+    with errors_of(path), open(path, "rb") as file, open_stream(file) as image:
+        refusal = _refusal(image)
+        if refusal:
+            raise UserError(refusal)
+        yield image
+
+
+@contextlib.contextmanager
+def errors_of(path):
+    """Whatever the body raises is a `UserError` of one line that begins with the path."""
     try:
-        # warning filters belong to the process, so threads must set them one at a time; opening
-        # reads the header only
-        with _opening, warnings.catch_warnings():
-            # a decompression bomb is an error here, not a warning
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path)
-        with image:
-            refusal = _refusal(image)
-            if refusal:
-                raise UserError(refusal)
-            yield image
+        path = pathlib.Path(path)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UserError("not a regular file")
+        yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(f"{path}: too many pixels to be safe ({Image.MAX_IMAGE_PIXELS})") from None
+        raise UserError(f"{path}: {_too_many()}") from None
+    except MemoryError:
+        raise UserError(f"{path}: there is not enough memory for it") from None
     except Exception as error:
         # decoders raise whatever their format's parser met: SyntaxError, struct.error, ...
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -91,7 +122,41 @@ def opened(path):
             reason = error.strerror
         elif "cannot identify" in reason:
             reason = "not an image"
-        raise UserError(f"{path}: {reason}") from None
+        raise UserError(reason if reason.startswith(f"{path}: ") else f"{path}: {reason}") from None
+
+
+def open_stream(stream, formats=FORMATS):
+    """Opens an image from a binary file object with Pillow: of these formats, and not too large.
+
+    Raises:
+        UserError: too many pixels; Pillow's errors.
+    """
+    # warning filters belong to the process, so threads must set them one at a time; opening
+    # reads the header only
+    with _opening, warnings.catch_warnings():
+        # a decompression bomb is an error here, and what Pillow says of metadata no news
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        image = Image.open(stream, formats=formats)
+    check_size(*image.size)
+    return image
+
+
+def check_size(width, height):
+    """Raises a `UserError` if a picture has more pixels than `PIL.Image.MAX_IMAGE_PIXELS`."""
+    if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
+        raise UserError(_too_many())
+
+
+def check_total(pixels, times, what):
+    """Raises a `UserError` if frames have more pixels together than so many pictures may have."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and pixels > times * limit:
+        raise UserError(f"too many pixels in all {what} to be safe ({times * limit})")
+
+
+def _too_many():
+    return f"too many pixels to be safe ({Image.MAX_IMAGE_PIXELS})"
 
 
 def _refusal(image):
@@ -101,6 +166,8 @@ def _refusal(image):
     if image.mode in ("LAB", "HSV"):
         return f"colour space {image.mode} is not supported; save it as RGB"
     tags = getattr(image, "tag_v2", {})
+    if image.mode.startswith("I;16") and max(tags.get(BITS_PER_SAMPLE, [16])) < 16:
+        return "gray of 9 to 15 bits is not supported; save it with 8 or 16 bits"
     # Pillow 13 reads the bytes of such files in the wrong order
     if tags.get(PLANAR_CONFIGURATION) == SEPARATE and max(tags.get(BITS_PER_SAMPLE, [8])) > 8:
         return "16-bit TIFF with separate planes is not supported; save it with interleaved pixels"

@@ -1,6 +1,7 @@
 """One image file in, one out."""
 
 import pathlib
+import warnings
 
 from keras_secn.upscaling.io import write
 from keras_secn.upscaling.io.read import read_frames, read_header
@@ -12,7 +13,6 @@ QUALITY = 95
 SUFFIX_OF = {
     "PNG": ".png",
     "JPEG": ".jpg",
-    "MPO": ".jpg",
     "WEBP": ".webp",
     "TIFF": ".tif",
     "GIF": ".gif",
@@ -25,7 +25,7 @@ def output_suffix(source, suffix=None):
     """The suffix of a result: the one asked for, or the one that goes with the file's content.
 
     Args:
-        source: a `reading.Source`.
+        source: a `read.Source`.
         suffix: ".png" and the like, or `None`.
     """
     if suffix is not None:
@@ -40,8 +40,9 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
     """Enlarges an image file: all frames or pages, 8 or 16 bits, upright, with its metadata.
 
     PNG and TIFF are written as they are made, so that memory does not follow the picture; other
-    formats are held whole, in 8 bits. ICC profile, EXIF (without orientation and thumbnail), XMP,
-    resolution and a PNG's texts are kept.
+    formats are held whole, in 8 bits. EXIF, XMP, IPTC, ICC profile, cICP, resolution and texts are
+    kept as far as they stay true of the result and its format holds them; a warning names what is
+    left out.
 
     Args:
         upscaler: an `Upscaler`.
@@ -72,16 +73,27 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
         raise UserError(f"{out} is a folder")
     if not overwrite and out.exists():
         raise UserError(f"{out} is there already")
-    height, width = (upscaler.scale * length for length in source.size)
+    height, width = upscaler.target.size(*source.size)
     write.check(kind, (height, width), source)
-    with atomic_path(out, like=source.path) as temporary:
-        write.write(temporary, kind, _frames(upscaler, source, tick), source, quality)
+    notes = []
+    try:
+        with atomic_path(out, like=source.path) as temporary:
+            frames = _frames(upscaler, source, tick, notes)
+            write.write(temporary, kind, frames, source, quality, notes)
+    except MemoryError:
+        raise UserError(f"{source.path}: there is not enough memory for {width}x{height}") from None
+    except UserError as error:
+        text = str(error)
+        raise UserError(text if str(source.path) in text else f"{source.path}: {text}") from None
+    if notes:
+        what = "; ".join(dict.fromkeys(notes))
+        warnings.warn(f"{source.path}: left out {what}", UserWarning, stacklevel=2)
     return out
 
 
-def _frames(upscaler, source, tick):
-    for frame in read_frames(source):
+def _frames(upscaler, source, tick, notes):
+    for frame in read_frames(source, notes):
         height, width, channels = frame.pixels.shape
-        shape = (upscaler.scale * height, upscaler.scale * width, channels)
+        shape = (*upscaler.target.size(height, width), channels)
         bands = upscaler.bands(frame.pixels, tick)
         yield bands, shape, frame.pixels.dtype, frame.metadata, frame.duration

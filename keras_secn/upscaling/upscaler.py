@@ -175,7 +175,7 @@ class Upscaler:
         from PIL import ImageOps
 
         from keras_secn.data.images import _refusal
-        from keras_secn.upscaling.io.metadata import to_image, to_pixels
+        from keras_secn.upscaling.io.pixels import to_image, to_pixels
 
         refusal = _refusal(image)
         if refusal:
@@ -260,7 +260,7 @@ def _opaque(pixels, steps, tick):
         pixels = np.concatenate(list(step.bands(pixels, tick)))
     for rows in steps[-1].bands(pixels, tick):
         if rows.dtype != dtype:
-            from keras_secn.upscaling.io.metadata import to_eight_bit
+            from keras_secn.upscaling.io.pixels import to_eight_bit
 
             rows = to_eight_bit(rows)
         yield rows

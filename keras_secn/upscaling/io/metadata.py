@@ -1,136 +1,243 @@
-"""Pictures as arrays of one to four channels, and what a file says about them beside pixels."""
+"""What a file says about its picture beside the pixels: kept as far as it stays true and fits."""
 
-import io
+import math
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image, ImageCms
+from keras_secn.upscaling.io import color, ifd, jpeg, png_parts
+from keras_secn.upscaling.io import exif as directories
+from keras_secn.upscaling.io import xmp as packets
 
-from keras_secn.utils.errors import UserError
-
-# tags of the first directory that describe the photograph; the others describe how one file is laid
-# out, or are wrong after enlargement (EXIF 2.32, tables 3 to 5; XP*: Windows)
-DESCRIPTIVE = {
-    *(0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298, 0x8769, 0x8825),
-    *range(0x9C9B, 0x9CA0),
+HOLDS = {
+    "PNG": {"exif", "xmp", "iptc", "dpi", "comment", "text"},
+    "JPEG": {"exif", "xmp", "iptc", "dpi", "comment"},
+    "WEBP": {"exif", "xmp", "dpi"},
+    "TIFF": {"exif", "xmp", "iptc", "dpi"},
+    "AVIF": {"exif", "xmp", "dpi"},
+    "GIF": {"comment"},
+    "BMP": {"dpi"},
 }
-EXIF_IFD, WIDTH, HEIGHT = 0x8769, 0xA002, 0xA003
+NAMES = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "dpi": "the resolution"}
+NAMES |= {"comment": "a comment", "text": "texts"}
+LIMITS = {"exif": jpeg.LONGEST - 6, "xmp": jpeg.LONGEST - 29, "iptc": jpeg.LONGEST - 27}
+ICC_LIMIT = 255 * (jpeg.LONGEST - 14)
+XMP_TAG, IPTC_TAG, PHOTOSHOP_TAG, ICC_TAG = 700, 33723, 34377, 34675
+# a PNG's keywords that EXIF has tags for
+KEYWORDS = {
+    b"Description": directories.DESCRIPTION,
+    b"Author": directories.ARTIST,
+    b"Copyright": directories.COPYRIGHT,
+    b"Software": directories.SOFTWARE,
+}
+USUAL = (72, 96)  # resolutions that programs write unasked
 
 
 class Metadata(NamedTuple):
-    """What is kept beside the pixels.
+    """What a file says of one picture.
 
     Args:
-        icc: ICC profile, bytes or None.
-        exif: `PIL.Image.Exif` without orientation, or None.
+        exif: `exif.Exif`, or `None`.
         xmp: bytes or None.
+        icc: ICC profile, bytes or None.
+        iptc: IPTC-IIM record, bytes or None.
         dpi: (x, y) or None.
-        text: dictionary of a PNG's texts.
-        colour: dictionary of a PNG's "gamma", "chromaticity" and "srgb", where it has them.
+        comment: bytes or None.
+        text: a PNG's texts, pairs of chunk name and content.
+        cicp: primaries, transfer, matrix and range, or None.
+        png: dictionary of a PNG's "gamma", "chromaticity" and "srgb", where it has them.
+        size: (height, width) upright; `None` for the result's own.
+        turned: the pixels were turned upright.
     """
 
-    icc: bytes | None = None
-    exif: Image.Exif | None = None
+    exif: directories.Exif | None = None
     xmp: bytes | None = None
+    icc: bytes | None = None
+    iptc: bytes | None = None
     dpi: tuple | None = None
-    text: dict = {}
-    colour: dict = {}
-
-    def exif_bytes(self, height, width):
-        """EXIF for a picture of the given size, beginning with `Exif`; empty if there is none."""
-        if not self.exif:
-            return b""
-        details = self.exif.get_ifd(EXIF_IFD)
-        for tag, size in ((WIDTH, width), (HEIGHT, height)):
-            if tag in details:
-                details[tag] = size
-        return self.exif.tobytes()
+    comment: bytes | None = None
+    text: tuple = ()
+    cicp: tuple | None = None
+    png: dict = {}
+    size: tuple | None = None
+    turned: bool = False
 
 
-def read_metadata(image):
-    """The `Metadata` of a Pillow image that stands upright already."""
-    info = image.info
-    exif = image.getexif()
-    for tag in set(exif) - DESCRIPTIVE:
-        del exif[tag]
-    xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
+class Written(NamedTuple):
+    """Metadata as one format takes it: bytes that nothing has to be checked of.
+
+    Args:
+        exif: bytes from the byte order on; empty if there is none.
+        tags: the same as `exif.Exif`, for TIFF.
+        xmp, icc, iptc, comment: bytes or None.
+        dpi, text, cicp, png: as in `Metadata`.
+        source: profile that the pixels must be converted from, to sRGB; or None.
+    """
+
+    exif: bytes = b""
+    tags: directories.Exif = directories.empty()
+    xmp: bytes | None = None
+    icc: bytes | None = None
+    iptc: bytes | None = None
+    comment: bytes | None = None
+    dpi: tuple | None = None
+    text: tuple = ()
+    cicp: tuple | None = None
+    png: dict = {}
+    source: bytes | None = None
+
+
+def of_parts(parts):
+    """The `Metadata` of a file's `parts.Parts`, and the orientation in its EXIF or `None`."""
+    tags, orientation, dpi = None, None, None
+    if parts.exif:
+        tags, orientation, dpi, problems = directories.read(parts.exif)
+        parts.problems += problems
+    kept = {key: parts.png[key] for key in ("gamma", "chromaticity", "srgb") if key in parts.png}
     return Metadata(
-        icc=info.get("icc_profile"),
-        exif=exif if len(exif) else None,
-        xmp=xmp.encode() if isinstance(xmp, str) else xmp,
-        dpi=info.get("dpi"),
-        text={
-            key: str(value)
-            for key, value in getattr(image, "text", {}).items()
-            if key != "XML:com.adobe.xmp"
-        },
-        colour={key: info[key] for key in ("gamma", "chromaticity", "srgb") if key in info},
+        exif=tags or None,
+        xmp=parts.xmp,
+        icc=parts.icc,
+        iptc=parts.iptc,
+        dpi=parts.dpi or dpi,
+        comment=parts.comment,
+        text=tuple(parts.text),
+        cicp=parts.cicp,
+        png=kept,
+    ), orientation
+
+
+def of_page(content, offset, problems):
+    """The `Metadata` of a TIFF's page, and its orientation or `None`."""
+    tags, orientation, dpi, found = directories.read(content, offset)
+    problems += found
+    wanted = {XMP_TAG, IPTC_TAG, PHOTOSHOP_TAG, ICC_TAG}
+    other, _, _ = ifd.read_directory(content, offset, tags.layout, wanted)
+    data = {tag: entry.data for tag, entry in other.items()}
+    iptc = data.get(IPTC_TAG) or jpeg.iptc_of(data.get(PHOTOSHOP_TAG, b""))
+    return Metadata(
+        exif=tags or None,
+        xmp=data.get(XMP_TAG),
+        icc=data.get(ICC_TAG),
+        iptc=iptc,
+        dpi=dpi,
+    ), orientation
+
+
+def prepare(metadata, kind, size, gray, notes):
+    """Metadata for a result.
+
+    Args:
+        metadata: the original's `Metadata`.
+        kind: the result's format, in Pillow's words.
+        size: (height, width) of the result.
+        gray: the result has no colors.
+        notes: list that gets what is left out.
+
+    Returns:
+        A `Written`.
+
+    Raises:
+        UserError: the format cannot say what the numbers mean.
+    """
+    settled = color.settle(kind, gray, metadata.icc, metadata.cicp, metadata.png)
+    notes += settled.notes
+    if settled.source:
+        notes.append(f"the ICC profile, which {kind} cannot hold: colors are sRGB now")
+    icc = settled.icc
+    if icc and kind == "JPEG" and len(icc) > ICC_LIMIT:
+        notes.append("the ICC profile, which is too large for JPEG")
+        icc = None
+    found = _true_ones(metadata, size, notes)
+    found |= _moved_texts(metadata, kind, found)
+    lost = [field for field, value in found.items() if value and field not in HOLDS[kind]]
+    if "dpi" in lost and all(round(value) in USUAL for value in found["dpi"]):
+        lost.remove("dpi")
+    if lost:
+        what = ", ".join(NAMES[field] for field in lost)
+        notes.append(f"{what}, which {kind} cannot hold")
+    held = {field: value for field, value in found.items() if field in HOLDS[kind]}
+    tags = held.pop("exif", None) or directories.empty()
+    dpi = held.get("dpi")
+    packed = b""
+    if kind in ("PNG", "JPEG", "WEBP", "AVIF"):
+        resolution = dpi if kind in ("WEBP", "AVIF") or (kind == "JPEG" and tags) else None
+        packed = directories.to_bytes(tags, resolution)
+        if kind == "JPEG" and len(packed) > LIMITS["exif"]:
+            # a maker's private note is what makes EXIF as large as this
+            tags.details.pop(directories.MAKER_NOTE, None)
+            notes.append("the maker's note, which is too large for JPEG")
+            packed = directories.to_bytes(tags, resolution)
+    if kind == "JPEG":
+        for field, content in (("exif", packed), ("xmp", held.get("xmp")), ("iptc", held["iptc"])):
+            if content and len(content) > LIMITS[field]:
+                notes.append(f"{NAMES[field]}, which is too large for JPEG")
+                held[field] = None
+        packed = packed if len(packed) <= LIMITS["exif"] else b""
+        held.pop("exif", None)
+        if held["comment"]:
+            held["comment"] = held["comment"][: jpeg.LONGEST]
+    return Written(
+        exif=packed,
+        tags=tags,
+        icc=icc,
+        cicp=settled.cicp,
+        png=settled.png,
+        source=settled.source,
+        **held,
     )
 
 
-def to_pixels(image):
-    """A decoded Pillow image as H x W x C: gray, gray and alpha, RGB or RGBA; uint8 or uint16.
-
-    One bit becomes gray, a palette its colours; CMYK becomes sRGB, by its profile if it has one.
-
-    Returns:
-        The array, and whether its colours were converted, so that a profile no longer holds.
-    """
-    if image.mode.startswith("I;16"):
-        return np.asarray(image, dtype=np.uint16)[..., None], False
-    converted = image.mode in ("CMYK", "YCbCr")
-    if converted:
-        image = _to_srgb(image)
-    clear = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
-    gray = image.mode in ("1", "L", "LA", "La")
-    mode = ("LA" if clear else "L") if gray else ("RGBA" if clear else "RGB")
-    if gray and clear and image.mode != "LA":
-        image = image.convert("RGBA")  # Pillow turns a transparent gray into alpha by this way only
-    pixels = np.asarray(image.convert(mode))
-    return (pixels[..., None] if pixels.ndim == 2 else pixels), converted
+def _true_ones(metadata, size, notes):
+    """What stays true of the enlarged picture, by field."""
+    own = metadata.size or size
+    ratio = size[1] / own[1]
+    tags, packet = metadata.exif, None
+    if tags:
+        tags = directories.enlarged(tags, size, ratio, metadata.turned)
+    if metadata.xmp:
+        packet = packets.enlarged(metadata.xmp, size, ratio, metadata.turned)
+        if packet is None:
+            notes.append("XMP, which cannot be read")
+    dpi = metadata.dpi
+    if dpi and not all(math.isfinite(value) and 0.01 < value < 1e6 for value in dpi):
+        dpi = None
+        notes.append("a resolution that is none")
+    found = {"exif": tags, "xmp": packet, "iptc": metadata.iptc, "dpi": dpi}
+    return found | {"comment": metadata.comment, "text": metadata.text}
 
 
-def _to_srgb(image):
-    profile = image.info.get("icc_profile")
-    if profile and image.mode == "CMYK":
+def _moved_texts(metadata, kind, found):
+    """Texts and comments where the format has another place for them."""
+    text, comment, tags = found["text"], found["comment"], found["exif"]
+    if kind == "PNG":
+        if comment and not any(content.startswith(b"Comment\0") for _, content in text):
+            text = (*text, _text_chunk(b"Comment", comment))
+        return {"text": text, "comment": None}
+    moved, rest = {}, []
+    for name, content in text:
+        keyword, _, value = content.partition(b"\0")
         try:
-            return ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                outputMode="RGB",
-            )
-        except ImageCms.PyCMSError:
-            pass  # a broken profile tells nothing
-    return image.convert("RGB")
+            value = png_parts.text_value(name, value)
+            if name != b"iTXt":
+                value = value.decode("latin-1").encode()
+        except Exception:  # a damaged text stays one of those that are left out
+            value = b""
+        if keyword in KEYWORDS and value and "exif" in HOLDS[kind]:
+            moved[KEYWORDS[keyword]] = value
+        elif keyword == b"Comment" and value and not comment:
+            comment = value
+        else:
+            rest.append((name, content))
+    if comment and "comment" not in HOLDS[kind] and "exif" in HOLDS[kind]:
+        moved.setdefault(directories.DESCRIPTION, comment)
+        comment = None
+    if moved:
+        tags = directories.with_texts(tags or directories.empty(), moved)
+    return {"text": tuple(rest), "comment": comment, "exif": tags}
 
 
-def to_image(pixels):
-    """The Pillow image of an array that `to_pixels` gives.
-
-    Raises:
-        UserError: 16 bits of more than one channel, which Pillow has no mode for.
-    """
-    channels = pixels.shape[2]
-    if pixels.dtype == np.uint16:
-        if channels != 1:
-            raise UserError("Pillow has no 16-bit images of several channels; use arrays or paths")
-        return Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
-    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels))
-
-
-def to_eight_bit(pixels):
-    """uint16 pixels as uint8: 65535 / 255 = 257 takes white to white."""
-    if pixels.dtype == np.uint8:
-        return pixels
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
-def on_white(pixels):
-    """Gray and alpha, or RGBA, laid on a white page; pixels without alpha as they are."""
-    if pixels.shape[2] in (1, 3):
-        return pixels
-    white = np.iinfo(pixels.dtype).max
-    alpha = pixels[..., -1:].astype(np.float32) / white
-    mixed = pixels[..., :-1] * alpha + white * (1 - alpha)
-    return np.floor(mixed + 0.5).astype(pixels.dtype)
+def _text_chunk(keyword, value):
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return b"tEXt", keyword + b"\0" + value.replace(b"\0", b" ")
+    return b"iTXt", keyword + b"\0\0\0\0\0" + value

@@ -1,25 +1,39 @@
-"""Image files as frames of pixels: every mode, 16 bits, animations and pages."""
+"""Image files as frames of pixels: every mode, 8 and 16 bits, animations and pages."""
 
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ImageOps
+from PIL import UnidentifiedImageError
 
 from keras_secn.data import images
-from keras_secn.upscaling.io.metadata import Metadata, read_metadata, to_pixels
+from keras_secn.upscaling.io import avif, bmp, gif, jpeg, png_parts, tiff_read, webp
+from keras_secn.upscaling.io import metadata as about
+from keras_secn.upscaling.io.metadata import Metadata
+from keras_secn.upscaling.io.parts import Content, Parts, kind_of, stream
+from keras_secn.upscaling.io.pixels import to_pixels
 from keras_secn.utils.errors import UserError
 
 SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
+SPLITS = {
+    "PNG": png_parts.split,
+    "JPEG": jpeg.split,
+    "WEBP": webp.split,
+    "GIF": gif.split,
+    "BMP": bmp.split,
+    "AVIF": avif.split,
+}
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # formats whose frames are shown one after the other
-ORIENTATION = 0x0112
+# frames of an animation are held until it is written, pages are not: pixels of all of them
+# together, in multiples of what one picture may have
+MOST_MOVING, MOST_PAGES = 2, 100
 
 
 class Frame(NamedTuple):
     """One picture of a file.
 
     Args:
-        pixels: H x W x C, see `picture.to_pixels`.
+        pixels: H x W x C, see `pixels.to_pixels`.
         metadata: a `Metadata`.
         duration: milliseconds that it is shown for, in an animation.
     """
@@ -53,78 +67,188 @@ def read_header(path):
     """The `Source` of a file; nothing is decoded.
 
     Raises:
-        UserError: as `keras_secn.data.images.read_image`.
+        UserError: no image that is read, or more pixels than are safe: in a picture (89 million, or
+            `PIL.Image.MAX_IMAGE_PIXELS`), in all frames of an animation together (twice as many) or
+            in all pages (100 times as many).
     """
     path = pathlib.Path(path)
-    with images.opened(path) as image:
-        width, height = image.size
-        # Pillow gives the size of a TIFF upright already
-        if image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= 5:
-            width, height = height, width
-        # a camera's MPO holds previews beside the photograph
-        many = image.format in MOVING or image.format == "TIFF"
-        count = getattr(image, "n_frames", 1) if many else 1
-        moving = count > 1 and image.format != "TIFF"
-        loop = image.info.get("loop") if moving else None
-        return Source(path, image.format, (height, width), count, moving, loop)
+    with images.errors_of(path), open(path, "rb") as file:
+        content = Content(file)
+        kind = kind_of(content)
+        if kind == "TIFF":
+            pages = _checked_pages(content)
+            first = pages[0]
+            orientation = about.of_page(content, first.offset, [])[1]
+            size = _turned_size((first.height, first.width), orientation)
+            return Source(path, kind, size, len(pages), False, None)
+        parts = _split(content, kind)
+        orientation = about.of_parts(parts)[1]
+        with _opened(content, parts) as image:
+            count, orientation = _count(image, parts), _orientation(image, orientation)
+            size = _turned_size(image.size[::-1], orientation)
+            loop = image.info.get("loop") if count > 1 else None
+            return Source(path, kind, size, count, count > 1, loop)
 
 
-def read_frames(source):
+def read_frames(source, notes=None):
     """Yields the `Frame`s of a file, decoded one at a time, upright.
 
+    Args:
+        source: a `Source`.
+        notes: list that gets what could not be read beside the pixels.
+
     Raises:
-        UserError: as `keras_secn.data.images.read_image`.
+        UserError: as `read_header`; or pixels are missing.
     """
-    for index in range(source.count):
-        yield _read_frame(source, index)
+    notes = [] if notes is None else notes
+    with open(source.path, "rb") as file:
+        frames = _frames(Content(file), source, notes)
+        for _ in range(source.count):
+            # what the caller does between two frames is not this file's fault
+            with images.errors_of(source.path):
+                frame = next(frames)
+            yield frame
 
 
-def _read_frame(source, index):
-    with images.opened(source.path) as image:
-        image.seek(index)
-        refusal = images._refusal(image)
+def _frames(content, source, notes):
+    if source.format == "TIFF":
+        yield from _page_frames(content, notes)
+        return
+    parts = _split(content, source.format)
+    metadata, orientation = about.of_parts(parts)
+    with _opened(content, parts) as image:
+        orientation = _orientation(image, orientation)
+        notes += parts.problems
+        turned = orientation not in (None, 1)
+        metadata = metadata._replace(turned=turned)
+        canvas = image.size
+        for index in range(source.count):
+            if source.moving:
+                image.seek(index)
+                images.check_size(*image.size)
+            pixels, converted = _decode(content, parts, image, metadata.icc)
+            pixels = upright(pixels[: canvas[1], : canvas[0]], orientation)
+            own = metadata._replace(size=pixels.shape[:2])
+            if converted:
+                own = own._replace(icc=None, cicp=None, png={})
+            yield Frame(pixels, own, image.info.get("duration", 0) if source.moving else 0)
+
+
+def _page_frames(content, notes):
+    data = content[:]
+    for page in _checked_pages(content):
+        problems = []
+        metadata, orientation = about.of_page(content, page.offset, problems)
+        notes += problems
+        found, converted = tiff_read.decode(data, page), False
+        if not isinstance(found, np.ndarray):
+            found, converted = tiff_read.pixels_of(found, metadata.icc)
+        if converted:
+            metadata = metadata._replace(icc=None)
+        pixels = upright(found, orientation)
+        turned = orientation not in (None, 1)
+        yield Frame(pixels, metadata._replace(size=pixels.shape[:2], turned=turned))
+
+
+def _checked_pages(content):
+    pages = tiff_read.pages(content)
+    for page in pages:
+        refusal = tiff_read.refusal(page)
         if refusal:
             raise UserError(refusal)
-        # before Pillow takes it out
-        orientation = image.getexif().get(ORIENTATION, 1)
+        images.check_size(page.width, page.height)
+        images.check_size(page.value(322, 1), page.value(323, 1))  # a tile is decoded whole
+    total = sum(page.width * page.height for page in pages)
+    images.check_total(total, MOST_PAGES, "pages")
+    return pages
+
+
+def _split(content, kind):
+    try:
+        return SPLITS[kind](content)
+    except UserError:
+        raise
+    except Exception:  # metadata so damaged that it cannot be told from the picture
+        return Parts(kind, [(0, len(content))], problems=["metadata that cannot be read"])
+
+
+def _opened(content, parts):
+    pieces = list(parts.pieces)
+    key = parts.png.get("key")
+    if key and _keyed(parts):
+        pieces[key[1]] = b""  # the key is looked for in the numbers as they are stored
+    try:
+        image = images.open_stream(stream(content, pieces), [parts.kind])
+    except UnidentifiedImageError:
+        raise UserError("damaged, or of a kind that is not read") from None
+    for size in parts.frames:
+        images.check_size(*size)
+    return image
+
+
+def _count(image, parts):
+    if parts.kind not in MOVING:
+        return 1
+    count = getattr(image, "n_frames", 1)
+    width, height = image.size
+    if parts.frames:
+        width, height = (max(lengths) for lengths in zip(*parts.frames, strict=True))
+    if count > 1:
+        images.check_total(count * width * height, MOST_MOVING, "frames")
+    return count
+
+
+def _orientation(image, found):
+    """An AVIF says itself how it lies, which Pillow hands on as EXIF."""
+    return image.getexif().get(0x0112) if image.format == "AVIF" else found
+
+
+def _turned_size(size, orientation):
+    return size[::-1] if (orientation or 1) >= 5 else size
+
+
+def _keyed(parts):
+    """A PNG, gray or RGB, one color of which is transparent."""
+    header = parts.png.get("header", b"")
+    return len(header) == 13 and header[9] in (0, 2) and not parts.png.get("moving")
+
+
+def _decode(content, parts, image, icc):
+    header = parts.png.get("header", b"")
+    deep = len(header) == 13 and header[8] == 16 and not parts.png.get("moving")
+    if deep:
+        import imagecodecs  # slow to load, and few files need it
+
+        key = parts.png.get("key")
+        pieces = [p for i, p in enumerate(parts.pieces) if not (key and i == key[1])]
+        pixels = imagecodecs.png_decode(stream(content, pieces).read())
+        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+        converted = False
+    else:
         image.load()
-        duration = image.info.get("duration", 0)
-        texts = getattr(image, "text", {})
-        upright = ImageOps.exif_transpose(image)
-        upright.text = texts
-        metadata = read_metadata(upright)
-        deep = _read_deep(source, image, index)
-        if deep is not None:
-            return Frame(_upright(deep, orientation), metadata, duration)
-        pixels, converted = to_pixels(upright)
-        if converted:
-            metadata = metadata._replace(icc=None, colour={})
-        return Frame(pixels, metadata, duration)
+        if icc and image.mode == "CMYK":
+            image.info["icc_profile"] = icc
+        pixels, converted = to_pixels(image)
+    if "key" in parts.png and _keyed(parts):
+        pixels = _with_key(pixels, parts.png["key"][0], header[8])
+    return pixels, converted
 
 
-def _read_deep(source, image, index):
-    """16-bit pixels of several channels, which Pillow reduces to 8; `None` for other files."""
-    if source.format == "PNG" and not source.moving:
-        content = source.path.read_bytes()
-        depth, colour = content[24], content[25]  # IHDR follows the signature (PNG, section 11.2.1)
-        if depth == 16 and colour != 0:
-            import imagecodecs  # these two are slow to load, and few files need them
-
-            return imagecodecs.png_decode(content)
-    if source.format == "TIFF":
-        bits = image.tag_v2.get(images.BITS_PER_SAMPLE, (1,))
-        if max(bits) > 8 and len(bits) > 1:
-            import tifffile
-
-            with tifffile.TiffFile(source.path) as file:
-                page = file.pages[index]
-                if page.dtype != np.uint16 or page.photometric != tifffile.PHOTOMETRIC.RGB:
-                    raise UserError("TIFF of this kind is not supported; save it as 16-bit RGB")
-                return page.asarray()[..., :4]
-    return None
+def _with_key(pixels, stored, bits):
+    """Adds an alpha channel that is 0 where the pixels are the key (PNG, section 11.3.1.1)."""
+    values = [
+        int.from_bytes(stored[place : place + 2], "big") for place in range(0, len(stored), 2)
+    ]
+    if len(values) != pixels.shape[2]:
+        return pixels
+    own = 2**bits - 1
+    white = np.iinfo(pixels.dtype).max
+    key = np.array([(value & own) * (white // own) for value in values], pixels.dtype)
+    alpha = np.where((pixels == key).all(axis=2, keepdims=True), 0, white)
+    return np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
 
 
-def _upright(pixels, orientation):
+def upright(pixels, orientation):
     """Applies an EXIF orientation (EXIF 2.32, section 4.6.4) to an array."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)

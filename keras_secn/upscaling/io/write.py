@@ -1,12 +1,15 @@
 """Enlarged frames to files: streamed where the format allows it, whole or not there."""
 
+import io
 import itertools
 
 import numpy as np
 from PIL import Image
 
-from keras_secn.upscaling.io import png
-from keras_secn.upscaling.io.metadata import on_white, to_eight_bit, to_image
+from keras_secn.upscaling.io import jpeg, png
+from keras_secn.upscaling.io.color import relabel_avif, to_srgb
+from keras_secn.upscaling.io.metadata import prepare
+from keras_secn.upscaling.io.pixels import on_white, to_eight_bit, to_image
 from keras_secn.utils.errors import UserError
 
 # suffix -> Pillow's name
@@ -21,11 +24,12 @@ FORMATS = {
     ".bmp": "BMP",
     ".avif": "AVIF",
 }
-LONGEST = {"PNG": png.LARGEST, "JPEG": 65535, "WEBP": 16383, "GIF": 65535, "AVIF": 65535}
+# pixels a side; more of JPEG and AVIF their libraries do not write, or do not read again
+LONGEST = {"PNG": png.LARGEST, "JPEG": 65500, "WEBP": 16383, "GIF": 65535, "AVIF": 32768}
+LARGEST = {"AVIF": 16384**2, "BMP": (2**32 - 2**20) // 4}  # pixels in all
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")
 OPAQUE = ("JPEG", "BMP")
-JPEG_EXIF = 65500  # bytes that one segment holds
-MAKER_NOTE = 0x927C
+LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a frame, times
 
 
 def check(kind, shape, source):
@@ -34,12 +38,17 @@ def check(kind, shape, source):
     Args:
         kind: a value of `FORMATS`.
         shape: (height, width) of the result.
-        source: the `reading.Source`.
+        source: the `read.Source`.
     """
     if max(shape) > LONGEST.get(kind, max(shape)):
         raise UserError(
             f"{source.path}: {shape[1]}x{shape[0]} is more than {kind} holds"
             f" ({LONGEST[kind]} pixels a side); use --format png or tiff"
+        )
+    if shape[0] * shape[1] > LARGEST.get(kind, shape[0] * shape[1]):
+        raise UserError(
+            f"{source.path}: {shape[1]}x{shape[0]} has more pixels than {kind} holds"
+            f" ({LARGEST[kind]}); use --format png or tiff"
         )
     if source.moving and kind not in MOVING:
         raise UserError(f"{source.path}: {kind} holds no animation; use gif, webp, png or avif")
@@ -47,18 +56,24 @@ def check(kind, shape, source):
         raise UserError(f"{source.path}: has {source.count} pages, which only TIFF holds")
 
 
-def write(path, kind, frames, source, quality):
+def write(path, kind, frames, source, quality, notes):
     """Writes all frames.
 
     Args:
         path: of the file, which nobody else reads yet.
         kind: a value of `FORMATS`.
-        frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them.
-        source: the `reading.Source`.
+        frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them,
+            `metadata` a `metadata.Metadata`.
+        source: the `read.Source`.
         quality: of lossy formats, 1 to 100.
+        notes: list that gets what is left out.
+
+    Raises:
+        UserError: the format cannot hold the picture.
+        OSError: the file cannot be written.
     """
     if source.moving:
-        _write_moving(path, kind, frames, source, quality)
+        _write_moving(path, kind, frames, source, quality, notes)
     elif kind == "TIFF":
         from keras_secn.upscaling.io import tiff
 
@@ -67,17 +82,22 @@ def write(path, kind, frames, source, quality):
         nbytes = source.count * int(np.prod(first[1])) * np.dtype(first[2]).itemsize
         with tiff.open_tiff(path, nbytes) as file:
             for bands, shape, dtype, metadata, _ in itertools.chain([first], frames):
-                tiff.write_page(file, bands, shape, dtype, metadata)
+                file.write_page(bands, shape, dtype, _prepared(metadata, kind, shape, notes))
     else:
         bands, shape, dtype, metadata, _ = next(iter(frames))
+        written = _prepared(metadata, kind, shape, notes)
         if kind == "PNG":
-            png.write_png(path, bands, shape, dtype, metadata)
+            png.write_png(path, bands, shape, dtype, written)
         else:
-            image = _collect(bands, shape, kind)
-            image.save(path, kind, **_options(kind, image, metadata, quality))
+            image = _collect(bands, shape, kind, written.source)
+            _save(path, kind, image, written, quality)
 
 
-def _collect(bands, shape, kind):
+def _prepared(metadata, kind, shape, notes):
+    return prepare(metadata, kind, shape[:2], shape[2] < 3, notes)
+
+
+def _collect(bands, shape, kind, profile):
     """A Pillow image in 8 bits, which is all that these formats hold."""
     channels = shape[2] - (kind in OPAQUE and shape[2] in (2, 4))
     whole = np.empty((*shape[:2], channels), np.uint8)
@@ -87,59 +107,76 @@ def _collect(bands, shape, kind):
         whole[top : top + len(rows)] = rows
         top += len(rows)
     image = to_image(whole)
+    if profile:
+        image = to_srgb(image, profile)
     if kind == "GIF":
         return _palette(image)
     # WebP and AVIF know no gray
     return image.convert("RGBA") if image.mode == "LA" else image
 
 
-def _options(kind, image, metadata, quality):
-    options = {}
-    if metadata.icc:
-        options["icc_profile"] = metadata.icc
+def _save(path, kind, image, written, quality, **options):
+    """Encodes an image, or several (`append_images`), by Pillow, and adds the metadata."""
     if kind in ("JPEG", "WEBP", "AVIF"):
         options["quality"] = quality
-        exif = metadata.exif_bytes(image.height, image.width)
-        if kind == "JPEG" and len(exif) > JPEG_EXIF:
-            # a maker's private note is what makes EXIF as large as this
-            metadata.exif.get_ifd(0x8769).pop(MAKER_NOTE, None)
-            exif = metadata.exif_bytes(image.height, image.width)
-        if exif and not (kind == "JPEG" and len(exif) > JPEG_EXIF):
-            options["exif"] = exif
-        if metadata.xmp:
-            options["xmp"] = metadata.xmp
+    if kind in ("WEBP", "AVIF"):
+        options |= {"exif": written.exif, "xmp": written.xmp or b"", "icc_profile": written.icc}
     if kind == "JPEG":
         # full colour resolution: the network has just made it
-        options |= {"subsampling": 0, "optimize": True}
-        if metadata.dpi:
-            options["dpi"] = tuple(round(float(value)) for value in metadata.dpi)
+        options |= {"subsampling": 0, "optimize": True, "extra": jpeg.segments(written)}
+        if written.dpi and all(1 <= round(value) <= 65535 for value in written.dpi):
+            options["dpi"] = tuple(round(value) for value in written.dpi)
+    if kind == "BMP" and written.dpi and max(written.dpi) < 50_000_000:
+        options["dpi"] = written.dpi
     if kind == "WEBP":
         options["method"] = 4
-    return options
+    if written.comment and kind in ("JPEG", "GIF"):
+        options["comment"] = written.comment
+    buffer = io.BytesIO()
+    try:
+        image.save(buffer, kind, **options)
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # encoders raise whatever they meet
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{kind} cannot hold it: {reason}") from None
+    content = buffer.getbuffer()
+    if kind == "AVIF" and written.cicp:
+        content = relabel_avif(content, written.cicp)
+    with open(path, "wb") as file:
+        if kind == "PNG":
+            # the header comes first (section 5.6)
+            file.write(content[:33])
+            file.write(png.metadata_chunks(written))
+            content = content[33:]
+        file.write(content)
 
 
-def _write_moving(path, kind, frames, source, quality):
-    durations, first, options = [], None, {}
-
-    def images():
-        nonlocal first, options
-        for bands, shape, _, metadata, duration in frames:
-            image = _collect(bands, shape, kind)
-            durations.append(duration)
-            if first is None:
-                first, options = image, _options(kind, image, metadata, quality)
-            yield image
-
-    made = list(images())
+def _write_moving(path, kind, frames, source, quality, notes):
+    made, durations, written = [], [], None
+    for bands, shape, _, metadata, duration in frames:
+        written = written or _prepared(metadata, kind, shape, notes)
+        image = _collect(bands, shape, kind, written.source)
+        # longer ones, and those that are no number, are a file's mistake
+        duration = min(max(duration, 0), LONGEST_TIME) if duration == duration else 0
+        if made and image == made[-1]:
+            # encoders join equal frames, and fail at the sum of their times
+            durations[-1] = min(durations[-1] + duration, LONGEST_TIME)
+            continue
+        durations.append(duration)
+        made.append(image)
+    options = {}
     if source.loop is not None:
-        options["loop"] = source.loop
+        options["loop"] = min(max(int(source.loop), 0), MOST_LOOPS)
     if kind == "GIF":
         # transparent frames must not show the one before through
         options |= {"disposal": 2, "optimize": False}
     if kind == "PNG":
         # each frame stands for itself, as all of them hold the whole picture
         options |= {"blend": 0, "disposal": 0}
-    first.save(path, kind, save_all=True, append_images=made[1:], duration=durations, **options)
+    first, *others = made
+    options |= {"save_all": True, "append_images": others, "duration": durations}
+    _save(path, kind, first, written, quality, **options)
 
 
 def _palette(image):

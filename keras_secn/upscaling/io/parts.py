@@ -1,0 +1,189 @@
+"""A file's metadata apart from its picture, so that a decoder never meets what it cannot read."""
+
+import dataclasses
+import io
+import os
+
+from keras_secn.utils.errors import UserError
+
+
+class Content:
+    """A file's bytes by slices, read when they are asked for.
+
+    Args:
+        file: open for reading in binary.
+    """
+
+    def __init__(self, file):
+        self._file = file
+        self._length = os.fstat(file.fileno()).st_size
+
+    def __len__(self):
+        return self._length
+
+    def __getitem__(self, part):
+        start, stop, _ = part.indices(self._length)
+        self._file.seek(start)
+        return self._file.read(max(0, stop - start))
+
+
+@dataclasses.dataclass
+class Parts:
+    """What a file consists of.
+
+    Args:
+        kind: the format, in Pillow's words.
+        pieces: what the picture is decoded from: bytes, or (start, stop) within the file.
+        exif: EXIF as stored, from the byte order on; likewise the others; `None` if absent.
+        dpi: (x, y), or `None`.
+        text: a PNG's texts, as pairs of chunk name and content.
+        cicp: primaries, transfer, matrix and range of the decoded numbers, or `None`.
+        png: dictionary of a PNG's "gamma", "chromaticity", "srgb" and "key".
+        frames: (width, height) that each frame of a GIF makes its canvas.
+        problems: what could not be read.
+    """
+
+    kind: str
+    pieces: list
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    icc: bytes | None = None
+    iptc: bytes | None = None
+    dpi: tuple | None = None
+    comment: bytes | None = None
+    text: list = dataclasses.field(default_factory=list)
+    cicp: tuple | None = None
+    png: dict = dataclasses.field(default_factory=dict)
+    frames: list = dataclasses.field(default_factory=list)
+    problems: list = dataclasses.field(default_factory=list)
+
+
+# first bytes of kinds that are not read, to say so
+OTHERS = {
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"8BPS": "Photoshop (PSD)",
+    b"%!PS": "PostScript",
+    b"\xc5\xd0\xd3\xc6": "PostScript",
+    b"%PDF": "PDF",
+    b"\x8aMNG": "MNG (animation)",
+    b"\x8bJNG": "JNG",
+    b"gimp xcf": "GIMP (XCF)",
+    b"\0\0\1\0": "an icon (ICO)",
+    b"DDS ": "DDS",
+    b"v/1\1": "OpenEXR",
+    b"#?RADIANCE": "Radiance (HDR)",
+    b"<svg": "SVG",
+    b"qoif": "QOI",
+    b"II\xbc\1": "JPEG XR",
+}
+
+
+def kind_of(content):
+    """The format of a file by its first bytes, in Pillow's words.
+
+    Raises:
+        UserError: none that is read; the text says which, if that is known.
+    """
+    head = bytes(content[:32])
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if head[4:8] == b"ftyp":
+        brands = bytes(content[8 : min(int.from_bytes(head[:4], "big"), 256)])
+        if b"avif" in brands or b"avis" in brands:
+            return "AVIF"
+        if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")):
+            raise UserError("HEIC is not read; save it as PNG or JPEG")
+        raise UserError("a video or another file of its family, not an image")
+    if head[:2] == b"BM":
+        return "BMP"
+    for start, name in OTHERS.items():
+        if head.startswith(start):
+            raise UserError(f"{name} is not read; save it as PNG or JPEG")
+    raise UserError("not an image")
+
+
+class Joined(io.RawIOBase):
+    """A file that consists of pieces of another one.
+
+    Args:
+        content: a `Content`.
+        pieces: bytes, or (start, stop) within it.
+    """
+
+    def __init__(self, content, pieces):
+        self._content = content
+        self._pieces = []
+        self._length = self._place = 0
+        for piece in _joined(pieces):
+            length = len(piece) if isinstance(piece, bytes) else piece[1] - piece[0]
+            if length > 0:
+                self._pieces.append((self._length, length, piece))
+                self._length += length
+        self._current = 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, offset, whence=0):
+        self._place = max(0, offset + (0, self._place, self._length)[whence])
+        return self._place
+
+    def tell(self):
+        return self._place
+
+    def readinto(self, buffer):
+        if self._place >= self._length:
+            return 0
+        start, length, piece = self._pieces[self._find()]
+        inside = self._place - start
+        count = min(len(buffer), length - inside)
+        if isinstance(piece, bytes):
+            data = piece[inside : inside + count]
+        else:
+            data = self._content[piece[0] + inside : piece[0] + inside + count]
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+    def _find(self):
+        """The number of the piece at the current place; mostly the same or the next one."""
+        number = self._current
+        if self._place < self._pieces[number][0]:
+            number = 0
+        while self._place >= sum(self._pieces[number][:2]):
+            number += 1
+        self._current = number
+        return number
+
+
+def _joined(pieces):
+    """Pieces that follow one another in the file as one."""
+    last = None
+    for piece in pieces:
+        if isinstance(last, tuple) and isinstance(piece, tuple) and last[1] == piece[0]:
+            last = last[0], piece[1]
+            continue
+        if last is not None:
+            yield last
+        last = piece
+    if last is not None:
+        yield last
+
+
+def stream(content, pieces):
+    """The pieces as a file object that can be read and sought in."""
+    return io.BufferedReader(Joined(content, pieces), 65536)

@@ -1,0 +1,76 @@
+"""Pictures as arrays of one to four channels, from Pillow images and back."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from keras_secn.utils.errors import UserError
+
+
+def to_pixels(image):
+    """A decoded Pillow image as H x W x C: gray, gray and alpha, RGB or RGBA; uint8 or uint16.
+
+    One bit becomes gray, a palette its colours; CMYK becomes sRGB, by its profile if it has one.
+
+    Returns:
+        The array, and whether its colours were converted, so that a profile no longer holds.
+    """
+    if image.mode.startswith("I;16"):
+        return np.asarray(image, dtype=np.uint16)[..., None], False
+    converted = image.mode in ("CMYK", "YCbCr")
+    if converted:
+        image = _to_srgb(image)
+    clear = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+    gray = image.mode in ("1", "L", "LA", "La")
+    mode = ("LA" if clear else "L") if gray else ("RGBA" if clear else "RGB")
+    if gray and clear and image.mode != "LA":
+        image = image.convert("RGBA")  # Pillow turns a transparent gray into alpha by this way only
+    pixels = np.asarray(image.convert(mode))
+    return (pixels[..., None] if pixels.ndim == 2 else pixels), converted
+
+
+def _to_srgb(image):
+    profile = image.info.get("icc_profile")
+    if profile and image.mode == "CMYK":
+        try:
+            return ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass  # a broken profile tells nothing
+    return image.convert("RGB")
+
+
+def to_image(pixels):
+    """The Pillow image of an array that `to_pixels` gives.
+
+    Raises:
+        UserError: 16 bits of more than one channel, which Pillow has no mode for.
+    """
+    channels = pixels.shape[2]
+    if pixels.dtype == np.uint16:
+        if channels != 1:
+            raise UserError("Pillow has no 16-bit images of several channels; use arrays or paths")
+        return Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels))
+
+
+def to_eight_bit(pixels):
+    """uint16 pixels as uint8: 65535 / 255 = 257 takes white to white."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def on_white(pixels):
+    """Gray and alpha, or RGBA, laid on a white page; pixels without alpha as they are."""
+    if pixels.shape[2] in (1, 3):
+        return pixels
+    white = np.iinfo(pixels.dtype).max
+    alpha = pixels[..., -1:].astype(np.float32) / white
+    mixed = pixels[..., :-1] * alpha + white * (1 - alpha)
+    return np.floor(mixed + 0.5).astype(pixels.dtype)
