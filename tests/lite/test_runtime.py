@@ -16,12 +16,11 @@ from keras_secn.lite.interpreter import LiteModel
 from keras_secn.presets.store import FOLDER
 from keras_secn.upscaling.upscaler import Upscaler
 
-WEIGHTS = FOLDER
 FILES = {
-    "float": WEIGHTS / "pocket_secn_s.tflite",
-    "float with gates": WEIGHTS / "ct_secn_16.tflite",
-    "int8": WEIGHTS / "pocket_secn_l_int8.tflite",
-    "int8 with gates": WEIGHTS / "ct_secn_16_int8.tflite",
+    "float": FOLDER / "pocket_secn_s.tflite",
+    "float with gates": FOLDER / "ct_secn_16.tflite",
+    "int8": FOLDER / "pocket_secn_l_int8.tflite",
+    "int8 with gates": FOLDER / "ct_secn_16_int8.tflite",
 }
 FILES = {kind: path for kind, path in FILES.items() if path.is_file()}
 SIZES = [(64, 64), (9, 70), (41, 33), (3, 5)]
@@ -75,7 +74,6 @@ def test_the_process_is_left_as_it_was():
 import json, os, sys, warnings
 import numpy as np
 from keras_secn.lite import LiteModel, info
-from keras_secn.presets.store import FOLDER
 from keras_secn.upscaling.upscaler import Upscaler
 def state():
     ends = [os.fstat(number)[:3] for number in (0, 1, 2)]
