@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn import presets
 from keras_secn.lite.interpreter import LiteModel
+from keras_secn.presets.store import FOLDER
 from keras_secn.upscaling.upscaler import Upscaler
 
-WEIGHTS = presets.FOLDER
 FILES = {
-    "float": WEIGHTS / "pocket_secn_s.tflite",
-    "float with gates": WEIGHTS / "ct_secn_16.tflite",
-    "int8": WEIGHTS / "pocket_secn_s_int8.tflite",
-    "int8 with gates": WEIGHTS / "ct_secn_16_int8.tflite",
+    "float": FOLDER / "pocket_secn_s.tflite",
+    "float with gates": FOLDER / "ct_secn_16.tflite",
+    "int8": FOLDER / "pocket_secn_l_int8.tflite",
+    "int8 with gates": FOLDER / "ct_secn_16_int8.tflite",
 }
+FILES = {kind: path for kind, path in FILES.items() if path.is_file()}
 SIZES = [(64, 64), (9, 70), (41, 33), (3, 5)]
 USERS = {
     "LiteModel": lambda path: LiteModel(path, threads=1),

@@ -11,7 +11,7 @@ from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.utils.errors import UserError
 
-NAME = "pocket_secn_s"
+NAME = "pocket_secn_l"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_flipped_bit_means_keras_and_a_note(folder, place):
         choose_engine(NAME, precision="int8")
 
 
-@pytest.mark.parametrize("files", [None, [], {}, "x", {"pocket_secn_s.tflite": 3}])
+@pytest.mark.parametrize("files", [None, [], {}, "x", {"pocket_secn_l.tflite": 3}])
 def test_a_card_without_a_checksum_vouches_for_nothing(folder, files):
     path = folder / f"{NAME}.json"
     card = {**json.loads(path.read_text()), "files": files}
