@@ -3,7 +3,8 @@
 import pathlib
 import warnings
 
-from keras_secn.upscaling.io import write
+from keras_secn.upscaling.condition import condition
+from keras_secn.upscaling.io import jpeg, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
@@ -92,8 +93,25 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
 
 
 def _frames(upscaler, source, tick, notes):
+    rough = None if upscaler.networks.judges else False
     for frame in read_frames(source, notes):
         height, width, channels = frame.pixels.shape
-        shape = (*upscaler.target.size(height, width), channels)
-        bands = upscaler.bands(frame.pixels, tick)
-        yield bands, shape, frame.pixels.dtype, frame.metadata, frame.duration
+        size = upscaler.target.size(height, width)
+        if rough is None:
+            rough = _is_rough(upscaler, source, frame.pixels, size)
+        bands = upscaler.bands(frame.pixels, tick, rough)
+        yield bands, (*size, channels), frame.pixels.dtype, frame.metadata, frame.duration
+
+
+def _is_rough(upscaler, source, pixels, size):
+    """Whether the network for compressed pictures is the right one; says so if it is."""
+    state = condition(pixels, jpeg.quantization(source.path) if source.format == "JPEG" else None)
+    if not state.clean:
+        needed = max(a / b for a, b in zip(size, pixels.shape, strict=False))
+        names = " and ".join(step.label for step in upscaler.networks.passes(needed, True))
+        warnings.warn(
+            f"{source.path}: {state.reason}, so {names} is used; --preset overrules",
+            UserWarning,
+            stacklevel=2,
+        )
+    return not state.clean

@@ -2,6 +2,8 @@
 
 import struct
 
+from PIL import Image
+
 from keras_secn.upscaling.io.parts import Parts
 from keras_secn.utils.errors import UserError
 
@@ -122,3 +124,12 @@ def segments(written):
         for number, piece in enumerate(pieces, 1):
             made.append(segment(0xE2, ICC + bytes([number, len(pieces)]) + piece))
     return b"".join(made)
+
+
+def quantization(path):
+    """The quantization tables of a JPEG, as Pillow names them; `None` if they cannot be read."""
+    try:
+        with Image.open(path, formats=["JPEG", "MPO"]) as image:
+            return image.quantization
+    except Exception:  # damaged metadata: the picture's own reader knows how to do without
+        return None
