@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from keras_secn import presets
 from keras_secn.metrics.protocol import ValidationSet
+from keras_secn.presets.family import Member, member
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 
@@ -32,6 +33,7 @@ def publish(run, names, folders, about, force=False):
     """
     # Keras takes seconds, for which --help does not wait
     from keras_secn.metrics.complexity import multiply_adds
+    from keras_secn.models.edsr_trunk import scale_of
     from keras_secn.presets.keras_file import load_checked
     from keras_secn.rewrite.fold_collapsible import fold
 
@@ -56,25 +58,27 @@ def publish(run, names, folders, about, force=False):
     unknown = sorted(set(names) - set(rows))
     if unknown:
         raise UserError(f"{run} has no network {unknown[0]!r}; it has {', '.join(rows)}")
-    sets = {pathlib.Path(folder).name: ValidationSet(folder) for folder in folders}
     said = []
     for name in tqdm(names or list(rows), unit="network", leave=False):
         model = fold(load_checked(run / name / "model.keras"))
-        dtype, scores = _compact(model, sets)
+        rough = _recipe(settings).get("degradation", {}).get("name", "none") != "none"
+        scale = scale_of(model)
+        dtype, scores = _compact(model, _validation_sets(folders, scale, rough))
+        own, name = name, Member(member(name).network, scale, rough).name
         first = next(iter(scores))
         before = _score_before(name, first)
         if not force and before is not None and before >= scores[first]["psnr_y"]:
             said.append(f"{name}: kept the preset, {before:.3f} dB on {first}")
             continue
-        steps = earlier + rows[name]["steps"]
+        steps = earlier + rows[own]["steps"]
         training = {
             **about,
             "steps": steps,
             # a mean of several trainings has none of its own
-            "seed": settings.get("last", settings.get("recipe", {})).get("seed"),
+            "seed": _recipe(settings).get("seed"),
         }
         card = {
-            **_factory(model, rows[name], settings),
+            **_factory(model, rows[own], settings),
             "multiply_adds": round(multiply_adds(model)),
             "scores": scores,
             "training": training,
@@ -83,6 +87,22 @@ def publish(run, names, folders, about, force=False):
         presets.write_preset(name, model, card, dtype)
         said.append(f"{name}: {scores[first]['psnr_y']:.3f} dB on {first}, {dtype}")
     return said
+
+
+def _recipe(settings):
+    return settings.get("last", settings.get("recipe")) or {}
+
+
+def _validation_sets(folders, scale, rough):
+    """By name; networks for compressed pictures are scored on those first."""
+    kinds = ("jpeg75", "jpeg40", "png") if rough else ("png",)
+    return {
+        pathlib.Path(folder).name + ("" if kind == "png" else f"_{kind}"): ValidationSet(
+            folder, scale, kind
+        )
+        for kind in kinds
+        for folder in folders
+    }
 
 
 def _initial_card(run, initial):

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from keras_secn.data.degradation import parse_degradation
 from keras_secn.data.dihedral import dihedral, undo_dihedral
 from keras_secn.data.images import find_images, open_image, to_rgb
 from keras_secn.data.imresize import imresize, modcrop
@@ -106,8 +107,13 @@ class GroundTruth(NamedTuple):
     gray: bool
 
 
-def read_ground_truth(path, scale):
+def read_ground_truth(path, scale, kind="png"):
     """Reads a photograph, crops it and makes its LR image.
+
+    Args:
+        path: of the photograph.
+        scale: 2, 3 or 4.
+        kind: how LR comes to be, see `parse_degradation`; the literature's is "png".
 
     Raises:
         UserError: it is unreadable, or too small for SSIM's window within the shaved border.
@@ -119,7 +125,7 @@ def read_ground_truth(path, scale):
         size = f"{image.width}x{image.height}"
         raise UserError(f"{path}: {size} pixels, evaluation needs at least {smallest}x{smallest}")
     gray = image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")
-    return GroundTruth(hr, imresize(hr, scale=1 / scale), gray)
+    return GroundTruth(hr, parse_degradation(kind)(hr, scale), gray)
 
 
 def score(truth, upscale, shave):
@@ -196,17 +202,18 @@ class ValidationSet:
     Args:
         folder: read recursively.
         scale: 2, 3 or 4.
+        kind: see `read_ground_truth`.
 
     Raises:
         UserError: as `evaluate`.
     """
 
-    def __init__(self, folder, scale=2):
+    def __init__(self, folder, scale=2, kind="png"):
         self.folder = str(folder)
         self.scale = scale
         paths = find_images(folder)
         self.names = image_names(paths, pathlib.Path(folder))
-        self.truths = [read_ground_truth(path, scale) for path in paths]
+        self.truths = [read_ground_truth(path, scale, kind) for path in paths]
 
     @property
     def photographs(self):

@@ -90,7 +90,7 @@ class Networks:
         """
         if self._network is None:
             return [Pass(self._label, factor) for factor in factors({self.scale}, needed)]
-        rough = self._rough or (rough and self._automatic)
+        rough = self._rough or (rough and self.judges)
         first = scales(self._network, rough)
         later = scales(self._network) or first
         chain = factors(set(first) | set(later), needed)
