@@ -14,10 +14,16 @@ def _number(name, value):
     return _element(name, value.to_bytes(8, "big"))
 
 
-def matroska_header(height, width):
-    """What comes before the frames of an uncompressed RGB video (RFC 9559)."""
+def matroska_header(height, width, rate):
+    """What comes before the frames of an uncompressed RGB video (RFC 9559).
+
+    Args:
+        height, width: of a frame.
+        rate: frames a second on average, which says how long the last one is shown.
+    """
     picture = _number("B0", width) + _number("BA", height) + _element("2EB524", b"RGB\x18")
     track = _number("D7", 1) + _number("73C5", 1) + _number("83", 1)
+    track += _number("23E383", round(1e9 / rate))
     track += _element("86", b"V_UNCOMPRESSED") + _element("E0", picture)
     content = _element("1549A966", _number("2AD7B1", UNIT))
     content += _element("1654AE6B", _element("AE", track))

@@ -94,7 +94,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
             frames = _ahead(reader, decoder.stdout, height * width * 3)
             send = _Sender(writer, encoder.stdin)
             if times:
-                send(matroska_header(*large))
+                send(matroska_header(*large, clip.rate))
                 times = _seconds(times, clip)
             for content in frames:
                 if times:
