@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import videos
 from videos import PICTURE, TONE, describe, ffmpeg, make, picture_stream, streams, times
 
 from keras_secn import cli
-from keras_secn.upscaling.io import video
+from keras_secn.upscaling.io import containers, video
 from keras_secn.upscaling.io.probe import read_answer
 from keras_secn.upscaling.io.raw_frames import matroska_frame, matroska_header
 from keras_secn.utils.errors import UserError
@@ -598,7 +597,7 @@ def test_nothing_is_left_of_an_interrupted_video(tmp_path, error, kind):
                 assert len(children()) >= 1
                 raise error("stop")
 
-    with pytest.raises(UserError if error is BrokenPipeError else error):
+    with pytest.raises(error):
         video.upscale_video(Breaks(), clip, tmp_path / "large.mp4")
     assert children() == []
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mkv"]
@@ -674,11 +673,21 @@ def test_without_ffmpeg_it_says_what_to_install(tmp_path, monkeypatch):
     assert "apt-get install ffmpeg" in refused(tmp_path / "clip.mp4")
 
 
-def test_an_encoder_that_fails_is_one_line(tmp_path):
-    shutil.copy(make(tmp_path / "a.mkv"), tmp_path / "clip.mkv")
+@pytest.mark.parametrize("suffix", [".wmv", ".ts", ".png", ""])
+def test_results_of_other_kinds_are_refused(tmp_path, suffix):
+    clip = make(tmp_path / "clip.mkv")
     with pytest.raises(UserError, match="ends in one of"):
-        video.upscale_video(Repeat(), tmp_path / "clip.mkv", tmp_path / "large.wmv")
-    (tmp_path / "a.mkv").unlink()
+        video.upscale_video(Repeat(), clip, tmp_path / f"large{suffix}")
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+def test_an_encoder_that_fails_is_one_line(tmp_path, monkeypatch):
+    broken = containers.CONTAINERS[".mp4"]._replace(video=("libx264", "-crf", "nonsense"))
+    monkeypatch.setitem(containers.CONTAINERS, ".mp4", broken)
+    # more than pipes hold
+    clip = make(tmp_path / "clip.mkv", inputs=PICTURE.replace("64x48", "640x480"))
+    assert "ffmpeg failed" in refused(clip)
+    assert children() == []
 
 
 def test_progress_counts_every_pixel(tmp_path):

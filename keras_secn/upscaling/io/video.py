@@ -89,8 +89,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
         encoder, errors = start([*plan.writing, address(temporary)], stdin=subprocess.PIPE)
         times = start(plan.timing, stdout=subprocess.PIPE)[0].stdout if plan.timing else None
         count, ended = 0, False
-        # whoever gives up has said why
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(_EncoderGone):
             frames = _ahead(reader, decoder.stdout, height * width * 3)
             send = _Sender(writer, encoder.stdin)
             if times:
@@ -103,8 +102,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
                 for rows in upscaler.bands(frame, tick):
                     send(np.ascontiguousarray(rows))
                 count += 1
-            send.wait(0)
-            encoder.stdin.close()
+            send.close()
             ended = True
         if not ended:
             decoder.kill()
@@ -208,6 +206,10 @@ def _ahead(pool, pipe, size):
         yield content
 
 
+class _EncoderGone(Exception):
+    """The encoder takes no more, and has said why."""
+
+
 class _Sender:
     """Writes to a pipe in the background, piece after piece; a few of them may wait."""
 
@@ -220,8 +222,15 @@ class _Sender:
 
     def wait(self, most):
         """Returns when at most so many pieces wait."""
-        while len(self.waiting) > most:
-            self.waiting.popleft().result()
+        try:
+            while len(self.waiting) > most:
+                self.waiting.popleft().result()
+        except BrokenPipeError as error:
+            raise _EncoderGone from error
+
+    def close(self):
+        self.waiting.append(self.pool.submit(self.pipe.close))
+        self.wait(0)
 
 
 def _seconds(lines, clip):
