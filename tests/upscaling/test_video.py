@@ -526,7 +526,7 @@ def test_colors_of_other_pixels(tmp_path, pixels):
     assert ("8 bits" in notes) == ("10" in pixels)
     frames = []
     for path in (clip, out):
-        raw = ffmpeg("-i", path, "-vf scale=8:6:flags=area,format=rgb24 -f rawvideo -")
+        raw = ffmpeg("-i", path, "-vf format=rgb24,scale=8:6:flags=area -f rawvideo -")
         frames.append(np.frombuffer(raw, np.uint8).astype(int))
     assert np.abs(frames[0] - frames[1]).mean() < 4
 
@@ -538,11 +538,6 @@ def test_hdr_is_refused(tmp_path, suffix, transfer, name):
     clip = make(tmp_path / f"clip{suffix}", tags, pixels="yuv420p10le")
     line = refused(clip)
     assert "HDR" in line and name in line
-
-
-def cover(folder):
-    ffmpeg("-f lavfi -i color=red:size=16x16 -frames:v 1", folder / "cover.png")
-    return ["-i", folder / "cover.png", "-map 0 -map 1 -c:v:1 png -disposition:v:1 attached_pic"]
 
 
 def attachment(folder):
@@ -558,7 +553,6 @@ def attachment(folder):
         ("clip.mov", lambda _: ["-c:v qtrle -pix_fmt argb"], "alpha"),
         ("clip.mkv", lambda _: ["-c:v ffv1 -pix_fmt yuva420p"], "alpha"),
         ("clip.webm", lambda _: ["-auto-alt-ref 0 -pix_fmt yuva420p"], "alpha"),
-        ("clip.mp4", cover, "cover picture"),
         ("clip.mkv", lambda _: ["-map 0 -map 0"], "second video"),
         ("clip.mov", lambda _: ["-timecode 01:00:00:00"], "data stream"),
         ("clip.mkv", lambda _: ["-flags +ilme+ildct -x264opts tff=1"], "interlaced"),
@@ -574,6 +568,17 @@ def test_what_is_dropped_is_told(tmp_path, name, options, note):
     if note == "fonts":
         out, notes = enlarged(clip, ".mkv")
         assert notes == "" and len(streams(out, "attachment")) == 1
+
+
+def test_a_cover_is_told(tmp_path):
+    ffmpeg("-f lavfi -i color=red:size=16x16 -frames:v 1", tmp_path / "cover.png")
+    inputs = f"-i {tmp_path / 'cover.png'} {PICTURE}"
+    cover = "-map 0 -map 1 -c:v:0 png -c:v:1 libx264 -disposition:v:0 attached_pic"
+    clip = make(tmp_path / "clip.mp4", cover, inputs=inputs, pixels=None)
+    out, notes = enlarged(clip)
+    assert "cover picture" in notes
+    # the picture is not taken for the video, though it comes first
+    assert len(times(out)) == 8 and picture_stream(out)["width"] == 128
 
 
 # in the middle of it
