@@ -68,7 +68,7 @@ def _runs(upscaler, size, folder):
     moving = f"{large},crop={width}:{height}:n:n/2"
     loop = ["-loop", "1", "-framerate", "25", "-i", photo, "-vf", moving]
     _ffmpeg(*loop, "-frames:v", FLAGS.frames, "-pix_fmt", "yuv420p", "-crf", "20", clip)
-    grown = f"{upscaler.scale * width}:{upscaler.scale * height}"
+    grown = ":".join(map(str, reversed(upscaler.target.size(height, width))))
     encoder = [*CONTAINERS[FLAGS.suffix].video, "-pix_fmt", "yuv420p"]
     lanczos = ["-i", clip, "-vf", f"scale={grown}:flags=lanczos"]
     runs = {

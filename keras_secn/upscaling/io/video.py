@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_secn.upscaling.condition import condition
 from keras_secn.upscaling.io.containers import CONTAINERS, companions
 from keras_secn.upscaling.io.probe import (
     LONGEST,
@@ -77,7 +78,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
         raise UserError(f"{out}: a video's name ends in one of {', '.join(sorted(SUFFIXES))}")
     clip = probe(path)
     height, width = clip.size
-    large = upscaler.scale * height, upscaler.scale * width
+    large = upscaler.target.size(height, width)
     if max(large) > LONGEST:
         raise UserError(f"{path}: {large[1]}x{large[0]} is more than video holds ({LONGEST})")
     plan = _plan(path, clip, large, CONTAINERS[out.suffix.lower()])
@@ -88,7 +89,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
         decoder, faults = start(plan.reading, stdout=subprocess.PIPE)
         encoder, errors = start([*plan.writing, address(temporary)], stdin=subprocess.PIPE)
         times = start(plan.timing, stdout=subprocess.PIPE)[0].stdout if plan.timing else None
-        count, ended = 0, False
+        count, ended, rough = 0, False, None
         with contextlib.suppress(_EncoderGone):
             frames = _ahead(reader, decoder.stdout, height * width * 3)
             send = _Sender(writer, encoder.stdin)
@@ -99,7 +100,10 @@ def upscale_video(upscaler, path, out, *, tick=None):
                 if times:
                     send(matroska_frame(next(times), large[0] * large[1] * 3))
                 frame = np.frombuffer(content, np.uint8).reshape(height, width, 3)
-                for rows in upscaler.bands(frame, tick):
+                if rough is None:
+                    # once: a video that changes its network flickers
+                    rough = upscaler.networks.judges and not condition(frame).clean
+                for rows in upscaler.bands(frame, tick, rough):
                     send(np.ascontiguousarray(rows))
                 count += 1
             send.close()
@@ -125,6 +129,8 @@ def _plan(path, clip, large, container):
     if rate is None and not container.variable:
         notes.append(f"the frames' own times, which {container.muxer} cannot hold")
         rate = clip.rate
+    if any(length % 2 for length in large):
+        notes.append("the last row or column, because players take even sizes")
     color = clip.color
     # the frames that follow one of another size are made to fit
     scale = f"setpts=PTS-STARTPTS,scale={width}:{height}:{EXACT}"
@@ -164,8 +170,10 @@ def _colors(clip, large):
     if clip.aspect:
         # a `max` beyond the greatest ratio of a screen's
         scale += f",setsar={clip.aspect.numerator}/{clip.aspect.denominator}:max=100000"
-    odd = any(length % 2 for length in large)
-    arguments = ["-vf", scale, "-pix_fmt", "yuv444p" if odd else "yuv420p"]
+    # what players take is even
+    even = [length - length % 2 for length in large]
+    scale = f"crop={even[1]}:{even[0]}:0:0,{scale}"
+    arguments = ["-vf", scale, "-pix_fmt", "yuv420p"]
     arguments += ["-colorspace", matrix, "-color_range", level]
     if color.primaries:
         arguments += ["-color_primaries", color.primaries]
