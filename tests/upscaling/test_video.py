@@ -245,11 +245,11 @@ def test_answers_that_can_be_used(changes, wanted):
 # what a raw pipe drops
 
 
-def test_video_by_the_command(tmp_path, tiny_file, capsys):
+def test_video_by_the_command(tmp_path, capsys):
     clip = make(tmp_path / "clip.mp4", inputs=f"{PICTURE} {TONE}")
     for suffix in (".mp4", ".mkv"):
         out = tmp_path / f"large{suffix}"
-        assert cli.main(["upscale", str(clip), "-o", str(out), "--model", str(tiny_file)]) == 0
+        assert cli.main(["upscale", str(clip), "-o", str(out), "--model", "pocket_secn_s"]) == 0
         assert capsys.readouterr().err == ""
         made = picture_stream(out)
         assert (made["width"], made["height"]) == (128, 96)
@@ -615,22 +615,22 @@ def test_nothing_is_left_of_an_interrupted_video(tmp_path, error, kind):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
-def test_any_size_by_the_command(tmp_path, tiny_file, capsys, suffix):
+def test_any_size_by_the_command(tmp_path, capsys, suffix):
     clip, out = make(tmp_path / "clip.mkv"), tmp_path / f"large{suffix}"
-    command = ["upscale", str(clip), "-o", str(out), "--width", "101", "--model", str(tiny_file)]
+    command = ["upscale", str(clip), "-o", str(out), "--width", "101", "--model", "pocket_secn_s"]
     assert cli.main(command) == 0
     assert (picture_stream(out)["width"], picture_stream(out)["height"]) == (100, 76)
     assert "last row or column" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_both_ffmpegs(tmp_path, tiny_file, number):
+def test_a_signal_ends_both_ffmpegs(tmp_path, number):
     inputs = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=40"
     clip = make(tmp_path / "clip.mkv", "-preset ultrafast", inputs=inputs)
     (tmp_path / "out").mkdir()
     command = [sys.executable, "-m", "keras_secn.cli", "upscale", clip, "-o", tmp_path / "out"]
     process = subprocess.Popen(
-        [*command, "--model", tiny_file],
+        [*command, "--model"],
         stderr=subprocess.PIPE,
         text=True,
         # a shell's background jobs ignore SIGINT, and hand that on
@@ -676,11 +676,11 @@ def test_damage_is_told(tmp_path):
     assert "damaged" in notes
 
 
-def test_broken_video_is_one_line(tmp_path, tiny_file, capsys):
+def test_broken_video_is_one_line(tmp_path, capsys):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(os.urandom(1000))
     out = tmp_path / "out.mp4"
-    command = ["upscale", str(broken), "-o", str(out), "--model", str(tiny_file)]
+    command = ["upscale", str(broken), "-o", str(out), "--model", "pocket_secn_s"]
     assert cli.main(command) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and "broken.mp4" in lines[0]
