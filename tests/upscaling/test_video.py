@@ -630,7 +630,7 @@ def test_a_signal_ends_both_ffmpegs(tmp_path, number):
     (tmp_path / "out").mkdir()
     command = [sys.executable, "-m", "keras_secn.cli", "upscale", clip, "-o", tmp_path / "out"]
     process = subprocess.Popen(
-        [*command, "--model"],
+        [*command, "--model", "pocket_secn_s"],
         stderr=subprocess.PIPE,
         text=True,
         # a shell's background jobs ignore SIGINT, and hand that on
