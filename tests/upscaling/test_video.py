@@ -625,7 +625,7 @@ def test_any_size_by_the_command(tmp_path, capsys, suffix):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_both_ffmpegs(tmp_path, number):
-    inputs = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=40"
+    inputs = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=10"
     clip = make(tmp_path / "clip.mkv", "-preset ultrafast", inputs=inputs)
     (tmp_path / "out").mkdir()
     command = [sys.executable, "-m", "keras_secn.cli", "upscale", clip, "-o", tmp_path / "out"]
@@ -638,7 +638,7 @@ def test_a_signal_ends_both_ffmpegs(tmp_path, number):
     )
 
     def started():
-        found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        found = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True).stdout
         return [line for line in found.splitlines() if "ffmpeg" in line and str(tmp_path) in line]
 
     while len(started()) < 2:
