@@ -1,8 +1,6 @@
 """`keras-secn` as a user runs it."""
 
 import json
-import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -16,7 +14,6 @@ from PIL import Image
 
 from keras_secn import cli, presets
 from keras_secn.presets import lite_files
-from keras_secn.upscaling.io import video
 
 
 @pytest.fixture
@@ -279,64 +276,3 @@ def test_a_stop_leaves_no_half_written_file(tiny_file, folder, number):
     _, err = process.communicate()
     assert process.returncode == 128 + number and "Traceback" not in err
     assert list((folder / "out").iterdir()) == []
-
-
-@pytest.fixture
-def clip(folder):
-    """A video of 6 frames with sound."""
-    for tool in ("ffmpeg", "ffprobe"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    path = folder / "clip.mp4"
-    command = "ffmpeg -v error -f lavfi -i testsrc=size=50x38:rate=12:duration=0.5"
-    command += " -f lavfi -i sine=duration=0.5 -pix_fmt yuv420p -c:a aac"
-    subprocess.run([*command.split(), str(path)], check=True)
-    return path
-
-
-def streams(path):
-    command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json", path]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {stream["codec_type"]: stream for stream in json.loads(done.stdout)["streams"]}
-
-
-def sound(path):
-    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]
-    return subprocess.run(command, capture_output=True, check=True).stdout
-
-
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_video(run, clip, folder, suffix):
-    out = folder / f"large{suffix}"
-    status, _, err = run(clip, "-o", out)
-    assert (status, err) == (0, [])
-    made = streams(out)
-    assert (made["video"]["width"], made["video"]["height"]) == (100, 76)
-    assert int(made["video"]["nb_read_frames"]) == 6
-    assert made["video"]["r_frame_rate"] == "12/1"
-    assert sound(out) == sound(clip)
-    assert video.probe(out).count == 6
-    # the middle of a bar of the test picture, in the first frame
-    colours = []
-    for path, place in ((clip, (10, 8)), (out, (20, 16))):
-        command = ["ffmpeg", "-v", "error", "-i", path, "-frames:v", "1", "-f", "image2pipe"]
-        frame = subprocess.run([*command, "-c:v", "png", "-"], capture_output=True, check=True)
-        (folder / "frame.png").write_bytes(frame.stdout)
-        colours.append(np.array(Image.open(folder / "frame.png").convert("RGB").getpixel(place)))
-    assert np.abs(colours[0].astype(int) - colours[1]).max() < 30
-
-
-def test_broken_video_is_one_line(run, folder):
-    if shutil.which("ffprobe") is None:
-        pytest.skip("ffprobe is not installed")
-    pathlib.Path("broken.mp4").write_bytes(os.urandom(1000))
-    status, _, err = run("broken.mp4", "-o", "out.mp4")
-    assert status == 1 and len(err) == 1 and "broken.mp4" in err[0]
-    assert not pathlib.Path("out.mp4").exists()
-
-
-def test_video_without_ffmpeg_says_what_to_install(run, folder, monkeypatch):
-    pathlib.Path("clip.mp4").write_bytes(b"")
-    monkeypatch.setenv("PATH", "")
-    status, _, err = run("clip.mp4")
-    assert status == 1 and "apt-get install ffmpeg" in err[0]

@@ -1,66 +1,66 @@
-"""Video through ffmpeg's pipes: frames in, frames out, sound copied."""
+"""Video through ffmpeg's pipes: frames in, frames out, all else copied."""
 
-import json
+import collections
+import contextlib
+import functools
 import pathlib
-import shutil
 import subprocess
 import tempfile
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_secn.upscaling.condition import condition
+from keras_secn.upscaling.io.containers import CONTAINERS, companions
+from keras_secn.upscaling.io.probe import (
+    LONGEST,
+    MATRICES,
+    SUFFIXES,
+    address,
+    constant_rate,
+    is_video,
+    opening,
+    packet_times,
+    probe,
+)
+from keras_secn.upscaling.io.raw_frames import matroska_frame, matroska_header
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
-SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"}
-CODECS = {".webm": ["libvpx-vp9", "-crf", "24", "-b:v", "0", "-row-mt", "1"]}
-H264 = ["libx264", "-crf", "16", "-preset", "medium"]
-LONGEST = 16384  # pixels a side, of both encoders
+__all__ = ["SUFFIXES", "is_video", "probe", "upscale_video"]
+
+QUIET = ["ffmpeg", "-v", "error", "-nostdin"]
+RAW = ["-f", "rawvideo", "-pix_fmt", "rgb24"]
+# chroma between the pixels is interpolated, and nothing is rounded twice
+EXACT = "flags=bicubic+accurate_rnd+full_chroma_int"
+# ffmpeg writes some names otherwise than it reads them
+TRANSFERS = {"bt470m": "gamma22", "bt470bg": "gamma28"}
+AHEAD = 8  # pieces of frames that wait for the encoder
 
 
-class Clip(NamedTuple):
-    """What a video is like: (height, width) upright, about how many frames, frames per second."""
+class Plan(NamedTuple):
+    """How a video is read and written.
 
-    size: tuple
-    count: int
-    rate: str
-
-
-def is_video(path):
-    """Whether a file is taken for a video, by its suffix."""
-    return pathlib.Path(path).suffix.lower() in SUFFIXES
-
-
-def probe(path):
-    """The `Clip` of a file.
-
-    Raises:
-        UserError: ffmpeg is not installed, or there is no video in the file.
+    Args:
+        reading, writing: the two commands, the second without the file.
+        timing: a command that prints the frames' times, or `None` where the rate is constant.
+        notes: what is left out.
     """
-    for tool in ("ffmpeg", "ffprobe"):
-        if shutil.which(tool) is None:
-            raise UserError(f"{path}: video needs {tool} (apt-get install ffmpeg)")
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json"]
-    command += ["-show_streams", "-show_format", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    streams = json.loads(done.stdout or "{}").get("streams") if done.returncode == 0 else None
-    if not streams:
-        reason = done.stderr.strip().splitlines()
-        raise UserError(f"{path}: {reason[-1].split(': ')[-1] if reason else 'no video in it'}")
-    stream = streams[0]
-    size = int(stream["height"]), int(stream["width"])
-    turns = [side.get("rotation", 0) for side in stream.get("side_data_list", [])]
-    if any(int(turn) % 180 for turn in turns):
-        size = size[::-1]
-    rate = stream["r_frame_rate"]
-    seconds = stream.get("duration") or json.loads(done.stdout)["format"].get("duration", 0)
-    over, under = (float(part) for part in rate.split("/"))
-    count = int(stream.get("nb_frames") or round(float(seconds) * over / under))
-    return Clip(size, max(1, count), rate)
+
+    reading: list
+    writing: list
+    timing: list | None
+    notes: list
 
 
 def upscale_video(upscaler, path, out, *, tick=None):
-    """Enlarges a video: H.264, or VP9 for `.webm`; sound and metadata are copied.
+    """Enlarges a video: H.264, or VP9 for `.webm`, with all that its file can hold.
+
+    The shape of the pixels, the frames' times (in `.avi` the average rate), sound, subtitles,
+    chapters, metadata and the description of the colors are kept. A warning says what is not: 10
+    bits, alpha, pictures of the cover, streams that the new file cannot hold.
 
     Args:
         upscaler: an `Upscaler`.
@@ -71,48 +71,199 @@ def upscale_video(upscaler, path, out, *, tick=None):
         How many frames there were.
 
     Raises:
-        UserError: ffmpeg is not installed, or it cannot read or write these.
+        UserError: ffmpeg is not installed, it cannot read or write these, or the video is HDR.
     """
     out = pathlib.Path(out)
     if not is_video(out):
         raise UserError(f"{out}: a video's name ends in one of {', '.join(sorted(SUFFIXES))}")
     clip = probe(path)
     height, width = clip.size
-    large = upscaler.scale * height, upscaler.scale * width
+    large = upscaler.target.size(height, width)
     if max(large) > LONGEST:
         raise UserError(f"{path}: {large[1]}x{large[0]} is more than video holds ({LONGEST})")
-    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24"]
-    quiet = ["ffmpeg", "-v", "error", "-nostdin"]
-    # a constant rate: raw frames have no time of their own
-    reading = [*quiet, "-i", str(path), "-map", "0:v:0", "-r", clip.rate, *raw, "-"]
-    writing = [*quiet, "-y", *raw, "-s", f"{large[1]}x{large[0]}", "-r", clip.rate, "-i", "-"]
-    writing += ["-i", str(path), "-map", "0:v", "-map", "1:a?", "-map_metadata", "1"]
-    writing += ["-c:a", "copy", "-c:v", *CODECS.get(out.suffix.lower(), H264)]
-    # players take large video without tags for BT.709, and so it is made
-    writing += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
-    writing += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    count, ended = 0, False
-    with atomic_path(out, like=path) as temporary, tempfile.TemporaryFile() as errors:
-        decoder = subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=errors)
-        encoder = subprocess.Popen([*writing, str(temporary)], stdin=subprocess.PIPE, stderr=errors)
-        try:
-            while len(content := decoder.stdout.read(height * width * 3)) == height * width * 3:
+    plan = _plan(path, clip, large, CONTAINERS[out.suffix.lower()])
+    with atomic_path(out, like=path) as temporary, contextlib.ExitStack() as stack:
+        # left last, when the processes that their threads wait for have ended
+        reader, writer = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
+        start = functools.partial(_start, stack)
+        decoder, faults = start(plan.reading, stdout=subprocess.PIPE)
+        encoder, errors = start([*plan.writing, address(temporary)], stdin=subprocess.PIPE)
+        times = start(plan.timing, stdout=subprocess.PIPE)[0].stdout if plan.timing else None
+        count, ended, rough = 0, False, None
+        with contextlib.suppress(_EncoderGone):
+            frames = _ahead(reader, decoder.stdout, height * width * 3)
+            send = _Sender(writer, encoder.stdin)
+            if times:
+                send(matroska_header(*large, clip.rate))
+                times = _seconds(times, clip)
+            for content in frames:
+                if times:
+                    send(matroska_frame(next(times), large[0] * large[1] * 3))
                 frame = np.frombuffer(content, np.uint8).reshape(height, width, 3)
-                for rows in upscaler.bands(frame, tick):
-                    encoder.stdin.write(np.ascontiguousarray(rows))
+                if rough is None:
+                    # once: a video that changes its network flickers
+                    rough = upscaler.networks.judges and not condition(frame).clean
+                for rows in upscaler.bands(frame, tick, rough):
+                    send(np.ascontiguousarray(rows))
                 count += 1
-            encoder.stdin.close()
+            send.close()
             ended = True
-        except BrokenPipeError:
-            pass  # the encoder gave up, and has said why
-        finally:
-            if not ended:
-                decoder.kill()
-                encoder.kill()
-            decoder.stdout.close()
-            status = decoder.wait(), encoder.wait()
+        if not ended:
+            decoder.kill()
+        status = decoder.wait(), encoder.wait()
+        said = [_last_line(file) for file in (errors, faults)]
         if any(status) or not count:
-            errors.seek(0)
-            said = errors.read().decode(errors="replace").strip().splitlines()
-            raise UserError(f"{path}: ffmpeg failed: {said[-1] if said else 'no frames'}")
+            raise UserError(f"{path}: ffmpeg failed: {said[0] or said[1] or 'no frames'}")
+    notes = [f"not kept: {'; '.join(plan.notes)}"] if plan.notes else []
+    notes += [f"damaged in places ({said[1]})"] if said[1] else []
+    if notes:
+        warnings.warn(f"{path}: {'. '.join(notes)}", UserWarning, stacklevel=2)
     return count
+
+
+def _plan(path, clip, large, container):
+    height, width = clip.size
+    notes = list(clip.notes)
+    times = None if clip.container == "avi" else packet_times(path, clip)
+    rate = constant_rate(clip, times) if times else clip.rate
+    if rate is None and not container.variable:
+        notes.append(f"the frames' own times, which {container.muxer} cannot hold")
+        rate = clip.rate
+    if any(length % 2 for length in large):
+        notes.append("the last row or column, because players take even sizes")
+    color = clip.color
+    # the frames that follow one of another size are made to fit
+    scale = f"setpts=PTS-STARTPTS,scale={width}:{height}:{EXACT}"
+    if not color.rgb:
+        scale += f":in_color_matrix={MATRICES[color.matrix]}:in_range={color.range}"
+    timing = rate is None
+    # an instant of the original, or a part of a frame: a late start is no whole number of frames
+    unit = clip.tick if timing else 1 / (64 * rate)
+    own = [_passthrough(), "passthrough"]
+    own += ["-enc_time_base", f"{unit.numerator}:{unit.denominator}"]
+    constant = ["-r", str(rate)]
+    reading = [*QUIET, *opening(path), "-map", f"0:{clip.index}", "-vf", scale]
+    reading += [*(own if timing else constant), *RAW, "pipe:1"]
+    bare = [*RAW, "-video_size", f"{large[1]}x{large[0]}", "-framerate", str(rate)]
+    raw = ["-f", "matroska"] if timing else bare
+    writing = [*QUIET, "-y", "-protocol_whitelist", "pipe", "-itsoffset", f"{clip.delay:.6f}"]
+    writing += [*raw, "-i", "pipe:0", *opening(path), "-map", "0:v"]
+    arguments, left = companions(clip, container)
+    notes += left
+    writing += [*arguments, "-map_metadata", "1", "-map_chapters", "1"]
+    for key, value in clip.tags.items():
+        writing += ["-metadata:s:v:0", f"{key}={value}"]
+    pace = own if timing or (clip.delay and container.variable) else constant
+    writing += ["-c:v", *container.video, *_colors(clip, large), *pace, "-f", container.muxer]
+    ask = ["ffprobe", "-v", "quiet", "-select_streams", str(clip.index), "-of", "csv=p=0"]
+    ask += ["-show_entries", "frame=best_effort_timestamp", *opening(path)]
+    return Plan(reading, writing, ask if timing else None, list(dict.fromkeys(notes)))
+
+
+def _colors(clip, large):
+    """ffmpeg's arguments that make YCbCr of RGB and say how: never an old tag on new numbers."""
+    color = clip.color
+    # VP9 has no name for the FCC's matrix; the other's numbers are nearly the same
+    matrix = "smpte170m" if color.matrix == "fcc" else color.matrix
+    level = "tv" if color.rgb else color.range
+    scale = f"scale=out_color_matrix={MATRICES[matrix]}:out_range={level}"
+    if clip.aspect:
+        # a `max` beyond the greatest ratio of a screen's
+        scale += f",setsar={clip.aspect.numerator}/{clip.aspect.denominator}:max=100000"
+    # what players take is even
+    even = [length - length % 2 for length in large]
+    scale = f"crop={even[1]}:{even[0]}:0:0,{scale}"
+    arguments = ["-vf", scale, "-pix_fmt", "yuv420p"]
+    arguments += ["-colorspace", matrix, "-color_range", level]
+    if color.primaries:
+        arguments += ["-color_primaries", color.primaries]
+    if color.transfer:
+        arguments += ["-color_trc", TRANSFERS.get(color.transfer, color.transfer)]
+    return arguments
+
+
+@functools.lru_cache(maxsize=1)
+def _passthrough():
+    """The option that leaves the frames' times alone, by ffmpeg's age."""
+    known = subprocess.run(["ffmpeg", "-v", "quiet", "-h", "long"], capture_output=True).stdout
+    return "-fps_mode" if b"fps_mode" in known else "-vsync"
+
+
+def _start(stack, command, **pipes):
+    """A process that the stack's end leaves no trace of, and the file that gets its complaints."""
+    errors = tempfile.TemporaryFile()  # noqa: SIM115
+    stack.callback(errors.close)
+    process = subprocess.Popen(command, stderr=errors, **pipes)
+    stack.callback(_stop, process)
+    return process, errors
+
+
+def _stop(process):
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            # what is left in the buffer has nobody to go to
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _ahead(pool, pipe, size):
+    """Yields frames of bytes; the next one is read while one is used."""
+    coming = pool.submit(pipe.read, size)
+    while len(content := coming.result()) == size:
+        coming = pool.submit(pipe.read, size)
+        yield content
+
+
+class _EncoderGone(Exception):
+    """The encoder takes no more, and has said why."""
+
+
+class _Sender:
+    """Writes to a pipe in the background, piece after piece; a few of them may wait."""
+
+    def __init__(self, pool, pipe):
+        self.pool, self.pipe, self.waiting = pool, pipe, collections.deque()
+
+    def __call__(self, content):
+        self.waiting.append(self.pool.submit(self.pipe.write, content))
+        self.wait(AHEAD)
+
+    def wait(self, most):
+        """Returns when at most so many pieces wait."""
+        try:
+            while len(self.waiting) > most:
+                self.waiting.popleft().result()
+        except BrokenPipeError as error:
+            raise _EncoderGone from error
+
+    def close(self):
+        self.waiting.append(self.pool.submit(self.pipe.close))
+        self.wait(0)
+
+
+def _seconds(lines, clip):
+    """Yields when each frame is shown, from 0 on, later and later."""
+    first = last = None
+    step = 1 / float(clip.rate)
+    for line in lines:
+        text = line.decode(errors="replace").strip().strip(",")
+        if not text:
+            continue
+        time = float(int(text) * clip.tick) if text.lstrip("-").isdigit() else None
+        first = time if first is None else first
+        now = 0.0 if last is None else last + step
+        if time is not None and (last is None or time - first > last):
+            now = time - first
+        yield now
+        last = now
+    while True:
+        last = 0.0 if last is None else last + step
+        yield last
+
+
+def _last_line(file):
+    file.seek(0)
+    lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""

@@ -1,0 +1,108 @@
+"""Frames a second of enlarging a video, decoding and encoding included, beside ffmpeg's lanczos.
+
+    python benchmarks/video.py
+    python benchmarks/video.py --network ct_secn_16 --sizes 640x360 --suffix .webm
+
+A photograph moves through the frame. Both programs write with the same encoder and settings. Every
+figure is the median over rounds in turns. With `--parts`, lines follow for each part of the work
+alone, which tell what the whole waits for.
+"""
+
+import functools
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import numpy as np
+from absl import flags
+from tqdm import tqdm
+
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("network", "pocket_secn_s", "A preset's name, a .tflite or a .keras file.")
+flags.DEFINE_list("sizes", ["640x360", "960x540"], "Of the originals.")
+flags.DEFINE_integer("frames", 50, "How many of them.", lower_bound=2)
+flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
+flags.DEFINE_integer("threads", None, "Of the network; all processors if not given.")
+flags.DEFINE_string("suffix", ".mp4", "Kind of file that is written.")
+flags.DEFINE_bool("parts", False, "Time decoder, network and encoder alone as well.")
+flags.DEFINE_string("photo", None, "A photograph to make the video of; default: a sample.")
+
+PHOTO = pathlib.Path(__file__).parents[1] / "keras_secn" / "samples" / "validation"
+
+
+def main(argv):
+    from keras_secn.upscaling import Upscaler
+
+    upscaler = Upscaler(FLAGS.network, threads=FLAGS.threads)
+    print("| original | program | frames/s | ratio |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for size in FLAGS.sizes:
+            runs = _runs(upscaler, size, pathlib.Path(folder))
+            seconds = {name: [] for name in runs}
+            for _ in tqdm(range(FLAGS.rounds), desc=size, leave=False, disable=None):
+                for name, run in runs.items():
+                    started = time.perf_counter()
+                    run()
+                    seconds[name].append(time.perf_counter() - started)
+            rates = {name: FLAGS.frames / float(np.median(each)) for name, each in seconds.items()}
+            first = next(iter(rates.values()))
+            for name, rate in rates.items():
+                print(f"| {size} | {name} | {rate:.1f} | {rate / first:.2f} |", flush=True)
+
+
+def _runs(upscaler, size, folder):
+    """Name -> function, for one size; the first is what the ratios refer to."""
+    from keras_secn.upscaling.io.containers import CONTAINERS
+    from keras_secn.upscaling.io.video import upscale_video
+
+    width, height = map(int, size.split("x"))
+    clip, out = folder / f"{size}.mp4", folder / f"out{FLAGS.suffix}"
+    photo = FLAGS.photo or min(PHOTO.glob("*.jpg"), default=None)
+    if photo is None:
+        raise UserError(f"no photograph in {PHOTO}: name one with --photo")
+    large = f"scale={2 * width}:{2 * height}:force_original_aspect_ratio=increase"
+    moving = f"{large},crop={width}:{height}:n:n/2"
+    loop = ["-loop", "1", "-framerate", "25", "-i", photo, "-vf", moving]
+    _ffmpeg(*loop, "-frames:v", FLAGS.frames, "-pix_fmt", "yuv420p", "-crf", "20", clip)
+    grown = ":".join(map(str, reversed(upscaler.target.size(height, width))))
+    encoder = [*CONTAINERS[FLAGS.suffix].video, "-pix_fmt", "yuv420p"]
+    lanczos = ["-i", clip, "-vf", f"scale={grown}:flags=lanczos"]
+    runs = {
+        f"keras-secn, {FLAGS.network}": lambda: upscale_video(upscaler, clip, out),
+        "ffmpeg, lanczos": functools.partial(_ffmpeg, *lanczos, "-c:v", *encoder, out),
+    }
+    if FLAGS.parts:
+        raw = ["-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+        frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+        def network():
+            for _ in range(FLAGS.frames):
+                for _ in upscaler.bands(frame):
+                    pass
+
+        frames = folder / f"{size}.yuv"
+        _ffmpeg(*lanczos, "-pix_fmt", "yuv420p", "-f", "rawvideo", frames)
+        source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", grown.replace(":", "x")]
+        runs |= {
+            "decoder alone": functools.partial(_ffmpeg, "-i", clip, *raw),
+            "network alone": network,
+            "encoder alone": functools.partial(
+                _ffmpeg, *source, "-i", frames, "-c:v", *encoder, out
+            ),
+        }
+    return runs
+
+
+def _ffmpeg(*arguments):
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise UserError(done.stderr.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    run_app(main)

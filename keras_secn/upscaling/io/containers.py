@@ -1,0 +1,130 @@
+"""What each kind of video file can hold beside the picture, and how it gets there."""
+
+from typing import NamedTuple
+
+# subtitles that are text, so that one kind can be made of another
+TEXT = {"subrip", "ass", "ssa", "webvtt", "mov_text", "text"}
+PCM = {f"pcm_{kind}" for kind in ("u8", "s16le", "s16be", "s24le", "s24be", "s32le", "s32be")}
+BITMAPS = {"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle"}
+# half the work of slower settings for the same size and half a decibel
+H264 = ("libx264", "-crf", "15", "-preset", "veryfast")
+VP9 = (
+    *("libvpx-vp9", "-crf", "20", "-b:v", "0", "-row-mt", "1"),
+    *("-deadline", "realtime", "-cpu-used", "6"),
+)
+
+
+class Container(NamedTuple):
+    """One kind of file.
+
+    Args:
+        muxer: ffmpeg's name of it.
+        audio: codecs that are copied; `None` for all.
+        spare: the encoder for other codecs.
+        subtitles: codecs that are copied.
+        text: the encoder for other subtitles that are text, or `None`.
+        video: ffmpeg's arguments for the picture.
+        variable: whether every frame can have a time of its own.
+        chapters, fonts: whether it holds these.
+    """
+
+    muxer: str
+    audio: set | None
+    spare: str | None
+    subtitles: set
+    text: str | None
+    video: tuple = H264
+    variable: bool = True
+    chapters: bool = True
+    fonts: bool = False
+
+
+_MP4 = Container(
+    "mp4",
+    audio={"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts"},
+    spare="aac",
+    subtitles={"mov_text", "dvd_subtitle"},
+    text="mov_text",
+)
+CONTAINERS = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": _MP4._replace(
+        muxer="mov", audio={"aac", "mp3", "ac3", "eac3", "alac", *PCM}, subtitles={"mov_text"}
+    ),
+    ".mkv": Container(
+        "matroska",
+        audio=None,
+        spare=None,
+        subtitles={*TEXT - {"mov_text"}, *BITMAPS},
+        text="srt",
+        fonts=True,
+    ),
+    ".webm": Container(
+        "webm",
+        audio={"opus", "vorbis"},
+        spare="libopus",
+        subtitles={"webvtt"},
+        text="webvtt",
+        video=VP9,
+    ),
+    ".avi": Container(
+        "avi",
+        audio={"aac", "mp3", "mp2", "ac3", "pcm_u8", "pcm_s16le"},
+        spare="pcm_s16le",
+        subtitles=set(),
+        text=None,
+        variable=False,
+        chapters=False,
+    ),
+}
+
+
+def companions(clip, container):
+    """How the streams beside the picture get into a file.
+
+    Args:
+        clip: a `Clip`.
+        container: a `Container`.
+
+    Returns:
+        ffmpeg's arguments, where the original is its second input, and a list of notes on what is
+        left out or changed.
+    """
+    arguments, notes, counts = [], [], {"a": 0, "s": 0}
+
+    def add(kind, index, codec):
+        arguments.extend(["-map", f"1:{index}", f"-c:{kind}:{counts[kind]}", codec])
+        counts[kind] += 1
+
+    for stream in clip.others:
+        kind, codec, index = (stream.get(key) for key in ("codec_type", "codec_name", "index"))
+        if kind == "audio":
+            copied = container.audio is None or codec in container.audio
+            add("a", index, "copy" if copied else container.spare)
+            if not copied:
+                notes.append(f"{codec} sound (it is {container.spare} now)")
+        elif kind == "subtitle":
+            if codec in container.subtitles:
+                add("s", index, "copy")
+            elif codec in TEXT and container.text:
+                add("s", index, container.text)
+                if codec in ("ass", "ssa"):
+                    notes.append("the subtitles' style")
+            else:
+                notes.append(f"{codec or 'unknown'} subtitles, which {container.muxer} cannot hold")
+        elif kind == "attachment" and container.fonts:
+            arguments.extend(["-map", f"1:{index}"])
+        elif kind == "video":
+            cover = (stream.get("disposition") or {}).get("attached_pic")
+            notes.append("a cover picture" if cover else "a second video")
+        elif not _is_chapters(clip, stream):
+            notes.append("a stream of fonts or files" if kind == "attachment" else "a data stream")
+    if clip.chapters and not container.chapters:
+        notes.append(f"chapters, which {container.muxer} cannot hold")
+    return arguments, notes
+
+
+def _is_chapters(clip, stream):
+    """Whether a stream is how MP4 and QuickTime hold the chapters, which are copied as such."""
+    return clip.chapters and stream.get("codec_tag_string") == "text"

@@ -1,0 +1,336 @@
+"""What is in a video file: ffprobe asked, and its answer checked before anything trusts it."""
+
+import functools
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+from fractions import Fraction
+from typing import NamedTuple
+
+from keras_secn.utils.errors import UserError
+
+SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"}
+# the demuxers of these suffixes alone: a playlist would make ffmpeg open what it names
+DEMUXERS = "mov,matroska,webm,avi"
+LONGEST = 16384  # pixels a side, of both encoders
+FASTEST = 1000  # frames a second; what is beyond is a clock, not a rate
+UNKNOWN = {None, "", "unknown", "unspecified", "reserved", "N/A"}
+HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
+# matrices that ffmpeg's scaler converts, by its own names for them
+MATRICES = {
+    "bt709": "bt709",
+    "smpte170m": "smpte170m",
+    "bt470bg": "bt470",
+    "fcc": "fcc",
+    "smpte240m": "smpte240m",
+    "bt2020nc": "bt2020",
+}
+INTERLACED = {"tt", "bb", "tb", "bt"}
+
+
+class Color(NamedTuple):
+    """How a video's numbers are meant, in ffmpeg's words.
+
+    Args:
+        matrix: between YCbCr and RGB: what the file says, else what players assume.
+        range: "tv" or "pc".
+        primaries, transfer: `None` if the file does not say.
+        rgb: whether there is no matrix in the file.
+    """
+
+    matrix: str
+    range: str
+    primaries: str | None
+    transfer: str | None
+    rgb: bool = False
+
+
+class Clip(NamedTuple):
+    """What a video is like.
+
+    Args:
+        size: (height, width), upright.
+        count: about how many frames.
+        rate: frames a second on average, a `Fraction`.
+        rates: what the rate may be if it is constant, the likeliest first.
+        index: of the stream in the file.
+        tick: unit of its times in seconds, a `Fraction`.
+        delay: seconds that it starts after the file does.
+        aspect: width of a pixel in heights, a `Fraction`, or `None` if the file does not say.
+        color: a `Color`.
+        others: ffprobe's descriptions of the streams beside it.
+        container: ffprobe's name of the format.
+        chapters: how many.
+        tags: the stream's title and language.
+        notes: what is lost whatever the result's format.
+    """
+
+    size: tuple
+    count: int
+    rate: Fraction
+    rates: tuple
+    index: int
+    tick: Fraction
+    delay: float
+    aspect: Fraction | None
+    color: Color
+    others: tuple
+    container: str
+    chapters: int
+    tags: dict
+    notes: tuple
+
+
+def is_video(path):
+    """Whether a file is taken for a video, by its suffix."""
+    return pathlib.Path(path).suffix.lower() in SUFFIXES
+
+
+def opening(path):
+    """ffmpeg's arguments that open a stranger's file, and no other one that it names."""
+    allowed = ["-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS]
+    return [*allowed, "-i", address(path)]
+
+
+def address(path):
+    """A file as ffmpeg takes it whatever its name is: a colon, a leading dash, `concat:`."""
+    return f"file:{os.path.abspath(path)}"
+
+
+def probe(path):
+    """The `Clip` of a file.
+
+    Raises:
+        UserError: ffmpeg is not installed, or there is no video in the file that can be enlarged.
+    """
+    for tool in ("ffmpeg", "ffprobe"):
+        if shutil.which(tool) is None:
+            raise UserError(f"{path}: video needs {tool} (apt-get install ffmpeg)")
+    if not os.path.isfile(path):
+        # a named pipe would wait for ever
+        raise UserError(f"{path}: not a file")
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format"]
+    done = subprocess.run([*command, "-show_chapters", *opening(path)], capture_output=True)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        reason = said.splitlines()[-1].split(": ")[-1] if said else "ffprobe cannot read it"
+        if "whitelist" in said:
+            reason = "none of the formats that are taken (MP4, QuickTime, Matroska, WebM, AVI)"
+        raise UserError(f"{path}: {reason}")
+    return read_answer(path, done.stdout)
+
+
+def read_answer(path, answer):
+    """The `Clip` that ffprobe's JSON describes.
+
+    Args:
+        path: of the file, for messages.
+        answer: bytes or text.
+
+    Raises:
+        UserError: the answer makes no sense, or the video cannot be enlarged; says why.
+    """
+    try:
+        parsed = json.loads(answer)
+        streams = [stream for stream in parsed["streams"] if isinstance(stream, dict)]
+        container = parsed["format"]
+        chapters = len(parsed.get("chapters", []))
+        kinds = [(stream.get("codec_type"), _flag(stream, "attached_pic")) for stream in streams]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise UserError(f"{path}: ffprobe's answer cannot be read") from None
+    if ("video", False) not in kinds:
+        raise UserError(f"{path}: no video in it")
+    stream = streams.pop(kinds.index(("video", False)))
+    try:
+        return _clip(stream, container, tuple(streams), chapters)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        raise UserError(f"{path}: ffprobe's answer cannot be read") from None
+
+
+def _clip(stream, container, others, chapters):
+    size = _whole(stream.get("height")), _whole(stream.get("width"))
+    if None in size:
+        raise UserError("a video without a size")
+    if min(size) < 1 or max(size) > LONGEST:
+        raise UserError(f"a size of {size[1]}x{size[0]}; 1 to {LONGEST} pixels a side can be made")
+    aspect = _ratio(stream.get("sample_aspect_ratio"), 100)
+    if _turned(stream):
+        size, aspect = size[::-1], aspect and 1 / aspect
+    rates = [_ratio(stream.get(f"{name}_frame_rate"), FASTEST) for name in ("r", "avg")]
+    seconds = _seconds(stream.get("duration")) or _seconds(container.get("duration"))
+    frames = _whole(stream.get("nb_frames"))
+    frames = frames if frames and frames > 0 else None
+    if frames == 1:
+        rates.reverse()
+    average = rates[1] or rates[0]
+    if average is None and frames and seconds:
+        average = _ratio(Fraction(frames / seconds).limit_denominator(1001), FASTEST)
+    if average is None:
+        raise UserError("a video without a frame rate")
+    count = frames or max(1, round((seconds or 0) * average))
+    color, notes = _color(stream, size)
+    first, start = (_seconds(part.get("start_time"), True) or 0 for part in (stream, container))
+    tags = stream.get("tags") or {}
+    return Clip(
+        size=size,
+        count=count,
+        rate=average,
+        rates=tuple(dict.fromkeys(rate for rate in [*rates, average] if rate)),
+        index=max(0, int(stream["index"])),
+        tick=_ratio(stream.get("time_base"), 10**10) or Fraction(1, 90000),
+        delay=first - start if first - start > 1e-3 else 0.0,
+        aspect=aspect,
+        color=color,
+        others=others,
+        container=str(container.get("format_name")),
+        chapters=chapters,
+        tags={key: str(tags[key]) for key in ("title", "language") if key in tags},
+        notes=tuple(notes),
+    )
+
+
+def _turned(stream):
+    """Whether a player turns the video by a quarter."""
+    quarters = 0
+    for side in stream.get("side_data_list", []):
+        if "rotation" in side:
+            turn = _seconds(side["rotation"], True)
+            if turn is None or abs(turn - 90 * round(turn / 90)) > 1:
+                raise UserError(f"turned by {side['rotation']} degrees, which is no quarter turn")
+            quarters += round(turn / 90)
+    return quarters % 2 == 1
+
+
+def _color(stream, size):
+    """A `Color`, and notes on what 8 bits without alpha lose."""
+    name = stream.get("pix_fmt")
+    bits, alpha, rgb = _pixel_formats().get(name, (8, False, False))
+    alpha = alpha or (stream.get("tags") or {}).get("alpha_mode") == "1"
+    tagged = {
+        key: None if stream.get(f"color_{key}") in UNKNOWN else str(stream[f"color_{key}"])
+        for key in ("space", "range", "primaries", "transfer")
+    }
+    if tagged["transfer"] in HDR:
+        raise UserError(
+            f"HDR video ({HDR[tagged['transfer']]}) would lose its range in 8 bits; make SDR of it"
+            " first (ffmpeg's zscale and tonemap filters)"
+        )
+    for side in stream.get("side_data_list", []):
+        # 2: what lies below Dolby Vision is SDR
+        dolby = "DOVI" in str(side.get("side_data_type"))
+        if dolby and side.get("dv_bl_signal_compatibility_id") != 2:
+            raise UserError("HDR video (Dolby Vision) would lose its range in 8 bits")
+    matrix = None if rgb or tagged["space"] == "gbr" else tagged["space"]
+    if matrix is not None and matrix not in MATRICES:
+        raise UserError(f"the color matrix {matrix} cannot be converted to RGB")
+    if matrix is None and rgb:
+        matrix = "bt709"
+    elif matrix is None:
+        # as players take it: what is large for high definition
+        matrix = "bt709" if max(size) >= 1280 or min(size) >= 720 else "smpte170m"
+        if tagged["primaries"] is None and tagged["transfer"] is None:
+            european = matrix != "bt709" and size[0] in (288, 576)
+            tagged["primaries"] = "bt470bg" if european else matrix
+            tagged["transfer"] = matrix
+    full = rgb or str(name).startswith(("yuvj", "gray"))
+    notes = [f"depth beyond 8 bits (of {bits})"] if bits > 8 else []
+    notes += ["alpha"] if alpha else []
+    notes += ["closed captions"] if stream.get("closed_captions") else []
+    if stream.get("field_order") in INTERLACED:
+        notes.append("the order of fields: interlaced frames are enlarged as if they were whole")
+    color = Color(
+        matrix=matrix,
+        range=tagged["range"] if tagged["range"] in ("tv", "pc") else "pc" if full else "tv",
+        primaries=tagged["primaries"],
+        transfer=tagged["transfer"],
+        rgb=rgb,
+    )
+    return color, notes
+
+
+@functools.lru_cache(maxsize=1)
+def _pixel_formats():
+    """Bits, alpha and RGB by ffmpeg's names of pixel formats."""
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_pixel_formats"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    return {
+        known["name"]: (
+            max((part["bit_depth"] for part in known.get("components", [])), default=8),
+            bool(known["flags"]["alpha"]) and not known["flags"]["palette"],
+            bool(known["flags"]["rgb"] or known["flags"]["palette"]),
+        )
+        for known in json.loads(done.stdout)["pixel_formats"]
+    }
+
+
+def packet_times(path, clip):
+    """Times of the frames by the file's packets, in ticks, in the order of showing.
+
+    Returns:
+        A list of numbers, or `None` if the file has no time for each.
+    """
+    command = ["ffprobe", "-v", "error", "-select_streams", str(clip.index), "-of", "csv=p=0"]
+    command += ["-show_entries", "packet=pts,flags", *opening(path)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    times = []
+    for line in done.stdout.splitlines():
+        time, flags, *_ = [*line.split(","), ""]
+        if "D" in flags:
+            continue
+        if not re.fullmatch(r"-?\d{1,18}", time):
+            return None
+        times.append(int(time))
+    return sorted(times)
+
+
+def constant_rate(clip, times):
+    """The rate that times keep within a millisecond, or `None`.
+
+    Args:
+        clip: a `Clip`.
+        times: of `packet_times`.
+    """
+    for rate in clip.rates:
+        ticks = 1 / (rate * clip.tick)
+        slack = max(1, float(Fraction(1, 1000) / clip.tick)) * 1.01
+        gap = float(ticks)
+        if all(abs(time - times[0] - i * gap) <= slack for i, time in enumerate(times)):
+            return rate
+    return None
+
+
+def _whole(value):
+    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,18}", str(value)):
+        return None
+    return int(value)
+
+
+def _seconds(value, signed=False):
+    """A finite number, or `None`; zero and less are none unless `signed`."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) and (signed or number > 0) else None
+
+
+def _ratio(value, largest):
+    """A `Fraction` of "25/1", "16:11" or a number; `None` if it is nothing between 0 and that."""
+    if isinstance(value, Fraction):
+        ratio = value
+    else:
+        match = re.fullmatch(r"(\d{1,18})[/:](\d{1,18})", str(value))
+        if not match or not int(match[2]):
+            return None
+        ratio = Fraction(int(match[1]), int(match[2]))
+    return ratio if 0 < ratio <= largest else None
+
+
+def _flag(stream, name):
+    return bool((stream.get("disposition") or {}).get(name))
