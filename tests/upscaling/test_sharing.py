@@ -19,12 +19,7 @@ FLAT = [np.full((*SIZES[i % 4], 3), value, np.uint8) for i, value in enumerate(r
 NOISE = [
     np.random.default_rng(i).integers(0, 256, (*size, 3), np.uint8) for i, size in enumerate(SIZES)
 ]
-ENGINES = [
-    "keras",
-    pytest.param(
-        "litert", marks=pytest.mark.xfail(strict=True, reason="threads share an interpreter")
-    ),
-]
+ENGINES = ["keras", "litert"]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -69,11 +64,7 @@ def test_threads_may_make_upscalers_of_one_model(tiny_network):
         ("keras", False),
         ("keras", True),
         ("litert", False),
-        pytest.param(
-            "litert",
-            True,
-            marks=pytest.mark.xfail(strict=True, reason="it holds an interpreter"),
-        ),
+        ("litert", True),
     ],
 )
 def test_pickles_and_copies(engine, used, tiny_file, tiny_network):
@@ -88,12 +79,7 @@ def test_pickles_and_copies(engine, used, tiny_file, tiny_network):
 
 @pytest.mark.parametrize(
     "engine",
-    [
-        "keras",
-        pytest.param(
-            "litert", marks=pytest.mark.xfail(strict=True, reason="it holds an interpreter")
-        ),
-    ],
+    ENGINES,
 )
 def test_other_processes(engine):
     upscaler = Upscaler("pocket_secn_s", engine=engine)
