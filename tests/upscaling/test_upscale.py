@@ -198,8 +198,12 @@ def test_refuses_what_has_no_agreed_meaning(tiny_file, image):
 
 def test_refuses_options_that_do_not_fit(tiny_file, tiny_network, tmp_path):
     for options in [
-        {"scale": 3},
+        {"scale": 17},
         {"scale": 1},
+        {"scale": 2, "width": 100},
+        {"fast": True},
+        {"best": True},
+        {"precision": "int8"},
         {"tile": 20},
         {"engine": "keras"},
         {"engine": "cuda"},
