@@ -17,7 +17,7 @@ from keras_secn import lite, models, upscaling
 
 def upscaling_keeps_the_kind(pixels: np.ndarray, picture: Image.Image) -> None:
     upscaler = keras_secn.Upscaler("ct_secn_16", engine="litert", scale=4, tile=256, threads=2)
-    assert_type(upscaler.scale, int)
+    assert_type(upscaler.scale, float | None)
     assert_type(upscaler(pixels), np.ndarray)
     assert_type(upscaler(picture), Image.Image)
     assert_type(upscaler("photo.jpg", "photo_x2.png", overwrite=False), pathlib.Path)
