@@ -168,10 +168,10 @@ import builtins, importlib, pkgutil
 POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 original = builtins.__import__
 
-def checked(name, globals=None, *rest):
+def checked(name, globals=None, *rest, **named):
     if name in POSIX and (globals or {}).get("__name__", "").startswith("keras_secn"):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    return original(name, globals, *rest)
+    return original(name, globals, *rest, **named)
 
 builtins.__import__ = checked
 import keras_secn
@@ -183,4 +183,5 @@ print(len(names) > 100)
 
 
 def test_no_module_needs_a_system_with_posix_modules():
-    assert python("-c", EVERY_MODULE).stdout.strip() == "True"
+    done = python("-c", EVERY_MODULE)
+    assert done.stdout.strip() == "True", done.stderr[-2000:]
