@@ -1,10 +1,15 @@
 # Everything a newcomer or a machine runs, by name. `make help` lists it.
 PYTHON ?= python3
 VENV ?= .venv
+VENV_JAX ?= .venv-jax
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
+# layers, models, cascade, training and upscaling by Keras
+TESTS_JAX := tests/contract tests/models/test_models.py tests/models/test_zoo.py \
+  tests/models/test_interpolation.py tests/metrics/test_psnr_metric.py tests/test_users_networks.py \
+  tests/cascade/test_cascade.py tests/training/test_train.py::test_systems_train_and_go_on
 
-.PHONY: help env demo test test-slow lint docs table web faults scale notebooks clean
+.PHONY: help env demo test test-jax test-slow test-short lint docs table web faults scale notebooks clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -27,12 +32,27 @@ demo: env  ## Trains a miniature cascade on the sample photographs: table, plots
 test: env  ## Runs the tests; those that need what is not here skip and say so
 	$(RUN) -m pytest -q -rs
 
-test-slow: env  ## Runs the long tests: several devices, several processes, compression, QAT
+$(VENV_JAX)/installed: setup.py tests/without_tensorflow.py
+	$(PYTHON) -m venv $(VENV_JAX)
+	$(VENV_JAX)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV_JAX)/bin/python -m pip install --quiet --no-deps --editable .
+	$(VENV_JAX)/bin/python tests/without_tensorflow.py >$(VENV_JAX)/requirements.txt
+	$(VENV_JAX)/bin/python -m pip install --quiet --requirement $(VENV_JAX)/requirements.txt
+	touch $@
+
+test-jax: $(VENV_JAX)/installed  ## Runs tests on JAX in an environment without TensorFlow
+	KERAS_BACKEND=jax $(VENV_JAX)/bin/python -m pytest -q -rs $(TESTS_JAX)
+
+test-slow: env  ## Runs the long tests: real trainings, several devices and processes, QAT
 	$(RUN) -m pytest -q -rs -m slow
 
-lint: env  ## Checks style, and the public surface's type hints
+test-short: env  ## Runs one of the long tests of each file
+	$(RUN) -m pytest -q -rs -m slow --short
+
+lint: env  ## Checks style, which room imports which, and the public surface's type hints
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
 
 docs: env  ## Builds the pages and the API reference into site/, warnings as errors

@@ -1,25 +1,30 @@
 """Packaging of keras-secn: `pip install .`."""
 
 import pathlib
+import re
 
 from setuptools import find_packages, setup
 
+INIT = pathlib.Path("keras_secn/__init__.py").read_text(encoding="utf-8")
+
 setup(
     name="keras-secn",
-    version="0.1.0",
+    version=re.search(r'^__version__ = "(.+)"$', INIT, re.MULTILINE)[1],
     description="Super-resolution for Keras: CT-SECN, cascade training and LiteRT models",
     long_description=pathlib.Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.13",
+    python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_secn", "keras_secn.*"]),
     package_data={
+        # public names by package: read when one is used
+        "": ["*.pyi"],
         "keras_secn": [
             "py.typed",
-            "weights/*",
+            "presets/weights/*",
             "samples/*.md",
             "samples/*/*.jpg",
-        ]
+        ],
     },
     install_requires=[
         # 3.15 walks a PyDataset straight on over epochs, which resume relies on
@@ -38,6 +43,10 @@ setup(
         # tensorflow-model-optimization asks for absl-py 1
         "absl-py>=1.4",
         "tqdm>=4.66",
+        # public names that are loaded at first use
+        "lazy_loader>=0.4",
+        # one process at a time in a run's folder and in a cache, on every system
+        "filelock>=3.24",
         # 16-bit pictures of several channels, which Pillow reduces to 8 bits
         "imagecodecs>=2024.6",
         "tifffile>=2024.8",
@@ -74,6 +83,8 @@ setup(
             "hypothesis>=6",
             # pinned: what it finds and how it formats changes; .pre-commit-config.yaml has the same
             "ruff==0.17.6",
+            # which room may import which
+            "import-linter>=2",
             # type hints of the public surface
             "mypy>=1.11",
             "scikit-image>=0.24",

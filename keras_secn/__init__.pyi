@@ -20,3 +20,5 @@ from .training import losses as losses
 from .upscaling.upscaler import Upscaler as Upscaler
 from .upscaling.upscaler import upscale as upscale
 from .utils.errors import UserError as UserError
+
+__version__: str

@@ -12,6 +12,7 @@ import warnings
 
 import keras_secn
 from keras_secn.utils.allocator import keep_freed_memory
+from keras_secn.utils.backend import explained
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.quiet import quiet_tensorflow
@@ -55,6 +56,12 @@ def main(argv=None):
         return 1
     except (UserError, OSError) as error:
         _complain(one_line(error))
+        return 1
+    except (ImportError, ValueError) as error:
+        reason = explained(error)
+        if reason is error:
+            raise
+        _complain(one_line(reason))
         return 1
     except KeyboardInterrupt as stop:
         print("stopped", file=sys.stderr)

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import hashlib
 import os
 import pathlib
 
@@ -7,7 +8,43 @@ import pytest
 from pictures import PHOTO_SIZES, noise
 from PIL import Image
 
-from keras_secn.data.photo_cache import PhotoCache
+# tests that need no network, and the processes that tests start, do without Keras
+os.environ.setdefault("KERAS_SECN_LAZY", "1")
+
+from keras_secn.data.photo_cache import PhotoCache  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--short", action="store_true", help="of each slow file, one test alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--short"):
+        first = {item.path: item for item in reversed(items) if item.get_closest_marker("slow")}
+        left = [i for i in items if i.get_closest_marker("slow") and first[i.path] is not i]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+WEIGHTS = pathlib.Path(__file__).parents[1] / "keras_secn" / "presets" / "weights"
+
+
+def _sums():
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(WEIGHTS.iterdir())
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def presets_stay_as_they_are():
+    """Fails if a test has written into the package's own presets."""
+    before = _sums()
+    yield
+    after = _sums()
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    assert not changed, f"the tests have changed {WEIGHTS}: {', '.join(changed)}"
 
 
 @pytest.fixture(scope="session")

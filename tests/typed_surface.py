@@ -39,6 +39,15 @@ def presets() -> None:
     raise keras_secn.UserError("one line")
 
 
+def training(model: keras.Model) -> None:
+    keras_secn.losses.PictureLoss("charbonnier", luminance_share=0.5)
+    keras_secn.metrics.PSNR(shave=4, name="quality")
+    keras_secn.metrics.PSNR(shave="4")  # type: ignore[arg-type]
+    assert_type(keras_secn.__version__, str)
+    error: ValueError = keras_secn.UserError("a line")
+    print(error)
+
+
 def networks(model: keras.Model) -> None:
     keras_secn.build_network(["se", "separable"], scale=3, filters=32)
     keras_secn.build_secn(blocks=32, filters=256, residual_scaling=0.1)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import gc
-import json
 import pathlib
 import sys
 
@@ -24,11 +23,12 @@ from keras_secn.metrics.report import (
 from keras_secn.models.bicubic_start import start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds, build_network
 from keras_secn.presets.keras_file import load_checked
-from keras_secn.training.precision import pick_precision
+from keras_secn.training.precision import PRECISIONS, pick_precision
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import read_object
 
 STARTS = ("interpolation", "random")
 
@@ -100,8 +100,11 @@ def resolve_precision(folder, name):
     """The precision of a run: what it was started with, else what `pick_precision` measures."""
     path = pathlib.Path(folder) / "settings.json"
     if name == "auto" and path.exists():
-        settings = json.loads(path.read_text())
-        return settings.get("last", settings.get("recipe"))["precision"]
+        settings = read_object(path)
+        recipe = settings.get("last", settings.get("recipe"))
+        if not isinstance(recipe, dict) or recipe.get("precision") not in PRECISIONS:
+            raise UserError(f"{path} is damaged: it names no precision")
+        return recipe["precision"]
     precision, seconds = pick_precision(name)
     for candidate, time in seconds.items():
         print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)

@@ -10,7 +10,6 @@ again. It needs neither Keras nor TensorFlow.
 import collections
 import concurrent.futures
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from tqdm import tqdm
 
 from keras_secn.data.images import find_images, read_image
 from keras_secn.data.imresize import imresize
+from keras_secn.utils import folder_lock
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.printable import printable
@@ -212,8 +212,7 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
     if None in shards:
         # a second process waits for the first one's shards instead of building them again; a lock
         # that the kernel holds cannot outlive a killed process
-        with open(folder / ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with folder_lock.hold(folder):
             shards = _build(folder, keys, ranges, scale, produce, progress)
             _remove_others(folder, keys)
     else:
@@ -271,8 +270,7 @@ def _remove_unfinished(folder):
     if not left:
         return
     # a folder that others may only read is none of our business either
-    with contextlib.suppress(OSError), open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with contextlib.suppress(OSError), folder_lock.hold(folder, wait=False):
         for path in left:
             path.unlink(missing_ok=True)
 

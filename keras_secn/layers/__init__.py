@@ -1,5 +1,10 @@
 """The layers that networks are made of."""
 
+# ruff: noqa: E402
+from keras_secn.utils.backend import require_backend as _require_backend
+
+_require_backend()  # one line that says what is missing, before Keras says it in many
+
 from keras_secn.layers.anchored_regression import AnchoredRegression as AnchoredRegression
 from keras_secn.layers.anchored_regression import OverlapMean as OverlapMean
 from keras_secn.layers.anchored_regression import PadEdges as PadEdges

@@ -45,7 +45,12 @@ class AnchoredRegression(keras.layers.Layer):
 
     def build(self, input_shape):
         self.correlation = keras.layers.Conv2D(
-            self.anchors, 1, use_bias=False, name="correlation", dtype=self.dtype_policy
+            self.anchors,
+            1,
+            data_format="channels_last",
+            use_bias=False,
+            name="correlation",
+            dtype=self.dtype_policy,
         )
         self.correlation.build(input_shape)
         self.regressors = self.add_weight(

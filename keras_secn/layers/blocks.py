@@ -34,6 +34,7 @@ class Block(keras.layers.Layer):
             filters,
             kernel_size,
             padding="same",
+            data_format="channels_last",
             activation=activation,
             name=name,
             dtype=self.dtype_policy,
@@ -41,7 +42,12 @@ class Block(keras.layers.Layer):
 
     def depthwise(self, name, activation=None):
         return keras.layers.DepthwiseConv2D(
-            3, padding="same", activation=activation, name=name, dtype=self.dtype_policy
+            3,
+            padding="same",
+            data_format="channels_last",
+            activation=activation,
+            name=name,
+            dtype=self.dtype_policy,
         )
 
     def squeeze_excite(self):
@@ -144,9 +150,16 @@ class FireExpand(keras.layers.Layer):
 
     def build(self, input_shape):
         half = self.filters // 2
-        self.conv_1x1 = keras.layers.Conv2D(half, 1, name="conv_1x1", dtype=self.dtype_policy)
+        self.conv_1x1 = keras.layers.Conv2D(
+            half, 1, data_format="channels_last", name="conv_1x1", dtype=self.dtype_policy
+        )
         self.conv_3x3 = keras.layers.Conv2D(
-            self.filters - half, 3, padding="same", name="conv_3x3", dtype=self.dtype_policy
+            self.filters - half,
+            3,
+            padding="same",
+            data_format="channels_last",
+            name="conv_3x3",
+            dtype=self.dtype_policy,
         )
         self.conv_1x1.build(input_shape)
         self.conv_3x3.build(input_shape)

@@ -29,7 +29,7 @@ class Luminance(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class WithLuminance(keras.layers.Layer):
-    """Gives RGB pictures another luminance and keeps their colours (Cb and Cr).
+    """Gives RGB pictures another luminance and keeps their colors (Cb and Cr).
 
     In BT.601 a step of luminance moves red, green and blue alike, by 255/219 of it.
 

@@ -19,6 +19,7 @@ from keras_secn.lite.quantize.gptq import round_kernels
 from keras_secn.lite.quantize.int16 import static_16x8
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.rewrite.float32_copy import float32_copy
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.rewrite.fuse_body import fuse_body
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
@@ -94,7 +95,7 @@ def export(
         OSError: the file cannot be written.
     """
     path = pathlib.Path(path)
-    model = fold(model)
+    model = fold(float32_copy(model))
     scale = scale_of(model)
     if quantization not in BOUNDS:
         raise UserError(f"quantization must be one of {', '.join(BOUNDS)}, not {quantization!r}")

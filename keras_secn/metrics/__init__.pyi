@@ -10,5 +10,6 @@ from .protocol import score as score
 from .protocol import self_ensemble as self_ensemble
 from .protocol import to_uint8 as to_uint8
 from .protocol import write_json as write_json
+from .psnr_metric import PSNR as PSNR
 from .psnr_ssim import psnr_y as psnr_y
 from .psnr_ssim import ssim_y as ssim_y

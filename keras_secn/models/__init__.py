@@ -1,5 +1,10 @@
 """One factory per network of the paper, each a Keras functional model."""
 
+# ruff: noqa: E402
+from keras_secn.utils.backend import require_backend as _require_backend
+
+_require_backend()  # one line that says what is missing, before Keras says it in many
+
 from keras_secn.models import registry as registry
 from keras_secn.models.aplus.network import build_aplus as build_aplus
 from keras_secn.models.ct_srcnn.network import build_ct_srcnn as build_ct_srcnn

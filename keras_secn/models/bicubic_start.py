@@ -1,7 +1,7 @@
 """A fresh network that already enlarges: it starts as bicubic interpolation.
 
 From Glorot's random weights, a network spends its first thousand steps on learning to pass the
-picture through. ICNR (Aitken et al., 2017) starts a pixel shuffle as nearest-neighbour
+picture through. ICNR (Aitken et al., 2017) starts a pixel shuffle as nearest-neighbor
 interpolation; here the same idea covers the whole skeleton, so that training goes into what
 interpolation lacks from the first step on.
 """
@@ -47,7 +47,7 @@ def start_as_interpolation(model):
 
     kernel, bias = names["head"].get_weights()
     kernel[..., :3] = 0
-    kernel[_centre(kernel)][:, :3] = np.eye(3)
+    kernel[_center(kernel)][:, :3] = np.eye(3)
     names["head"].set_weights([kernel, bias])
 
     kernel, bias = names["body"].get_weights()
@@ -69,12 +69,12 @@ def start_as_interpolation(model):
     kernel, bias = names["tail"].get_weights()
     kernel *= KEPT
     kernel[:, :, :3] = 0
-    kernel[_centre(kernel)][:3] = np.eye(3)
+    kernel[_center(kernel)][:3] = np.eye(3)
     names["tail"].set_weights([kernel, bias])
     return model
 
 
-def _centre(kernel):
+def _center(kernel):
     return kernel.shape[0] // 2, kernel.shape[1] // 2
 
 
@@ -82,7 +82,7 @@ def _interpolating(kernel, bias):
     """An upsampler's weights whose first three channels after the shuffle are interpolated."""
     channels, outputs = kernel.shape[2:]
     scale = round((outputs // channels) ** 0.5)
-    # sub-pixel d lies (d + 0.5) / scale - 0.5 from the centre of its LR pixel
+    # sub-pixel d lies (d + 0.5) / scale - 0.5 from the center of its LR pixel
     offsets = (np.arange(scale) + 0.5) / scale - 0.5
     taps = cubic(np.array([-1, 0, 1]) - offsets[:, None])
     taps /= taps.sum(axis=1, keepdims=True)

@@ -29,7 +29,13 @@ def build_drcn(
 
     def conv(name, filters=filters, activation="relu", **options):
         return keras.layers.Conv2D(
-            filters, 3, padding="same", activation=activation, name=name, **options
+            filters,
+            3,
+            padding="same",
+            data_format="channels_last",
+            activation=activation,
+            name=name,
+            **options,
         )
 
     x = conv("embed_2")(conv("embed_1")(bicubic))

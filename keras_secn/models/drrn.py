@@ -25,7 +25,9 @@ def build_drrn(
     inputs, pictures, y = read_luminance(scale, enlarged=True)
 
     def conv(name):
-        return keras.layers.Conv2D(filters, 3, padding="same", name=name)
+        return keras.layers.Conv2D(
+            filters, 3, padding="same", data_format="channels_last", name=name
+        )
 
     def relu(x):
         return keras.layers.ReLU()(x)
@@ -37,6 +39,8 @@ def build_drrn(
         for _ in range(units):
             # every unit adds to the block's start, not to the unit before (equation 4)
             x = keras.layers.Add()([conv_2(relu(conv_1(relu(x)))), start])
-    x = keras.layers.Conv2D(1, 3, padding="same", name="residual", dtype="float32")(relu(x))
+    x = keras.layers.Conv2D(
+        1, 3, padding="same", data_format="channels_last", name="residual", dtype="float32"
+    )(relu(x))
     y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -46,21 +46,31 @@ def build_network(
         raise UserError("a network needs at least one block and one filter")
 
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
-    # float32 at both ends: bfloat16 would round a pixel of 0..255 to whole grey levels
+    # float32 at both ends: bfloat16 would round a pixel of 0..255 to whole gray levels
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
-    x = skip = keras.layers.Conv2D(filters, 3, padding="same", name="head")(x)
+    x = skip = keras.layers.Conv2D(
+        filters, 3, padding="same", data_format="channels_last", name="head"
+    )(x)
 
     for index, kind in enumerate(kinds):
         x = BLOCKS[kind](residual_scaling, name=f"block_{index}")(x)
 
-    x = keras.layers.Conv2D(filters, 3, padding="same", name="body")(x)
+    x = keras.layers.Conv2D(filters, 3, padding="same", data_format="channels_last", name="body")(x)
     x = keras.layers.Add(name="long_skip")([x, skip])
 
     for index, size in enumerate(SHUFFLES[scale]):
-        x = keras.layers.Conv2D(filters * size**2, 3, padding="same", name=f"upsample_{index}")(x)
+        x = keras.layers.Conv2D(
+            filters * size**2,
+            3,
+            padding="same",
+            data_format="channels_last",
+            name=f"upsample_{index}",
+        )(x)
         x = PixelShuffle(size, name=f"pixel_shuffle_{index}")(x)
 
-    x = keras.layers.Conv2D(3, 3, padding="same", name="tail", dtype="float32")(x)
+    x = keras.layers.Conv2D(
+        3, 3, padding="same", data_format="channels_last", name="tail", dtype="float32"
+    )(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
 

@@ -19,8 +19,14 @@ def build_espcn(scale: int = 2, name: str = "espcn") -> keras.Model:
     """
     inputs, pictures, x = read_luminance(scale, enlarged=False)
     conv = keras.layers.Conv2D
-    x = conv(64, 5, padding="same", activation="tanh", name="conv_1")(x)
-    x = conv(32, 3, padding="same", activation="tanh", name="conv_2")(x)
-    x = conv(scale**2, 3, padding="same", name="subpixels", dtype="float32")(x)
+    x = conv(64, 5, padding="same", data_format="channels_last", activation="tanh", name="conv_1")(
+        x
+    )
+    x = conv(32, 3, padding="same", data_format="channels_last", activation="tanh", name="conv_2")(
+        x
+    )
+    x = conv(
+        scale**2, 3, padding="same", data_format="channels_last", name="subpixels", dtype="float32"
+    )(x)
     y = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -24,7 +24,9 @@ def build_fsrcnn(
     inputs, pictures, x = read_luminance(scale, enlarged=False)
 
     def conv(x, filters, kernel_size, name):
-        x = keras.layers.Conv2D(filters, kernel_size, padding="same", name=name)(x)
+        x = keras.layers.Conv2D(
+            filters, kernel_size, padding="same", data_format="channels_last", name=name
+        )(x)
         return keras.layers.PReLU(shared_axes=[1, 2], name=f"{name}_prelu")(x)
 
     x = conv(x, d, 5, "extract")
@@ -33,6 +35,12 @@ def build_fsrcnn(
         x = conv(x, s, 3, f"map_{index}")
     x = conv(x, d, 1, "expand")
     y = keras.layers.Conv2DTranspose(
-        1, 9, strides=scale, padding="same", name="deconvolution", dtype="float32"
+        1,
+        9,
+        strides=scale,
+        padding="same",
+        data_format="channels_last",
+        name="deconvolution",
+        dtype="float32",
     )(x)
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -39,18 +39,31 @@ def build_lapsrn(
 
     def double(filters, name, **options):
         return keras.layers.Conv2DTranspose(
-            filters, 4, strides=2, padding="same", name=name, **options
+            filters, 4, strides=2, padding="same", data_format="channels_last", name=name, **options
         )
 
-    x = leaky_relu(keras.layers.Conv2D(filters, 3, padding="same", name="head")(y))
+    x = leaky_relu(
+        keras.layers.Conv2D(filters, 3, padding="same", data_format="channels_last", name="head")(y)
+    )
     for level in range(scale // 2):
         for index in range(depth):
-            conv = keras.layers.Conv2D(filters, 3, padding="same", name=f"x{level}_conv_{index}")
+            conv = keras.layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                data_format="channels_last",
+                name=f"x{level}_conv_{index}",
+            )
             x = leaky_relu(conv(x))
         x = leaky_relu(double(filters, f"x{level}_features")(x))
         y = double(1, f"x{level}_picture", kernel_initializer=bilinear, dtype="float32")(y)
         residual = keras.layers.Conv2D(
-            1, 3, padding="same", name=f"x{level}_residual", dtype="float32"
+            1,
+            3,
+            padding="same",
+            data_format="channels_last",
+            name=f"x{level}_residual",
+            dtype="float32",
         )
         y = keras.layers.Add(name=f"x{level}_sum", dtype="float32")([y, residual(x)])
         shrink = scale // 2 ** (level + 1)

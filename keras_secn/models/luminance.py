@@ -1,6 +1,6 @@
 """RGB around the networks that work on luminance alone, as all before SRResNet do.
 
-Their papers leave the colours to bicubic, and so do these: any network takes and gives RGB.
+Their papers leave the colors to bicubic, and so do these: any network takes and gives RGB.
 """
 
 import keras
@@ -18,7 +18,7 @@ def read_luminance(scale, enlarged):
 
     Returns:
         The input, (B, H, W, 3) RGB in 0..255; its bicubic enlargement, which `write_luminance`
-        takes the colours from; and the luminance, one channel of about 0..1.
+        takes the colors from; and the luminance, one channel of about 0..1.
     """
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
     pictures = BicubicUpsample(scale, name="bicubic", dtype="float32")(inputs)
@@ -27,5 +27,5 @@ def read_luminance(scale, enlarged):
 
 
 def write_luminance(pictures, y):
-    """RGB of 0..255, not clipped: the colours of `pictures` and the luminance `y`, float32."""
+    """RGB of 0..255, not clipped: the colors of `pictures` and the luminance `y`, float32."""
     return WithLuminance(name="colours", dtype="float32")([pictures, y])

@@ -38,12 +38,16 @@ def build_edsr_mobile(
         UserError: the scale is below 2.
     """
     inputs, x = _start(scale)
-    x = skip = keras.layers.Conv2D(filters, 3, padding="same", name="head")(x)
+    x = skip = keras.layers.Conv2D(
+        filters, 3, padding="same", data_format="channels_last", name="head"
+    )(x)
     for index in range(blocks):
         x = ResidualBlock(name=f"block_{index}")(x)
-    x = keras.layers.Conv2D(filters, 3, padding="same", name="body")(x)
+    x = keras.layers.Conv2D(filters, 3, padding="same", data_format="channels_last", name="body")(x)
     x = keras.layers.Add(name="long_skip")([x, skip])
-    x = keras.layers.Conv2D(3 * scale**2, 3, padding="same", name="tail", dtype="float32")(x)
+    x = keras.layers.Conv2D(
+        3 * scale**2, 3, padding="same", data_format="channels_last", name="tail", dtype="float32"
+    )(x)
     x = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
@@ -59,7 +63,7 @@ def build_pocket_secn(
     """A plain stack of 3x3 convolutions around which the picture itself is carried.
 
     What the paper stops short of. Made for int8 on a phone from the first layer on: the only skip
-    is in image space, where a step of the integer grid is a grey level ("anchor", Du et al., ABPN,
+    is in image space, where a step of the integer grid is a gray level ("anchor", Du et al., ABPN,
     2021); the tail writes the channels of the pixel shuffle directly; blocks with their short
     skips are collapsible and fold into single convolutions with ReLU (SESR, Bhardwaj et al., MLSys
     2022), the one kind of layer that every phone's delegate runs at full speed. Nothing looks
@@ -87,7 +91,13 @@ def build_pocket_secn(
         if collapsible:
             return CollapsibleConv2D(channels, 3, activation, name=layer_name, **options)
         return keras.layers.Conv2D(
-            channels, 3, padding="same", activation=activation, name=layer_name, **options
+            channels,
+            3,
+            padding="same",
+            data_format="channels_last",
+            activation=activation,
+            name=layer_name,
+            **options,
         )
 
     inputs, x = _start(scale)

@@ -22,7 +22,13 @@ def build_srcnn(scale: int = 2, middle: int = 1, name: str = "srcnn") -> keras.M
     """
     inputs, pictures, y = read_luminance(scale, enlarged=True)
     conv = keras.layers.Conv2D
-    x = conv(64, 9, padding="same", activation="relu", name="extract")(y)
-    x = conv(32, middle, padding="same", activation="relu", name="map")(x)
-    y = conv(1, 5, padding="same", name="reconstruct", dtype="float32")(x)
+    x = conv(64, 9, padding="same", data_format="channels_last", activation="relu", name="extract")(
+        y
+    )
+    x = conv(
+        32, middle, padding="same", data_format="channels_last", activation="relu", name="map"
+    )(x)
+    y = conv(
+        1, 5, padding="same", data_format="channels_last", name="reconstruct", dtype="float32"
+    )(x)
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -25,7 +25,9 @@ def build_srresnet(
     """
 
     def conv(x, filters, kernel_size, name):
-        return keras.layers.Conv2D(filters, kernel_size, padding="same", name=name)(x)
+        return keras.layers.Conv2D(
+            filters, kernel_size, padding="same", data_format="channels_last", name=name
+        )(x)
 
     def norm(x, name):
         return keras.layers.BatchNormalization(name=f"{name}_norm")(x)
@@ -47,7 +49,9 @@ def build_srresnet(
         x = conv(x, filters * size**2, 3, f"upsample_{index}")
         x = PixelShuffle(size, name=f"pixel_shuffle_{index}")(x)
         x = prelu(x, f"upsample_{index}")
-    x = keras.layers.Conv2D(3, 9, padding="same", name="tail", dtype="float32")(x)
+    x = keras.layers.Conv2D(
+        3, 9, padding="same", data_format="channels_last", name="tail", dtype="float32"
+    )(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
 
@@ -70,11 +74,15 @@ def build_discriminator(
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
     for index in range(8):
         x = keras.layers.Conv2D(
-            filters * 2 ** (index // 2), 3, strides=1 + index % 2, padding="same"
+            filters * 2 ** (index // 2),
+            3,
+            strides=1 + index % 2,
+            padding="same",
+            data_format="channels_last",
         )(x)
         if index:
             x = keras.layers.BatchNormalization()(x)
         x = keras.layers.LeakyReLU(0.2)(x)
-    x = keras.layers.Dense(units)(keras.layers.Flatten()(x))
+    x = keras.layers.Dense(units)(keras.layers.Flatten(data_format="channels_last")(x))
     x = keras.layers.LeakyReLU(0.2)(x)
     return keras.Model(inputs, keras.layers.Dense(1, dtype="float32")(x), name=name)

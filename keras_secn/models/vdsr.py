@@ -27,10 +27,13 @@ def build_vdsr(
             filters,
             3,
             padding="same",
+            data_format="channels_last",
             activation="relu",
             kernel_initializer="he_normal",
             name=f"conv_{index}",
         )(x)
-    x = keras.layers.Conv2D(1, 3, padding="same", name="residual", dtype="float32")(x)
+    x = keras.layers.Conv2D(
+        1, 3, padding="same", data_format="channels_last", name="residual", dtype="float32"
+    )(x)
     y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

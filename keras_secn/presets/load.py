@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_secn.presets.family import at_scale
 from keras_secn.presets.store import load_preset
+from keras_secn.utils.backend import require_backend
 from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def load(name: str | os.PathLike[str], scale: int | None = None) -> keras.Model:
         A Keras model: (B, H, W, 3) RGB in 0..255 to the enlarged picture, float32.
 
     Raises:
-        UserError: no such preset or file, or it is damaged, not a Keras model, or not safe to load.
+        UserError: no such preset or file, or it is damaged, not a Keras model, or not safe to load;
+            or Keras' backend is not installed.
 
     Example:
         >>> keras_secn.load("ct_secn_16", scale=4).name
@@ -34,6 +36,7 @@ def load(name: str | os.PathLike[str], scale: int | None = None) -> keras.Model:
     if is_file(name):
         if scale is not None:
             raise UserError("scale chooses among presets; a file has its own")
+        require_backend()
         from keras_secn.presets.keras_file import load_checked  # it imports Keras, which takes time
 
         return load_checked(name)

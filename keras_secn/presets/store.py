@@ -7,6 +7,7 @@ one cannot run code.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib.resources
 import io
@@ -19,6 +20,7 @@ import numpy as np
 
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import read_object
 
 if TYPE_CHECKING:
     import keras
@@ -43,11 +45,21 @@ def preset_card(name: str) -> dict[str, Any]:
     """
     path = FOLDER / f"{name}.json"
     if name not in list_presets():
-        raise UserError(f"unknown preset {name!r}; known are {', '.join(list_presets()) or 'none'}")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}") from None
+        raise UserError(f"unknown preset {name!r}{_meant(name)}")
+    card = read_object(path)
+    kinds = {"factory": str, "arguments": dict, "sha256": str, "scale": int, "parameters": int}
+    for key, kind in kinds.items():
+        if not isinstance(card.get(key), kind):
+            raise UserError(f"{path} is damaged: its {key} is missing or of another kind")
+    if not all(isinstance(card.get(key, {}), dict) for key in ("scores", "training")):
+        raise UserError(f"{path} is damaged: its scores or its training are of another kind")
+    return card
+
+
+def _meant(name):
+    known = list_presets()
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known) or 'none'}"
 
 
 def load_preset(name: str) -> keras.Model:
@@ -69,14 +81,20 @@ def load_preset(name: str) -> keras.Model:
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise UserError(f"{path} is missing or damaged (SHA-256 differs); install keras-secn again")
-    model = getattr(models, card["factory"])(**card["arguments"], name=name)
     try:
+        model = _build(models, card, name)
         unpack_weights(model, content)
     except Exception as error:
         # zip files and arrays raise whatever their parsers met: zlib.error, EOFError, ...
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} does not fit {card['factory']}: {reason}") from None
     return model
+
+
+def _build(models, card, name):
+    if not card["factory"].startswith("build_"):
+        raise ValueError("no factory of networks")
+    return getattr(models, card["factory"])(**card["arguments"], name=name)
 
 
 def pack_weights(model, dtype="float16"):

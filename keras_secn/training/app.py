@@ -4,6 +4,7 @@ import sys
 import textwrap
 
 from keras_secn.utils.allocator import keep_freed_memory
+from keras_secn.utils.backend import explained
 from keras_secn.utils.errors import Stopped, UserError
 from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.quiet import quiet_tensorflow
@@ -54,6 +55,12 @@ def run_app(main, positional=False, groups=None):
                 return main(argv)
         except (UserError, OSError) as error:
             print(f"error: {one_line(error)}", file=sys.stderr)
+            sys.exit(1)
+        except (ImportError, ValueError) as error:
+            reason = explained(error)
+            if reason is error:
+                raise
+            print(f"error: {one_line(reason)}", file=sys.stderr)
             sys.exit(1)
         except Stopped as stop:
             print(printable(stop), file=sys.stderr)

@@ -22,6 +22,7 @@ from keras_secn.training import losses as losses  # registers what checkpoints a
 from keras_secn.training import multihost
 from keras_secn.training import optimizers as optimizers  # likewise
 from keras_secn.training.batch_statistics import restate
+from keras_secn.training.checkpoint_state import read_state
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import Stopped, UserError
 from keras_secn.utils.local_scope import local_scope
@@ -85,7 +86,7 @@ def load_checkpoint(folder, fresh):
             continue
         try:
             model = load_checked(path, compile=True)
-            state = _read_state(path)
+            state = read_state(path)
         except UserError as error:
             refusals.append(str(error))
             continue
@@ -101,17 +102,6 @@ def load_checkpoint(folder, fresh):
     if refusals:
         raise UserError(f"{refusals[0]}; without {folder} the network starts anew")
     return Checkpoint(fresh, {}, None)
-
-
-def _read_state(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if STATE in archive.namelist():
-                return json.loads(archive.read(STATE))
-    except (ValueError, zipfile.BadZipFile, OSError) as error:
-        raise UserError(f"{path} is damaged: {error}") from None
-    history = path.with_name("history.json")  # a checkpoint of version 0.1.0's first weeks
-    return {"rows": json.loads(history.read_text()) if history.exists() else []}
 
 
 class CheckpointKeeper(keras.callbacks.Callback):

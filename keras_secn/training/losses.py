@@ -1,4 +1,4 @@
-"""Losses between pictures, in grey levels of 0..255, and supervision of intermediate pictures."""
+"""Losses between pictures, in gray levels of 0..255, and supervision of intermediate pictures."""
 
 import keras
 from keras import ops
@@ -25,15 +25,23 @@ class PictureLoss(keras.losses.Loss):
         penalty: "l1" (EDSR, section 3.3), "l2" (SRCNN to DRRN) or "charbonnier" (LapSRN).
         luminance_share: of the luminance's penalty in the loss, 0 to 1; the rest is that of red,
             green and blue. PSNR-Y sees luminance alone, and a small network has little to spare
-            for colours. Pictures of one channel are luminance (0..1, as
+            for colors. Pictures of one channel are luminance (0..1, as
             `keras_secn.layers.Luminance` gives) in any case.
         shrink: by how much the SR picture is smaller than HR, which is then shrunk (bicubic).
 
     Shapes: HR (B, H, W, 3); SR (B, H / shrink, W / shrink, 3 or 1).
     """
 
-    def __init__(self, penalty="l1", luminance_share=0.0, shrink=1, name="picture_loss", **kwargs):
-        super().__init__(name=name, **kwargs)
+    def __init__(
+        self,
+        penalty: str = "l1",
+        luminance_share: float = 0.0,
+        shrink: int = 1,
+        name: str = "picture_loss",
+        reduction: str = "sum_over_batch_size",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.penalty = penalty
         self.luminance_share = luminance_share
         self.shrink = shrink
@@ -41,13 +49,15 @@ class PictureLoss(keras.losses.Loss):
     def call(self, y_true, y_pred):
         if self.shrink > 1:
             height, width = (ops.shape(y_true)[axis] // self.shrink for axis in (1, 2))
-            y_true = ops.image.resize(y_true, (height, width), "bicubic", antialias=True)
+            y_true = ops.image.resize(
+                y_true, (height, width), "bicubic", antialias=True, data_format="channels_last"
+            )
         if y_pred.shape[-1] == 1:
             return self._penalty(luminance(y_true), 255.0 * y_pred)
         share = self.luminance_share
         of_luminance = share and self._penalty(luminance(y_true), luminance(y_pred))
-        of_colours = (1 - share) and self._penalty(y_true, y_pred)
-        return share * of_luminance + (1 - share) * of_colours
+        of_colors = (1 - share) and self._penalty(y_true, y_pred)
+        return share * of_luminance + (1 - share) * of_colors
 
     def _penalty(self, y_true, y_pred):
         return ops.mean(PENALTIES[self.penalty](y_true - y_pred), axis=-1)

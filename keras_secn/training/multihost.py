@@ -6,7 +6,6 @@ numbers, and sees to it that they end together: when one is lost, the others say
 
 import contextlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,13 +23,13 @@ LAUNCHER = (
 )
 
 # A process that the runtime aborts cannot say why: this one outlives it and does.
-OBITUARY = """
+WITNESS = """
 import sys
 if not sys.stdin.buffer.read():
     print(sys.argv[1], file=sys.stderr)
 """
 
-_joined = None  # the obituary and the runtime's log, once this process is one of several
+_joined = None  # the witness and the runtime's log, once this process is one of several
 
 
 def join():
@@ -82,23 +81,26 @@ def _announce(process):
         f"error: process {process} was lost, or lost the others; the same command goes on from the "
         f"last checkpoint (the runtime's messages: {name})"
     )
-    command = [sys.executable, "-c", OBITUARY, line]
-    obituary = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    command = [sys.executable, "-c", WITNESS, line]
+    witness = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     os.dup2(log, 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    return obituary, name
+    with contextlib.suppress(ImportError):  # Windows writes no core files
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    return witness, name
 
 
 def _depart():
-    """The obituary need not be written."""
+    """The witness need not speak."""
     global _joined
-    (obituary, log), _joined = _joined, None
+    (witness, log), _joined = _joined, None
     with contextlib.suppress(OSError):
         os.unlink(log)
-        obituary.stdin.write(b"departed")
-        obituary.stdin.close()
+        witness.stdin.write(b"departed")
+        witness.stdin.close()
 
 
 def _jax():

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import pathlib
 
@@ -10,8 +9,10 @@ from keras_secn import presets
 from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.presets.load import load
 from keras_secn.training import multihost
+from keras_secn.utils import folder_lock
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import read_object
 
 RENAMED = {"initialiser": "initializer"}  # settings that older runs keep under another name
 
@@ -34,12 +35,12 @@ def run_folder(folder, settings):
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        try:
-            if multihost.is_first():
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another run is using {folder}") from None
+    with contextlib.ExitStack() as stack:
+        if multihost.is_first():
+            try:
+                stack.enter_context(folder_lock.hold(folder, wait=False))
+            except BlockingIOError:
+                raise UserError(f"another run is using {folder}") from None
         check_settings(settings, folder)
         try:
             yield folder
@@ -95,7 +96,7 @@ def check_settings(settings, folder):
     wanted = _plain(settings)
     path = folder / "settings.json"
     if path.exists():
-        found = _completed(json.loads(path.read_text()), settings)
+        found = _completed(read_object(path), settings)
         if found != wanted:
             different = _first_difference(found, wanted)
             raise UserError(
@@ -134,5 +135,13 @@ def _first_difference(found, wanted, prefix=""):
             if inner:
                 return inner
         elif found.get(key) != wanted.get(key):
-            return f"{prefix}{key} was {found.get(key)}, now {wanted.get(key)}"
+            return (
+                f"{prefix}{_shown(key)} was {_shown(found.get(key))}, now {_shown(wanted.get(key))}"
+            )
     return None
+
+
+def _shown(value):
+    """A value on a line: what a stranger wrote may be long, or move the terminal's cursor."""
+    text = ascii(value)[1:-1] if isinstance(value, str) else ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -9,16 +9,26 @@ import pytest
 
 import keras_secn
 
+ROOT = pathlib.Path(keras_secn.__file__).parent
 SURFACE = pathlib.Path(__file__).parents[1] / "typed_surface.py"
 LAZY = ("keras_secn", "keras_secn.lite", "keras_secn.upscaling")
+STUBS = sorted(
+    ".".join(["keras_secn", *path.parent.relative_to(ROOT).parts])
+    for path in ROOT.rglob("__init__.pyi")
+)
 
 
-@pytest.mark.parametrize("package", LAZY)
+@pytest.mark.parametrize("package", STUBS)
 def test_type_checkers_see_the_names_that_are_loaded_at_first_use(package):
     module = importlib.import_module(package)
     tree = ast.parse(pathlib.Path(module.__file__).with_suffix(".pyi").read_text())
-    seen = {alias.asname: alias.name for line in tree.body for alias in line.names}
-    assert sorted(seen) == dir(module)
+    seen = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            seen |= {alias.asname: alias.name for alias in node.names}
+        elif isinstance(node, ast.AnnAssign):
+            seen[node.target.id] = node.target.id
+    assert sorted(seen) == sorted(dir(module))
     for name, original in seen.items():
         assert name == original
         assert getattr(module, name) is not None

@@ -23,7 +23,12 @@ def bench(tmp_path_factory):
     return faults.Bench(tmp_path_factory.mktemp("faults"), seed=1)
 
 
-@pytest.mark.parametrize("name", ROUNDS)
+def _marked(name):
+    trains = faults.FAULTS[name][0] == "training"
+    return pytest.param(name, marks=pytest.mark.slow if trains else ())
+
+
+@pytest.mark.parametrize("name", map(_marked, ROUNDS))
 def test_fault(bench, name):
     _, _, function = faults.FAULTS[name]
     try:

@@ -77,7 +77,7 @@ def test_stop_kill_and_resume(where, alone):
     assert group[1].wait(120) != 0
     assert time.monotonic() - killed < 120
     deadline = time.monotonic() + 60
-    while not error_lines(logs / "1"):  # the obituary comes after the end
+    while not error_lines(logs / "1"):  # the witness speaks after the end
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (line,) = error_lines(logs / "1")

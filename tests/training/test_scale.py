@@ -8,6 +8,7 @@ import sys
 import pytest
 
 pytest.importorskip("jax")
+pytestmark = pytest.mark.slow
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "scale.py"
 

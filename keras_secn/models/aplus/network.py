@@ -32,6 +32,7 @@ def build_aplus(
         components,
         side + 2 * REACH,
         strides=scale,
+        data_format="channels_last",
         use_bias=False,
         name="features",
         dtype="float32",

@@ -17,6 +17,7 @@ import numpy as np
 from keras_secn.lite import converter, metadata
 from keras_secn.lite.runtime import PLAIN, POOL, TILE, WHOLE
 from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork, gate_layers
+from keras_secn.rewrite.float32_copy import float32_copy
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.engines.litert import TiledFileEngine
@@ -62,6 +63,7 @@ def export_tiles(
         raise UserError(f"weights must be one of {', '.join(WEIGHTS)}, not {weights!r}")
     if path.is_dir():
         raise UserError(f"{path} is a folder")
+    model = float32_copy(model)
     engine = KerasEngine(model)
     if engine.radius is None:
         raise UserError(f"{model.name} sees the whole image at once: tiles cannot equal it")

@@ -1,0 +1,53 @@
+"""PSNR of the luminance as a Keras metric, by the protocol of the literature."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from keras_secn.layers.luminance import luminance
+from keras_secn.layers.package import PACKAGE
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class PSNR(keras.metrics.Metric):
+    """Mean PSNR-Y of pictures, in dB: what `keras_secn.metrics.psnr_y` gives for each of them.
+
+    The network's picture is rounded to whole gray levels and clipped to 0..255, as a file would
+    hold it. A border is left out. The peak is 255, the luminance that of BT.601.
+
+    Args:
+        shave: width of the border in pixels; the literature takes the scale.
+        name, dtype: of the metric.
+
+    Shapes: HR and SR, both (B, H, W, 3) RGB in 0..255.
+
+    Example:
+        >>> model.compile("adam", keras_secn.losses.PictureLoss(),
+        ...               metrics=[keras_secn.metrics.PSNR(shave=2)])
+    """
+
+    def __init__(self, shave: int = 2, name: str = "psnr", dtype: str | None = None) -> None:
+        super().__init__(dtype=dtype, name=name)
+        self.shave = shave
+        self._sum = self.add_variable((), keras.initializers.Zeros(), name="sum")
+        self._count = self.add_variable((), keras.initializers.Zeros(), name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_pred = ops.clip(ops.floor(ops.cast(y_pred, "float32") + 0.5), 0, 255)
+        error = luminance(ops.cast(y_true, "float32")) - luminance(y_pred)
+        if self.shave:
+            error = error[:, self.shave : -self.shave, self.shave : -self.shave]
+        squares = ops.mean(ops.square(error), axis=(1, 2, 3))
+        values = 10.0 * ops.log10(255.0**2 / squares)
+        if sample_weight is None:
+            sample_weight = ops.ones_like(values)
+        sample_weight = ops.cast(ops.reshape(sample_weight, ops.shape(values)), values.dtype)
+        self._sum.assign_add(ops.cast(ops.sum(values * sample_weight), self.dtype))
+        self._count.assign_add(ops.cast(ops.sum(sample_weight), self.dtype))
+
+    def result(self):
+        return ops.divide_no_nan(self._sum, self._count)
+
+    def get_config(self):
+        return {**super().get_config(), "shave": self.shave}

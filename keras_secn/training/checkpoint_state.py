@@ -1,0 +1,61 @@
+"""`training.json` in a checkpoint: the history, and where the running interval stands."""
+
+import math
+import zipfile
+
+from keras_secn.presets.keras_file import STATE
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import parse_object
+
+
+def read_state(path):
+    """What was saved in a checkpoint beside its network.
+
+    Returns:
+        A dictionary: `rows`, the history; and maybe `photographs`, their identity, `seconds` and
+        `metrics`, of an interval that was cut in two, or its `logs`.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read(STATE) if STATE in archive.namelist() else None
+    except (ValueError, zipfile.BadZipFile, OSError) as error:
+        raise UserError(f"{path} is damaged: {error}") from None
+    if content is None:
+        history = path.with_name("history.json")  # a checkpoint of version 0.1.0's first weeks
+        rows = history.read_bytes() if history.exists() else b"[]"
+        content = b'{"rows": %s}' % rows
+    state = parse_object(content, f"{STATE} in {path}")
+    for key, is_right in KINDS.items():
+        if key in state and not is_right(state[key]):
+            raise UserError(f"{STATE} in {path} is damaged: {key} is of another kind")
+    return state
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_duration(value):
+    return _is_number(value) and math.isfinite(value) and value >= 0
+
+
+def _are_scores(value):
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+def _are_rows(value):
+    return isinstance(value, list) and all(
+        _are_scores(row) and isinstance(row.get("step"), int) and row["step"] >= 0 for row in value
+    )
+
+
+KINDS = {
+    "rows": _are_rows,
+    "logs": _are_scores,
+    "metrics": lambda value: isinstance(value, list) and all(map(_is_number, value)),
+    "seconds": _is_duration,
+    "photographs": lambda value: isinstance(value, str),
+}

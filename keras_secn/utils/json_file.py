@@ -1,0 +1,40 @@
+"""JSON that our programs wrote, and that anybody may have changed since."""
+
+import json
+import pathlib
+
+from keras_secn.utils.errors import UserError
+
+LIMIT = 1 << 24  # bytes; the history of 100,000 intervals has 15 MB
+
+
+def parse_object(content, name):
+    """The dictionary that JSON text holds.
+
+    Args:
+        content: bytes or text.
+        name: of its file, for the error.
+
+    Raises:
+        UserError: it is no JSON, nothing but a dictionary, or too large.
+    """
+    if len(content) > LIMIT:
+        raise UserError(f"{name} is damaged: {len(content):,} bytes are too many")
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{name} is damaged: {error}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{name} is damaged: it holds no names with values")
+    return found
+
+
+def read_object(path):
+    """The dictionary in a JSON file.
+
+    Raises:
+        UserError: see `parse_object`.
+        OSError: it cannot be read.
+    """
+    with open(pathlib.Path(path), "rb") as file:
+        return parse_object(file.read(LIMIT + 1), path)
