@@ -55,5 +55,5 @@ def record(name: str, path: pathlib.Path, **facts) -> None:
     entry = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), **facts}
     card = store.preset_card(name)
     card["files"] = {**card.get("files", {}), path.name: entry}
-    with atomic_path(store.FOLDER / f"{name}.json") as temporary:
+    with atomic_path(store.file_of(name, ".json")) as temporary:
         temporary.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

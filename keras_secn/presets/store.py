@@ -1,8 +1,9 @@
 """Trained weights: name -> network, offline, with a checksum and a model card each.
 
-A preset is two files in `keras_secn/weights/`: `NAME.json`, the card, and `NAME.npz`, the weights
-by name (float16 where that is harmless). NumPy reads them with pickles forbidden, so that loading
-one cannot run code.
+A preset is two files: `NAME.json`, the card, and `NAME.npz`, the weights by name (float16 where that
+is harmless). Those that people use lie in the package, those that serve comparisons in the
+repository's `training/weights/`. NumPy reads them with pickles forbidden, so that loading one
+cannot run code.
 """
 
 from __future__ import annotations
@@ -28,9 +29,21 @@ if TYPE_CHECKING:
 FOLDER = pathlib.Path(str(importlib.resources.files(__package__) / "weights"))
 
 
+def folders() -> list[pathlib.Path]:
+    """Where presets lie: in the package, and in the repository those that serve comparisons."""
+    comparison = FOLDER.parents[2] / "training" / "weights"
+    return [FOLDER, comparison] if comparison.is_dir() else [FOLDER]
+
+
+def file_of(name: str, end: str) -> pathlib.Path:
+    """A preset's file, such as its card: where it is, or else where the package would have it."""
+    places = [folder / f"{name}{end}" for folder in folders()]
+    return next((place for place in places if place.is_file()), places[0])
+
+
 def list_presets() -> list[str]:
     """Names of all presets, sorted; `preset_card` tells what each one is."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    return sorted({path.stem for folder in folders() for path in folder.glob("*.json")})
 
 
 def preset_card(name: str) -> dict[str, Any]:
@@ -43,7 +56,7 @@ def preset_card(name: str) -> dict[str, Any]:
     Raises:
         UserError: no such preset, or its card is damaged.
     """
-    path = FOLDER / f"{name}.json"
+    path = file_of(name, ".json")
     if name not in list_presets():
         raise UserError(f"unknown preset {name!r}{_meant(name)}")
     card = read_object(path)
@@ -77,7 +90,7 @@ def load_preset(name: str) -> keras.Model:
     from keras_secn import models  # Keras takes seconds to load, and listing does without
 
     card = preset_card(name)
-    path = FOLDER / f"{name}.npz"
+    path = file_of(name, ".npz")
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise UserError(f"{path} is missing or damaged (SHA-256 differs); install keras-secn again")

@@ -47,7 +47,7 @@ def _row(name, timed):
         "default": name == DEFAULT,
         "scale": card["scale"],
         "parameters": card["parameters"],
-        "bytes": (presets.store.FOLDER / f"{name}.npz").stat().st_size,
+        "bytes": presets.store.file_of(name, ".npz").stat().st_size,
         "scores": card.get("scores", {}),
         "seconds_per_megapixel": seconds,
     }
