@@ -1,7 +1,7 @@
 """Trained weights: name -> network, offline, with a checksum and a model card each.
 
-A preset is two files: `NAME.json`, the card, and `NAME.npz`, the weights by name (float16 where that
-is harmless). Those that people use lie in the package, those that serve comparisons in the
+A preset is two files: `NAME.json`, the card, and `NAME.npz`, the weights by name (float16 where
+that is harmless). Those that people use lie in the package, those that serve comparisons in the
 repository's `training/weights/`. NumPy reads them with pickles forbidden, so that loading one
 cannot run code.
 """
