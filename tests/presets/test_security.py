@@ -212,7 +212,7 @@ def test_changed_presets_are_refused(network, tmp_path_factory, data):
         # and where somebody has changed the card as well
         path = folder / "tiny.json"
         card = json.loads(path.read_text())
-        card["sha256"] = presets.hashlib.sha256(changed).hexdigest()
+        card["sha256"] = presets.store.hashlib.sha256(changed).hexdigest()
         path.write_text(json.dumps(card))
         try:
             presets.load("tiny")
