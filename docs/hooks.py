@@ -51,13 +51,13 @@ def _formula(match, display):
 
 def _options(match):
     """A table of options for each group of a command's parser."""
-    parser = cli.command_parser(match[1])
+    parser = cli._parser()._subparsers._group_actions[0].choices[match[1]]
     parts = []
     for group in parser._action_groups:
         rows = [_option(action) for action in group._group_actions if action.dest != "help"]
         if rows:
             title = f"**{group.title.capitalize()}**\n\n"
-            parts.append(title + markdown_table([["option", "what it says"], *rows]))
+            parts.append(title + markdown_table(["option", "what it says"], rows))
     return "\n\n".join(parts)
 
 
@@ -72,11 +72,10 @@ def _presets():
     header = ["preset", "scale", "parameters", "Set5 (dB)", "Set14 (dB)", "for"]
     rows = []
     for row in catalog.rows():
-        scores = catalog.psnr_by_folder(row["scores"])
-        psnr = [f"{scores[name]:.2f}" if name in scores else "" for name in ("set5", "set14")]
+        psnr = _psnr(row["scores"], ("set5", "set14"))
         use = row["use"] or row["group"]
         rows.append([f"`{row['name']}`", f"x{row['scale']}", f"{row['parameters']:,}", *psnr, use])
-    return markdown_table([header, *rows])
+    return markdown_table(header, rows)
 
 
 def _preset_files():
@@ -84,10 +83,14 @@ def _preset_files():
     rows = []
     for name in presets.list_presets():
         for file, facts in presets.preset_card(name).get("files", {}).items():
-            scores = catalog.psnr_by_folder(facts.get("scores", {}))
-            psnr = [f"{scores[key]:.2f}" if key in scores else "" for key in ("set5", "set14", "pages")]
+            psnr = _psnr(facts.get("scores", {}), ("set5", "set14", "pages"))
             rows.append([f"`{file}`", f"{facts['bytes'] / 1000:,.0f}", *psnr])
-    return markdown_table([header, *rows])
+    return markdown_table(header, rows)
+
+
+def _psnr(scores, folders):
+    values = catalog.psnr_by_folder(scores)
+    return [f"{values[folder]:.2f}" if folder in values else "" for folder in folders]
 
 
 def _part(match):
