@@ -1,8 +1,8 @@
 """What mkdocs does with a page beyond Markdown: parts of other files, and formulas without scripts.
 
 `<!-- from README.md: Heading -->` in a page stands for that section of the file, so that a figure
-is written down once; `<!-- from FILE -->` stands for all of it. `<!-- command upscale -->` stands for
-the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights and
+is written down once; `<!-- from FILE -->` stands for all of it. `<!-- command upscale -->` stands
+for the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights and
 `<!-- preset files -->` for that of their LiteRT files, both made from the cards.
 """
 

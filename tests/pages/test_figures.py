@@ -34,13 +34,10 @@ def figures():
                             yield path.name, name[1], column, cell
 
 
-def rounded(value, text):
-    """A value with as many digits behind the point as the text has."""
-    return f"{value:.{len(text.partition('.')[2])}f}"
-
-
 def same_number(value, text):
-    return rounded(value, text) == text
+    """Whether a text is a value, rounded to the digits that the text has."""
+    unit = 10.0 ** -len(text.partition(".")[2])
+    return abs(value - float(text)) <= unit / 2 * (1 + 1e-6)
 
 
 def same_score(folder, metric="psnr_y"):
