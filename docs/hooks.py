@@ -62,10 +62,11 @@ def _options(match):
 
 
 def _option(action):
-    names = ", ".join(action.option_strings) or action.metavar
-    choices = f" {' or '.join(action.choices)}" if action.choices else ""
-    value = action.metavar if action.option_strings and action.nargs != 0 else None
-    return [f"`{names}{f' {value}' if value else ''}`", f"{action.help or ''}{choices}".strip()]
+    name, value = ", ".join(action.option_strings) or action.metavar, ""
+    if action.option_strings and action.nargs != 0:
+        choices = f"{{{','.join(action.choices)}}}" if action.choices else None
+        value = f" {choices or action.metavar or action.dest.upper()}"
+    return [f"`{name}{value}`", action.help]
 
 
 def _presets():
