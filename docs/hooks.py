@@ -1,14 +1,23 @@
 """What mkdocs does with a page beyond Markdown: parts of other files, and formulas without scripts.
 
 `<!-- from README.md: Heading -->` in a page stands for that section of the file, so that a figure
-is written down once; `<!-- from FILE -->` stands for all of it.
+is written down once; `<!-- from FILE -->` stands for all of it. `<!-- command upscale -->` stands
+for the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights and
+`<!-- preset files -->` for that of their LiteRT files, both made from the cards.
 """
 
+import os
 import pathlib
 import re
 
 from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
+
+os.environ.setdefault("KERAS_SECN_LAZY", "1")  # the tables need no Keras
+
+from keras_secn import cli, presets  # noqa: E402
+from keras_secn.upscaling import catalog  # noqa: E402
+from keras_secn.utils.markdown import markdown_table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCS = "docs/"
@@ -17,11 +26,14 @@ PAGES = {  # files of the repository that are pages as well
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "tflite/android/README.md": "android.md",
-    "training/RESULTS.md": "results.md",
+    "training/RESULTS.md": "tried.md",
 }
 
 
 def on_page_markdown(markdown, page, config, files):
+    markdown = re.sub(r"^<!-- command (\w+) -->$", _options, markdown, flags=re.MULTILINE)
+    markdown = markdown.replace("<!-- presets -->", _presets())
+    markdown = markdown.replace("<!-- preset files -->", _preset_files())
     return re.sub(r"^<!-- from ([^:\n]+?)(?:: (.+?))? -->$", _part, markdown, flags=re.MULTILINE)
 
 
@@ -35,6 +47,51 @@ def on_page_content(html, page, config, files):
 def _formula(match, display):
     # browsers draw MathML themselves: no script, no other machine
     return convert(match[1].strip().replace("&amp;", "&"), display=display)
+
+
+def _options(match):
+    """A table of options for each group of a command's parser."""
+    parser = cli._parser()._subparsers._group_actions[0].choices[match[1]]
+    parts = []
+    for group in parser._action_groups:
+        rows = [_option(action) for action in group._group_actions if action.dest != "help"]
+        if rows:
+            title = f"**{group.title.capitalize()}**\n\n"
+            parts.append(title + markdown_table(["option", "what it says"], rows))
+    return "\n\n".join(parts)
+
+
+def _option(action):
+    name, value = ", ".join(action.option_strings) or action.metavar, ""
+    if action.option_strings and action.nargs != 0:
+        choices = f"{{{','.join(action.choices)}}}" if action.choices else None
+        value = f" {choices or action.metavar or action.dest.upper()}"
+    return [f"`{name}{value}`", action.help]
+
+
+def _presets():
+    header = ["preset", "scale", "parameters", "Set5 (dB)", "Set14 (dB)", "for"]
+    rows = []
+    for row in catalog.rows():
+        psnr = _psnr(row["scores"], ("set5", "set14"))
+        use = row["use"] or row["group"]
+        rows.append([f"`{row['name']}`", f"x{row['scale']}", f"{row['parameters']:,}", *psnr, use])
+    return markdown_table(header, rows)
+
+
+def _preset_files():
+    header = ["file", "KB", "Set5 (dB)", "Set14 (dB)", "pages of text (dB)"]
+    rows = []
+    for name in presets.list_presets():
+        for file, facts in presets.preset_card(name).get("files", {}).items():
+            psnr = _psnr(facts.get("scores", {}), ("set5", "set14", "pages"))
+            rows.append([f"`{file}`", f"{facts['bytes'] / 1000:,.0f}", *psnr])
+    return markdown_table(header, rows)
+
+
+def _psnr(scores, folders):
+    values = catalog.psnr_by_folder(scores)
+    return [f"{values[folder]:.2f}" if folder in values else "" for folder in folders]
 
 
 def _part(match):
