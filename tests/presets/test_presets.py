@@ -15,6 +15,7 @@ from keras_secn import presets
 from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models.mobile import build_pocket_secn
 from keras_secn.models.secn import build_ct_secn, build_secn
+from keras_secn.presets.family import member
 from keras_secn.presets.lite_files import preset_file
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.training.recipe import Recipe
@@ -110,7 +111,10 @@ def test_a_pocket_network_is_published_folded(folder, tmp_path):
 
 
 def test_the_default_and_the_networks_for_phones_start_quickly():
-    assert FILES == ["ct_secn_16", "pocket_secn_l", "pocket_secn_m", "pocket_secn_s"]
+    families = {member(name).network for name in FILES}
+    assert families == {"ct_secn_16", "secn", "pocket_secn_l", "pocket_secn_m", "pocket_secn_s"}
+    # what the wheel holds starts on LiteRT, all of it
+    assert set(FILES) == {path.stem for path in presets.store.FOLDER.glob("*.json")}
 
 
 @pytest.mark.parametrize("name", FILES)
