@@ -110,7 +110,7 @@ def _is_rough(upscaler, source, pixels, size):
         needed = max(a / b for a, b in zip(size, pixels.shape, strict=False))
         names = " and ".join(step.label for step in upscaler.networks.passes(needed, True))
         warnings.warn(
-            f"{source.path}: {state.reason}, so {names} is used; --preset overrules",
+            f"{source.path}: {state.reason}, so this is enlarged by {names}; --preset overrules",
             UserWarning,
             stacklevel=2,
         )
