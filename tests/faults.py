@@ -297,7 +297,7 @@ time_t time(time_t *out) {
 
 BUILDER = """
 import sys, zlib
-from keras_secn import photo_cache
+from keras_secn.data import photo_cache
 photo_cache.SHARD_PHOTOS = 4
 from keras_secn.training.app import run_app
 def main(argv):

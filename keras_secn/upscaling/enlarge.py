@@ -1,14 +1,12 @@
 """An image through an engine, tile by tile, as a stream of finished rows."""
 
-import itertools
-
 import numpy as np
 
+from keras_secn.data.dihedral import dihedral
 from keras_secn.metrics.protocol import self_ensemble
 from keras_secn.upscaling.tiling import POOLED_WHOLE, cuts, sample
 
 LEAST = 6  # LR pixels a side that any engine takes; smaller images have their edge repeated
-VIEWS = list(itertools.product(range(4), (False, True)))  # as `self_ensemble` goes through them
 
 
 class Enlarger:
@@ -87,9 +85,8 @@ class Enlarger:
             gates = engine.pool(patches)
             return lambda tile: engine.tile(tile, gates)
         gates = []
-        for turns, flip in VIEWS:
-            seen = patches[:, :, ::-1] if flip else patches
-            gates.append(engine.pool(np.ascontiguousarray(np.rot90(seen, turns, axes=(1, 2)))))
+        for turn in range(8):  # as `self_ensemble` goes through them
+            gates.append(engine.pool(np.stack([dihedral(patch, turn) for patch in patches])))
 
         def run(tile):
             views = iter(gates)

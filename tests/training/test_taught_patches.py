@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_secn import metrics
+from keras_secn.data.dihedral import undo_dihedral
 from keras_secn.data.patches import PatchDataset
 from keras_secn.metrics import compare
 from keras_secn.models import registry
@@ -30,9 +31,7 @@ def eight_pictures(teacher, patch):
         return pictures[-1]
 
     mean = metrics.self_ensemble(upscale)(patch)
-    # `self_ensemble` asks turn by turn, unflipped and flipped
-    turned = [np.rot90(picture, -(k // 2)) for k, picture in enumerate(pictures)]
-    turned = [picture[:, ::-1] if k % 2 else picture for k, picture in enumerate(turned)]
+    turned = [undo_dihedral(picture, turn) for turn, picture in enumerate(pictures)]
     np.testing.assert_allclose(np.mean(turned, axis=0), mean, atol=1e-3)
     return np.stack(turned)
 
