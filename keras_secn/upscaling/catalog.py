@@ -8,8 +8,14 @@ PICTURES = "For pictures (LiteRT)"
 CASCADE = "The cascade, on Keras"
 LITERATURE = "From papers, on Keras"
 USES = {
+    "secn": "the best, slow: --best",
     "ct_secn_16": "photographs",
-    "pocket_secn_l": "many pictures, phones",
+    "ct_secn_16_x3": "x3",
+    "ct_secn_16_x4": "x4",
+    "ct_secn_16_jpeg": "compressed photographs",
+    "pocket_secn_l_x4": "x4: many pictures, phones",
+    "pocket_secn_l_jpeg": "many compressed pictures",
+    "pocket_secn_l": "many pictures, phones: --fast",
     "pocket_secn_m": "many pictures, older phones",
     "pocket_secn_s": "videos",
 }
