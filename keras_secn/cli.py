@@ -269,10 +269,11 @@ def _sum_up(counts, inputs):
 
 def _models(arguments):
     from keras_secn import presets
-    from keras_secn.lite.runtime import greet_unseen
     from keras_secn.upscaling import catalog
 
     if arguments.time:
+        from keras_secn.lite.runtime import greet_unseen  # it loads LiteRT
+
         greet_unseen()
     rows = catalog.rows(arguments.time)
     if arguments.json:

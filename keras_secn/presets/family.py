@@ -10,7 +10,7 @@ from typing import NamedTuple
 from keras_secn.presets.store import list_presets
 from keras_secn.utils.errors import UserError
 
-NAME = re.compile(r"(?P<network>.+?)(?P<rough>_jpeg)?(_x(?P<scale>[2-9]))?")
+NAME = re.compile(r"(?P<network>.*?)(?P<rough>_jpeg)?(_x(?P<scale>[2-9]))?", re.DOTALL)
 
 
 class Member(NamedTuple):
