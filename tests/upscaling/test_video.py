@@ -558,7 +558,7 @@ def attachment(folder):
         ("clip.webm", lambda _: ["-auto-alt-ref 0 -pix_fmt yuva420p"], "alpha"),
         ("clip.mkv", lambda _: ["-map 0 -map 0"], "second video"),
         ("clip.mov", lambda _: ["-timecode 01:00:00:00"], "data stream"),
-        ("clip.mkv", lambda _: ["-flags +ilme+ildct -x264opts tff=1"], "interlaced"),
+        ("clip.mkv", lambda _: ["-c:v mpeg2video -flags +ilme+ildct -top 1"], "interlaced"),
         ("clip.mkv", attachment, "fonts"),
     ],
 )
