@@ -215,7 +215,8 @@ WITHOUT_TENSORFLOW = """
 import sys
 sys.modules["tensorflow"] = None  # as if it were not installed
 import keras
-from keras_secn.data import InputWait, PatchDataset, PhotoCache
+from keras_secn.data import PatchDataset, PhotoCache
+from keras_secn.training.input_wait import InputWait
 cache = PhotoCache.build(sys.argv[1], sys.argv[2], progress=False)
 data = PatchDataset(cache, 2, 16, steps=6)
 model = keras.Sequential([keras.layers.Conv2D(3, 1), keras.layers.UpSampling2D(2)])
