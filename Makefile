@@ -4,7 +4,7 @@ VENV ?= .venv
 VENV_JAX ?= .venv-jax
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
-# layers, models, cascade, training and upscaling by Keras
+# layers, models, metrics and the cascade
 TESTS_JAX := tests/contract/test_layers.py tests/models/test_models.py \
   tests/metrics/test_psnr_metric.py \
   tests/cascade/test_cascade.py

@@ -19,8 +19,8 @@ def main(argv):
     import skimage.data
 
     import keras_secn
-    from keras_secn.data.imresize import imresize
-    from keras_secn.metrics import bicubic_upscaler, image_upscaler, modcrop
+    from keras_secn.data.imresize import imresize, modcrop
+    from keras_secn.metrics import bicubic_upscaler, image_upscaler
     from keras_secn.metrics.report import crops_picture
 
     originals = [modcrop(image(), 2) for image in (skimage.data.chelsea, skimage.data.coffee)]
