@@ -138,8 +138,14 @@ def _check_description(part):
 
 def _check_object(part):
     name, module, config = part["class_name"], part.get("module"), part.get("config")
-    # without a module, Keras would follow older rules
-    if not (isinstance(name, str) and isinstance(module, str)):
+    # without the key, Keras would follow older rules; null is what it writes for `__main__`
+    if not isinstance(name, str) or "module" not in part:
+        _refuse(name)
+    if module is None:
+        if not _is_the_programs_own(part):
+            _refuse(name)
+        return
+    if not isinstance(module, str):
         _refuse(name)
     if name == "function":
         if not _is_known_function(part):
@@ -155,6 +161,17 @@ def _check_object(part):
         _refuse(f"{module}.{name}")
     if name == "Sequential" and not _are_objects(config):
         _refuse("a layer without a description")  # by its name alone Keras would make it
+
+
+def _is_the_programs_own(part):
+    """Whether a class was defined and registered by the running program or notebook itself."""
+    key = part.get("registered_name")
+    registered = keras.saving.get_registered_object(key) if isinstance(key, str) else None
+    return (
+        isinstance(registered, type)
+        and registered.__name__ == part["class_name"]
+        and registered.__module__ == "__main__"
+    )
 
 
 def _is_known_function(part):
