@@ -72,7 +72,8 @@ class Degradation:
         name: what it is called in files and tables.
         clean: share of patches that are left clean, 0 to 1; the shares below are of the others.
         kernels: names in `KERNELS`, at equal odds: "bicubic" (MATLAB's), "area", "bilinear",
-            "lanczos" or "bicubic_noaa" (without antialiasing, as OpenCV's `INTER_CUBIC`).
+            "lanczos" or "bicubic_noaa" (without antialiasing, as OpenCV's `INTER_CUBIC`). A name
+            that stands n times is n times as likely.
         blurred: share that gets a Gaussian blur.
         blur: its largest standard deviation in LR pixels; uniform from 0.
         noisy: share that gets Gaussian noise, independent in each channel.
@@ -192,16 +193,17 @@ def compress(image, codec, quality, subsampled=True):
 DEGRADATIONS = {
     "none": Degradation(),
     "jpeg": Degradation("jpeg", clean=0.2, jpeg=1.0),
+    # JPEGs above all; also noise, and reductions without antialiasing
     "photo": Degradation(
         "photo",
-        clean=0.1,
-        kernels=tuple(KERNELS),
-        blurred=0.3,
-        blur=0.8,
-        noisy=0.4,
-        noise=6.0,
-        jpeg=0.65,
-        webp=0.15,
+        clean=0.12,
+        kernels=("bicubic",) * 6 + ("area", "bicubic_noaa"),
+        blurred=0.1,
+        blur=0.6,
+        noisy=0.2,
+        noise=20.0,
+        jpeg=0.8,
+        webp=0.05,
     ),
 }
 
