@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.package import PACKAGE
 
 
@@ -44,13 +45,8 @@ class AnchoredRegression(keras.layers.Layer):
         self.outputs = outputs
 
     def build(self, input_shape):
-        self.correlation = keras.layers.Conv2D(
-            self.anchors,
-            1,
-            data_format="channels_last",
-            use_bias=False,
-            name="correlation",
-            dtype=self.dtype_policy,
+        self.correlation = conv(
+            self.anchors, 1, "correlation", use_bias=False, dtype=self.dtype_policy
         )
         self.correlation.build(input_shape)
         self.regressors = self.add_weight(

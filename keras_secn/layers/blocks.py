@@ -7,6 +7,7 @@ the residual blocks of EDSR (Lim et al., CVPRW 2017).
 import keras
 from keras import ops
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.package import PACKAGE
 from keras_secn.layers.squeeze_excite import SqueezeExcite
 
@@ -30,15 +31,7 @@ class Block(keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} must list the layers of its branch")
 
     def conv(self, filters, kernel_size, name, activation=None):
-        return keras.layers.Conv2D(
-            filters,
-            kernel_size,
-            padding="same",
-            data_format="channels_last",
-            activation=activation,
-            name=name,
-            dtype=self.dtype_policy,
-        )
+        return conv(filters, kernel_size, name, activation=activation, dtype=self.dtype_policy)
 
     def depthwise(self, name, activation=None):
         return keras.layers.DepthwiseConv2D(
@@ -150,17 +143,8 @@ class FireExpand(keras.layers.Layer):
 
     def build(self, input_shape):
         half = self.filters // 2
-        self.conv_1x1 = keras.layers.Conv2D(
-            half, 1, data_format="channels_last", name="conv_1x1", dtype=self.dtype_policy
-        )
-        self.conv_3x3 = keras.layers.Conv2D(
-            self.filters - half,
-            3,
-            padding="same",
-            data_format="channels_last",
-            name="conv_3x3",
-            dtype=self.dtype_policy,
-        )
+        self.conv_1x1 = conv(half, 1, "conv_1x1", dtype=self.dtype_policy)
+        self.conv_3x3 = conv(self.filters - half, 3, "conv_3x3", dtype=self.dtype_policy)
         self.conv_1x1.build(input_shape)
         self.conv_3x3.build(input_shape)
 

@@ -15,6 +15,8 @@ from keras_secn.lite.converter import tensorflow
 from keras_secn.lite.quantize.calibrate import Sampler, one_grid
 from keras_secn.utils.errors import UserError
 
+LAST = "channels_last"  # whatever keras.json says
+
 
 def libraries():
     """tf_keras and tensorflow_model_optimization.
@@ -151,17 +153,18 @@ def _twin_layer(layer, inputs, name, tf_keras, custom):
             x = _twin_layer(part, [x], f"{name}_{part.name}", tf_keras, custom)
         return kinds.Add(name=f"{name}_add")([inputs[0], x])
     if isinstance(layer, SqueezeExcite) and layer.window is None:
-        x = kinds.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
-        x = kinds.Conv2D(layer.squeeze.units, 1, activation="relu", name=f"{name}_squeeze")(x)
-        # apart from its convolution, for its own integer grid
-        x = kinds.Conv2D(layer.excite.units, 1, name=f"{name}_excite")(x)
+        x = kinds.GlobalAveragePooling2D(LAST, keepdims=True, name=f"{name}_mean")(x)
+        options = {"activation": "relu", "data_format": LAST, "name": f"{name}_squeeze"}
+        x = kinds.Conv2D(layer.squeeze.units, 1, **options)(x)
+        # the activation is a layer of its own, so that it gets its own quantization
+        x = kinds.Conv2D(layer.excite.units, 1, data_format=LAST, name=f"{name}_excite")(x)
         x = kinds.Activation("sigmoid", name=f"{name}_gate")(x)
         return kinds.Multiply(name=f"{name}_multiply")([inputs[0], x])
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        options = {"padding": "same", "activation": layer.activation.__name__, "name": name}
-        return kinds.DepthwiseConv2D(layer.kernel_size, **options)(x)
-    if type(layer) is keras.layers.Conv2D:
-        options = {"padding": "same", "activation": layer.activation.__name__, "name": name}
+    if type(layer) in (keras.layers.Conv2D, keras.layers.DepthwiseConv2D):
+        options = {"padding": "same", "data_format": LAST, "name": name}
+        options["activation"] = layer.activation.__name__
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            return kinds.DepthwiseConv2D(layer.kernel_size, **options)(x)
         return kinds.Conv2D(layer.filters, layer.kernel_size, **options)(x)
     if isinstance(layer, keras.layers.Add):
         return kinds.Add(name=name)(inputs)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.deep_supervision import Supervise
 from keras_secn.layers.package import PACKAGE
 from keras_secn.models.luminance import read_luminance, write_luminance
@@ -27,20 +28,11 @@ def build_drcn(
     """
     inputs, pictures, bicubic = read_luminance(scale, enlarged=True)
 
-    def conv(name, filters=filters, activation="relu", **options):
-        return keras.layers.Conv2D(
-            filters,
-            3,
-            padding="same",
-            data_format="channels_last",
-            activation=activation,
-            name=name,
-            **options,
-        )
-
-    x = conv("embed_2")(conv("embed_1")(bicubic))
-    recursion, reconstruct_1 = conv("recursion"), conv("reconstruct_1")
-    reconstruct_2 = conv("reconstruct_2", filters=1, activation=None, dtype="float32")
+    x = conv(filters, 3, "embed_1", activation="relu")(bicubic)
+    x = conv(filters, 3, "embed_2", activation="relu")(x)
+    recursion = conv(filters, 3, "recursion", activation="relu")
+    reconstruct_1 = conv(filters, 3, "reconstruct_1", activation="relu")
+    reconstruct_2 = conv(1, 3, "reconstruct_2", dtype="float32")
     predictions = []
     for index in range(recursions):
         x = recursion(x)

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.models.luminance import read_luminance, write_luminance
 
 
@@ -24,23 +25,16 @@ def build_drrn(
     """
     inputs, pictures, y = read_luminance(scale, enlarged=True)
 
-    def conv(name):
-        return keras.layers.Conv2D(
-            filters, 3, padding="same", data_format="channels_last", name=name
-        )
-
     def relu(x):
         return keras.layers.ReLU()(x)
 
     x = y
     for block in range(blocks):
-        x = start = conv(f"block_{block}")(relu(x) if block else x)
-        conv_1, conv_2 = conv(f"block_{block}_conv_1"), conv(f"block_{block}_conv_2")
+        x = start = conv(filters, 3, f"block_{block}")(relu(x) if block else x)
+        conv_1, conv_2 = (conv(filters, 3, f"block_{block}_conv_{part}") for part in (1, 2))
         for _ in range(units):
             # every unit adds to the block's start, not to the unit before (equation 4)
             x = keras.layers.Add()([conv_2(relu(conv_1(relu(x)))), start])
-    x = keras.layers.Conv2D(
-        1, 3, padding="same", data_format="channels_last", name="residual", dtype="float32"
-    )(relu(x))
+    x = conv(1, 3, "residual", dtype="float32")(relu(x))
     y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from keras_secn.layers.blocks import BLOCKS, Block
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.utils.errors import UserError
@@ -48,29 +49,19 @@ def build_network(
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
     # float32 at both ends: bfloat16 would round a pixel of 0..255 to whole gray levels
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
-    x = skip = keras.layers.Conv2D(
-        filters, 3, padding="same", data_format="channels_last", name="head"
-    )(x)
+    x = skip = conv(filters, 3, "head")(x)
 
     for index, kind in enumerate(kinds):
         x = BLOCKS[kind](residual_scaling, name=f"block_{index}")(x)
 
-    x = keras.layers.Conv2D(filters, 3, padding="same", data_format="channels_last", name="body")(x)
+    x = conv(filters, 3, "body")(x)
     x = keras.layers.Add(name="long_skip")([x, skip])
 
     for index, size in enumerate(SHUFFLES[scale]):
-        x = keras.layers.Conv2D(
-            filters * size**2,
-            3,
-            padding="same",
-            data_format="channels_last",
-            name=f"upsample_{index}",
-        )(x)
+        x = conv(filters * size**2, 3, f"upsample_{index}")(x)
         x = PixelShuffle(size, name=f"pixel_shuffle_{index}")(x)
 
-    x = keras.layers.Conv2D(
-        3, 3, padding="same", data_format="channels_last", name="tail", dtype="float32"
-    )(x)
+    x = conv(3, 3, "tail", dtype="float32")(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
 

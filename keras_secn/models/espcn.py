@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.models.luminance import read_luminance, write_luminance
 
@@ -18,15 +19,8 @@ def build_espcn(scale: int = 2, name: str = "espcn") -> keras.Model:
     Returns: see `keras_secn.models.srcnn.build_srcnn`.
     """
     inputs, pictures, x = read_luminance(scale, enlarged=False)
-    conv = keras.layers.Conv2D
-    x = conv(64, 5, padding="same", data_format="channels_last", activation="tanh", name="conv_1")(
-        x
-    )
-    x = conv(32, 3, padding="same", data_format="channels_last", activation="tanh", name="conv_2")(
-        x
-    )
-    x = conv(
-        scale**2, 3, padding="same", data_format="channels_last", name="subpixels", dtype="float32"
-    )(x)
+    x = conv(64, 5, "conv_1", activation="tanh")(x)
+    x = conv(32, 3, "conv_2", activation="tanh")(x)
+    x = conv(scale**2, 3, "subpixels", dtype="float32")(x)
     y = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

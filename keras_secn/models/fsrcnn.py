@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.models.luminance import read_luminance, write_luminance
 
 
@@ -23,17 +24,15 @@ def build_fsrcnn(
     """
     inputs, pictures, x = read_luminance(scale, enlarged=False)
 
-    def conv(x, filters, kernel_size, name):
-        x = keras.layers.Conv2D(
-            filters, kernel_size, padding="same", data_format="channels_last", name=name
-        )(x)
+    def layer(x, filters, kernel_size, name):
+        x = conv(filters, kernel_size, name)(x)
         return keras.layers.PReLU(shared_axes=[1, 2], name=f"{name}_prelu")(x)
 
-    x = conv(x, d, 5, "extract")
-    x = conv(x, s, 1, "shrink")
+    x = layer(x, d, 5, "extract")
+    x = layer(x, s, 1, "shrink")
     for index in range(m):
-        x = conv(x, s, 3, f"map_{index}")
-    x = conv(x, d, 1, "expand")
+        x = layer(x, s, 3, f"map_{index}")
+    x = layer(x, d, 1, "expand")
     y = keras.layers.Conv2DTranspose(
         1,
         9,

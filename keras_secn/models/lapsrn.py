@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.deep_supervision import Supervise
 from keras_secn.layers.package import PACKAGE
 from keras_secn.models.luminance import read_luminance, write_luminance
@@ -42,30 +43,14 @@ def build_lapsrn(
             filters, 4, strides=2, padding="same", data_format="channels_last", name=name, **options
         )
 
-    x = leaky_relu(
-        keras.layers.Conv2D(filters, 3, padding="same", data_format="channels_last", name="head")(y)
-    )
+    x = leaky_relu(conv(filters, 3, "head")(y))
     for level in range(scale // 2):
         for index in range(depth):
-            conv = keras.layers.Conv2D(
-                filters,
-                3,
-                padding="same",
-                data_format="channels_last",
-                name=f"x{level}_conv_{index}",
-            )
-            x = leaky_relu(conv(x))
+            x = leaky_relu(conv(filters, 3, f"x{level}_conv_{index}")(x))
         x = leaky_relu(double(filters, f"x{level}_features")(x))
         y = double(1, f"x{level}_picture", kernel_initializer=bilinear, dtype="float32")(y)
-        residual = keras.layers.Conv2D(
-            1,
-            3,
-            padding="same",
-            data_format="channels_last",
-            name=f"x{level}_residual",
-            dtype="float32",
-        )
-        y = keras.layers.Add(name=f"x{level}_sum", dtype="float32")([y, residual(x)])
+        residual = conv(1, 3, f"x{level}_residual", dtype="float32")(x)
+        y = keras.layers.Add(name=f"x{level}_sum", dtype="float32")([y, residual])
         shrink = scale // 2 ** (level + 1)
         if shrink > 1:
             y = Supervise(shrink=shrink, name=f"supervise_{level}", dtype="float32")(y)

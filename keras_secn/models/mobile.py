@@ -4,6 +4,7 @@ import keras
 
 from keras_secn.layers.blocks import ResidualBlock
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.layers.squeeze_excite import SqueezeExcite
@@ -38,16 +39,12 @@ def build_edsr_mobile(
         UserError: the scale is below 2.
     """
     inputs, x = _start(scale)
-    x = skip = keras.layers.Conv2D(
-        filters, 3, padding="same", data_format="channels_last", name="head"
-    )(x)
+    x = skip = conv(filters, 3, "head")(x)
     for index in range(blocks):
         x = ResidualBlock(name=f"block_{index}")(x)
-    x = keras.layers.Conv2D(filters, 3, padding="same", data_format="channels_last", name="body")(x)
+    x = conv(filters, 3, "body")(x)
     x = keras.layers.Add(name="long_skip")([x, skip])
-    x = keras.layers.Conv2D(
-        3 * scale**2, 3, padding="same", data_format="channels_last", name="tail", dtype="float32"
-    )(x)
+    x = conv(3 * scale**2, 3, "tail", dtype="float32")(x)
     x = PixelShuffle(scale, name="pixel_shuffle", dtype="float32")(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
@@ -87,27 +84,19 @@ def build_pocket_secn(
         raise UserError(f"unknown size {size!r}; known are {', '.join(POCKET_SIZES)}")
     filters, depth = POCKET_SIZES[size]
 
-    def conv(channels, layer_name, activation=None, **options):
+    def layer(filters, name, **options):
         if collapsible:
-            return CollapsibleConv2D(channels, 3, activation, name=layer_name, **options)
-        return keras.layers.Conv2D(
-            channels,
-            3,
-            padding="same",
-            data_format="channels_last",
-            activation=activation,
-            name=layer_name,
-            **options,
-        )
+            return CollapsibleConv2D(filters, 3, name=name, **options)
+        return conv(filters, 3, name, **options)
 
     inputs, x = _start(scale)
-    x = conv(filters, "head", "relu")(x)
+    x = layer(filters, "head", activation="relu")(x)
     for index in range(depth):
-        x = conv(filters, f"conv_{index}", "relu")(x)
+        x = layer(filters, f"conv_{index}", activation="relu")(x)
     if gate:
         x = SqueezeExcite(name="gate")(x)
     # from zero: training starts at the enlarged picture
-    x = conv(3 * scale**2, "tail", dtype="float32", kernel_initializer="zeros")(x)
+    x = layer(3 * scale**2, "tail", dtype="float32", kernel_initializer="zeros")(x)
     x = keras.layers.Rescaling(127.5, name="levels", dtype="float32")(x)
     anchor = keras.layers.Concatenate(name="anchor", dtype="float32")([inputs] * scale**2)
     x = keras.layers.Add(name="image_skip", dtype="float32")([x, anchor])

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.models.luminance import read_luminance, write_luminance
 
 
@@ -21,14 +22,7 @@ def build_srcnn(scale: int = 2, middle: int = 1, name: str = "srcnn") -> keras.M
         (B, scale * H, scale * W, 3) in about 0..255, not clipped, always float32.
     """
     inputs, pictures, y = read_luminance(scale, enlarged=True)
-    conv = keras.layers.Conv2D
-    x = conv(64, 9, padding="same", data_format="channels_last", activation="relu", name="extract")(
-        y
-    )
-    x = conv(
-        32, middle, padding="same", data_format="channels_last", activation="relu", name="map"
-    )(x)
-    y = conv(
-        1, 5, padding="same", data_format="channels_last", name="reconstruct", dtype="float32"
-    )(x)
+    x = conv(64, 9, "extract", activation="relu")(y)
+    x = conv(32, middle, "map", activation="relu")(x)
+    y = conv(1, 5, "reconstruct", dtype="float32")(x)
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.models.edsr_trunk import SHUFFLES
@@ -24,11 +25,6 @@ def build_srresnet(
     Returns: see `keras_secn.models.edsr_trunk.build_network`.
     """
 
-    def conv(x, filters, kernel_size, name):
-        return keras.layers.Conv2D(
-            filters, kernel_size, padding="same", data_format="channels_last", name=name
-        )(x)
-
     def norm(x, name):
         return keras.layers.BatchNormalization(name=f"{name}_norm")(x)
 
@@ -37,21 +33,19 @@ def build_srresnet(
 
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
-    x = skip = prelu(conv(x, filters, 9, "head"), "head")
+    x = skip = prelu(conv(filters, 9, "head")(x), "head")
     for index in range(blocks):
         block = f"block_{index}"
-        y = prelu(norm(conv(x, filters, 3, f"{block}_1"), f"{block}_1"), block)
-        y = norm(conv(y, filters, 3, f"{block}_2"), f"{block}_2")
+        y = prelu(norm(conv(filters, 3, f"{block}_1")(x), f"{block}_1"), block)
+        y = norm(conv(filters, 3, f"{block}_2")(y), f"{block}_2")
         x = keras.layers.Add(name=f"{block}_add")([x, y])
-    x = norm(conv(x, filters, 3, "body"), "body")
+    x = norm(conv(filters, 3, "body")(x), "body")
     x = keras.layers.Add(name="long_skip")([x, skip])
     for index, size in enumerate(SHUFFLES[scale]):
-        x = conv(x, filters * size**2, 3, f"upsample_{index}")
+        x = conv(filters * size**2, 3, f"upsample_{index}")(x)
         x = PixelShuffle(size, name=f"pixel_shuffle_{index}")(x)
         x = prelu(x, f"upsample_{index}")
-    x = keras.layers.Conv2D(
-        3, 9, padding="same", data_format="channels_last", name="tail", dtype="float32"
-    )(x)
+    x = conv(3, 9, "tail", dtype="float32")(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
 
@@ -73,13 +67,7 @@ def build_discriminator(
     inputs = keras.Input((patch, patch, 3), name="picture", dtype="float32")
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
     for index in range(8):
-        x = keras.layers.Conv2D(
-            filters * 2 ** (index // 2),
-            3,
-            strides=1 + index % 2,
-            padding="same",
-            data_format="channels_last",
-        )(x)
+        x = conv(filters * 2 ** (index // 2), 3, strides=1 + index % 2)(x)
         if index:
             x = keras.layers.BatchNormalization()(x)
         x = keras.layers.LeakyReLU(0.2)(x)

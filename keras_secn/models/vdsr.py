@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.models.luminance import read_luminance, write_luminance
 
 
@@ -23,17 +24,7 @@ def build_vdsr(
     inputs, pictures, y = read_luminance(scale, enlarged=True)
     x = y
     for index in range(1, depth):
-        x = keras.layers.Conv2D(
-            filters,
-            3,
-            padding="same",
-            data_format="channels_last",
-            activation="relu",
-            kernel_initializer="he_normal",
-            name=f"conv_{index}",
-        )(x)
-    x = keras.layers.Conv2D(
-        1, 3, padding="same", data_format="channels_last", name="residual", dtype="float32"
-    )(x)
+        x = conv(filters, 3, f"conv_{index}", activation="relu", kernel_initializer="he_normal")(x)
+    x = conv(1, 3, "residual", dtype="float32")(x)
     y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
     return keras.Model(inputs, write_luminance(pictures, y), name=name)

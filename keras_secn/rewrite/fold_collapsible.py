@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
+from keras_secn.layers.convolution import conv
 
 
 def fold(model):
@@ -21,14 +22,8 @@ def fold(model):
     def plain(layer):
         if not isinstance(layer, CollapsibleConv2D):
             return type(layer).from_config(layer.get_config())
-        return keras.layers.Conv2D(
-            layer.filters,
-            layer.kernel_size,
-            padding="same",
-            activation=layer.activation,
-            name=layer.name,
-            dtype=layer.dtype_policy,
-        )
+        options = {"activation": layer.activation, "dtype": layer.dtype_policy}
+        return conv(layer.filters, layer.kernel_size, layer.name, **options)
 
     folded = keras.models.clone_model(model, clone_function=plain)
     for old, new in zip(model.layers, folded.layers, strict=True):

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_secn.layers.convolution import conv
 from keras_secn.layers.lines import FIRST, LAST, WITHOUT_FIRST, WITHOUT_LAST, Lines
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
@@ -160,7 +161,7 @@ def fused_layers(features, weights, prefix="", sides=tuple(SIDES)):
 
 def convolution(name, kernel, bias):
     """A Keras convolution of a stride of 1, "same", with weights that are given."""
-    layer = keras.layers.Conv2D(bias.shape[0], kernel.shape[:2], padding="same", name=name)
+    layer = conv(bias.shape[0], kernel.shape[:2], name)
     layer.build((None, None, None, kernel.shape[2]))
     layer.set_weights([ops.convert_to_numpy(kernel), ops.convert_to_numpy(bias)])
     return layer

@@ -3,6 +3,7 @@
 import keras
 
 from keras_secn.layers.anchored_regression import AnchoredRegression, OverlapMean, PadEdges
+from keras_secn.layers.convolution import conv
 from keras_secn.models.luminance import read_luminance, write_luminance
 
 PATCH = 3  # side of a patch in LR pixels
@@ -28,13 +29,13 @@ def build_aplus(
     side = PATCH * scale
     x = PadEdges((side - scale) // 2 + REACH, name="pad", dtype="float32")(y)
     # the derivatives of a patch and their principal components are linear: one convolution
-    x = keras.layers.Conv2D(
+    x = conv(
         components,
         side + 2 * REACH,
+        "features",
         strides=scale,
-        data_format="channels_last",
+        padding="valid",
         use_bias=False,
-        name="features",
         dtype="float32",
     )(x)
     x = AnchoredRegression(anchors, side**2, name="regression", dtype="float32")(x)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_secn.layers.convolution import conv
 from keras_secn.models.luminance import read_luminance, write_luminance
 from keras_secn.utils.errors import UserError
 
@@ -32,17 +33,8 @@ def build_ct_srcnn(
     inputs, pictures, y = read_luminance(scale, enlarged=True)
     x = y
     for index, width in enumerate(widths):
-        x = keras.layers.Conv2D(
-            width,
-            3 if index else 9,
-            padding="same",
-            data_format="channels_last",
-            activation="relu",
-            kernel_initializer="he_normal",
-            name=f"conv_{index}",
-        )(x)
-    x = keras.layers.Conv2D(
-        1, 5, padding="same", data_format="channels_last", name="residual", dtype="float32"
-    )(x)
+        options = {"activation": "relu", "kernel_initializer": "he_normal"}
+        x = conv(width, 3 if index else 9, f"conv_{index}", **options)(x)
+    x = conv(1, 5, "residual", dtype="float32")(x)
     y = keras.layers.Add(name="add_bicubic", dtype="float32")([y, x])
     return keras.Model(inputs, write_luminance(pictures, y), name=name)
