@@ -1,17 +1,13 @@
 """Photographs decoded and downscaled once, then read through memory maps.
 
-A cache is a folder of shards. A shard holds up to a thousand photographs: `KEY.bin`, the uint8 RGB
-pixels of each one's HR and LR version after one another, and `KEY.json`, their names, shapes and
-checksums. The key says which files, in which state, at which scale; so what a killed or an older
-build left is found and used, and of a million photographs only the shard that changed is built
-again. It needs neither Keras nor TensorFlow.
+A cache is a folder of shards of up to a thousand photographs: `KEY.bin`, the uint8 RGB pixels of
+each one's HR and LR version, and `KEY.json`, their names, shapes and checksums. The key is a hash
+of the files' names and states and of the scale, so that only shards that changed are built again.
 """
 
-import collections
 import concurrent.futures
 import contextlib
-import hashlib
-import json
+import math
 import os
 import pathlib
 import sys
@@ -21,9 +17,9 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_secn.data.images import find_images, read_image
-from keras_secn.data.imresize import imresize
+from keras_secn.data.imresize import imresize, modcrop
+from keras_secn.data.shard import Shard, digest
 from keras_secn.utils import folder_lock
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.printable import printable
 
@@ -36,10 +32,8 @@ CUT = 512  # photographs between two cuts that depend on names alone, on average
 class PhotoCache:
     """HR photographs and their LR versions, memory-mapped.
 
-    Use `PhotoCache.build` (folders of photographs) or `keras_secn.data.div2k.load_div2k`.
-
-    A photograph's checksums (CRC-32) are looked at when it is first read, so that opening a large
-    cache costs nothing and damaged pixels are never trained on.
+    Made by `PhotoCache.build` (folders of photographs) or `keras_secn.data.div2k.load_div2k`. A
+    photograph's checksums (CRC-32) are verified when it is first read.
 
     Attributes:
         folder: where its shards are.
@@ -51,25 +45,20 @@ class PhotoCache:
     """
 
     def __init__(self, folder, shards, scale, identity=None):
-        self.identity = identity
         self.folder = pathlib.Path(folder)
         self.scale = scale
+        self.identity = identity
         images = [image for shard in shards for image in shard.images]
         self.names = [image["name"] for image in images]
-        self.skipped = [tuple(item) for shard in shards for item in shard.skipped]
         self.lr_shapes = np.array([i["lr_shape"] for i in images], np.int64).reshape(-1, 2)
-        self._checksums = [(image["lr_crc"], image["hr_crc"]) for image in images]
-        self._checked = np.zeros((len(images), 2), bool)
-        self._shards = shards
-        counts = [len(shard.images) for shard in shards]
-        self._shard = np.repeat(np.arange(len(shards)), counts).tolist()
-        sizes = 3 * self.lr_shapes.prod(axis=1) * (1 + scale**2)
-        first = np.cumsum([0, *counts[:-1]])
-        starts = np.cumsum(sizes) - sizes
-        base = (
-            np.repeat(starts[np.minimum(first, max(0, len(starts) - 1))], counts) if images else 0
-        )
-        self._starts = (starts - base).tolist()
+        self.skipped = [tuple(item) for shard in shards for item in shard.skipped]
+        self._places = []  # of each photograph: shard, first byte, checksums of LR and HR
+        for shard in shards:
+            start = 0
+            for image in shard.images:
+                self._places.append((shard, start, image["lr_crc"], image["hr_crc"]))
+                start += 3 * math.prod(image["lr_shape"]) * (1 + scale**2)
+        self._verified = np.zeros((len(images), 2), bool)
 
     def __len__(self):
         return len(self.names)
@@ -80,7 +69,7 @@ class PhotoCache:
         Raises:
             UserError: they are not those that were stored.
         """
-        return self._verified(i, 0)
+        return self._read(i, 0)
 
     def hr(self, i):
         """HR pixels of photograph `i`: read-only uint8 (scale*h, scale*w, 3).
@@ -88,37 +77,25 @@ class PhotoCache:
         Raises:
             UserError: they are not those that were stored.
         """
-        return self._verified(i, 1)
+        return self._read(i, 1)
 
-    def _verified(self, i, kind):
-        pixels = self._pixels(i, kind)
-        if not self._checked[i, kind]:
-            if zlib.crc32(pixels) != self._checksums[i][kind]:
-                self._shards[self._shard[i]].discard()
+    def _read(self, i, is_hr):
+        shard, start, *checksums = self._places[i]
+        height, width = self.lr_shapes[i].tolist()
+        if is_hr:
+            height, width = self.scale * height, self.scale * width
+        else:  # behind HR
+            start += 3 * height * width * self.scale**2
+        pixels = shard.pixels[start : start + 3 * height * width].reshape(height, width, 3)
+        if not self._verified[i, is_hr]:
+            if zlib.crc32(pixels) != checksums[is_hr]:
+                shard.discard()
                 raise UserError(
                     f"{self.folder}: the pixels of {self.names[i]} were damaged on the disk; "
                     "the same command prepares them again"
                 )
-            self._checked[i, kind] = True
+            self._verified[i, is_hr] = True
         return pixels
-
-    def _pixels(self, i, kind):
-        height, width = self.lr_shapes[i].tolist()
-        start, large = self._starts[i], 3 * height * width * self.scale**2
-        if kind:
-            height, width = self.scale * height, self.scale * width
-        else:
-            start += large
-        data = self._shards[self._shard[i]].pixels
-        return data[start : start + 3 * height * width].reshape(height, width, 3)
-
-    def damaged(self):
-        """Names of photographs whose pixels are not those that were stored (CRC-32)."""
-        return [
-            name
-            for i, name in enumerate(self.names)
-            if tuple(zlib.crc32(self._pixels(i, kind)) for kind in (0, 1)) != self._checksums[i]
-        ]
 
     @classmethod
     def build(
@@ -136,9 +113,8 @@ class PhotoCache:
 
         A photograph is cropped at its lower right to a multiple of `scale` and downscaled by
         `imresize`. A cache is known by the files' paths, sizes and modification times, `scale` and
-        `min_hr`; what has changed, or was damaged in the cache itself, is built anew. A build
-        that was killed goes on where it was. Files that cannot be used are named on stderr, one
-        line each, and skipped.
+        `min_hr`; only what has changed is built again, and a build that was killed continues. Files
+        that cannot be used are named on stderr, one line each, and skipped.
 
         Args:
             folders: a folder (read recursively) or image file, or several.
@@ -203,21 +179,21 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
         UserError: no photograph can be used, or (`strict`) some cannot.
         OSError: the cache cannot be written.
     """
-    slot = f"{_digest(source)[:12]}-x{scale}"
+    slot = f"{digest(source)[:12]}-x{scale}"
     folder = pathlib.Path(cache_dir) / f"v{FORMAT}-{slot}"
     folder.mkdir(parents=True, exist_ok=True)
     ranges = list(_ranges(states))
-    keys = [_digest([FORMAT, source, states[start:end]])[:24] for start, end in ranges]
-    shards = [Shard.open(folder, key, scale) for key in keys]
+    keys = [digest([FORMAT, source, states[start:end]])[:24] for start, end in ranges]
+    shards = [Shard.open(folder, key) for key in keys]
     if None in shards:
-        # a second process waits for the first one's shards instead of building them again; a lock
-        # that the kernel holds cannot outlive a killed process
-        with folder_lock.hold(folder):
+        with folder_lock.hold(folder):  # a second process waits, and finds the first one's shards
             shards = _build(folder, keys, ranges, scale, produce, progress)
             _remove_others(folder, keys)
     else:
-        _remove_unfinished(folder)
-    cache = PhotoCache(folder, shards, scale, _digest(keys))
+        # not while another process builds, nor in a folder that is read-only
+        with contextlib.suppress(OSError), folder_lock.hold(folder, wait=False):
+            _remove_others(folder, keys)
+    cache = PhotoCache(folder, shards, scale, digest(keys))
     _report(cache, strict)
     return cache
 
@@ -238,7 +214,7 @@ def _ranges(states):
 
 
 def _build(folder, keys, ranges, scale, produce, progress):
-    shards = [Shard.open(folder, key, scale) for key in keys]
+    shards = [Shard.open(folder, key) for key in keys]
     missing = [i for i, shard in enumerate(shards) if shard is None]
     with tqdm(
         desc="preparing photographs",
@@ -251,93 +227,15 @@ def _build(folder, keys, ranges, scale, produce, progress):
         for i in missing:
             # closed here: a generator that is collected in one of its own threads cannot join it
             with contextlib.closing(produce(*ranges[i])) as results:
-                shards[i] = Shard.write(folder, keys[i], scale, results, bar)
+                shards[i] = Shard.write(folder, keys[i], results, bar)
     return shards
 
 
 def _remove_others(folder, keys):
-    # older states, and what killed builds left: the lock is ours, so nobody is building; a process
-    # that has a shard open keeps it through its memory map
+    """Removes older states and what killed builds left; who has a shard open keeps its pixels."""
     for path in folder.iterdir():
         if path.name.split(".")[0] not in keys and path.name != ".lock":
             path.unlink(missing_ok=True)
-
-
-def _remove_unfinished(folder):
-    # a build that was killed between its last shard and its tidying left them; hidden names are
-    # `atomic_path`'s, and a process that is building holds the lock
-    left = [path for path in folder.glob(".*") if path.name != ".lock"]
-    if not left:
-        return
-    # a folder that others may only read is none of our business either
-    with contextlib.suppress(OSError), folder_lock.hold(folder, wait=False):
-        for path in left:
-            path.unlink(missing_ok=True)
-
-
-class Shard:
-    """A thousand photographs in a file.
-
-    Attributes:
-        images: a dictionary of name, LR shape and checksums for each, in the file's order.
-        skipped: (name, reason) pairs of what could not be used.
-        pixels: uint8, all bytes of the file, memory-mapped.
-    """
-
-    def __init__(self, folder, key, index):
-        self._index_path = folder / f"{key}.json"
-        self.images = index["images"]
-        self.skipped = index["skipped"]
-        size = index["size"]
-        # a plain array on the same memory: slicing a memmap costs several times as much
-        memory = np.memmap(folder / f"{key}.bin", np.uint8, "r", shape=(size,)) if size else []
-        self.pixels = np.asarray(memory, np.uint8)
-
-    def discard(self):
-        """Has the next build make it anew."""
-        self._index_path.unlink(missing_ok=True)
-
-    @classmethod
-    def open(cls, folder, key, scale):
-        """The shard of this key, or None if there is none, or a damaged one."""
-        try:
-            text = (folder / f"{key}.json").read_text(encoding="utf-8")
-            checksum, body = text.split("\n", 1)
-            if checksum != _digest(body):
-                return None
-            index = json.loads(body)
-            status = (folder / f"{key}.bin").stat()
-            if status.st_size != index["size"]:
-                return None
-            shard = cls(folder, key, index)
-        except (OSError, ValueError, KeyError):
-            return None
-        if status.st_mtime_ns != index["mtime_ns"] and PhotoCache(folder, [shard], scale).damaged():
-            return None  # somebody has touched the file, and not only copied it
-        return shard
-
-    @classmethod
-    def write(cls, folder, key, scale, results, bar):
-        """Writes a shard; its index comes last, so that it is whole or not there."""
-        images, skipped = [], []
-        path = folder / f"{key}.bin"
-        with atomic_path(path) as temporary, open(temporary, "wb") as file:
-            for name, hr, lr in results:
-                bar.update()
-                if lr is None:
-                    skipped.append((name, hr))
-                    continue
-                hr, lr = np.ascontiguousarray(hr), np.ascontiguousarray(lr)
-                file.write(hr.data)
-                file.write(lr.data)
-                sums = {"lr_crc": zlib.crc32(lr), "hr_crc": zlib.crc32(hr)}
-                images.append({"name": name, "lr_shape": lr.shape[:2], **sums})
-        status = path.stat()
-        index = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        body = json.dumps({**index, "images": images, "skipped": skipped})
-        with atomic_path(folder / f"{key}.json") as temporary:
-            temporary.write_text(f"{_digest(body)}\n{body}", encoding="utf-8")
-        return cls(folder, key, json.loads(body))
 
 
 def _report(cache, strict):
@@ -365,36 +263,19 @@ def _pair(path, state, scale, smallest):
         return str(path), str(error), None
     if _state(path) != state:
         return str(path), f"{path}: changed while it was read", None
-    height, width = (length - length % scale for length in hr.shape[:2])
     if min(hr.shape[:2]) < smallest:
         reason = f"{path}: {hr.shape[1]}x{hr.shape[0]} pixels, less than {smallest}x{smallest}"
         return str(path), reason, None
-    hr = hr[:height, :width]
+    hr = modcrop(hr, scale)
     # channel by channel: a third of the memory, the same pixels
     lr = np.stack([imresize(hr[..., c], scale=1 / scale) for c in range(3)], axis=-1)
     return str(path), hr, lr
 
 
 def _map_in_threads(function, items, workers):
-    """`map` in threads, in order, with few results waiting.
-
-    Threads rather than processes, because forking is unsafe once TensorFlow or JAX runs, and
-    Pillow and NumPy release the interpreter lock where the time goes.
-    """
+    """`map` in threads, in order; threads, since forking is unsafe once TensorFlow or JAX runs."""
     workers = workers or min(4, os.cpu_count() or 1)
-    pending = collections.deque()
+    step = 8 * workers  # few results at a time are in memory
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) > workers:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
-
-
-def _digest(value):
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+        for start in range(0, len(items), step):
+            yield from pool.map(function, items[start : start + step])
