@@ -11,16 +11,15 @@ own way.
 import keras
 from keras import ops
 
-from keras_secn.layers.lines import Lines
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.rewrite.fuse_upsampler import (
-    SIDES,
     composed,
     convolution,
     fuse_upsampler,
     fused_layers,
     fused_weights,
     is_fusible,
+    with_edges,
 )
 
 # LR pixels from an edge: where 7x7 is not exact, and how far these look
@@ -57,27 +56,13 @@ def fuse_body(model):
     kernel = ops.concatenate([kernel, *[of_pixels / COPIES] * COPIES], axis=2)
     x = keras.layers.Concatenate(name="beside_pixels")([features, *[head.input] * COPIES])
     x = convolution("tail", kernel, bias + beside + weights["everywhere"][1])(x)
-    # the columns hold the corners, so that the rows need not care for theirs
-    for axis, side, edges in ((1, "rows", ("top", "bottom")), (2, "columns", tuple(SIDES))):
-        # both strips in one picture: what they see of each other where they touch is not kept
-        near, beside = (
-            keras.layers.Concatenate(axis, name=f"{side}_{name}")(
-                [
-                    Lines(axis, 0, SEEN, name=f"{side}_first_{name}")(tensor),
-                    Lines(axis, -SEEN, None, name=f"{side}_last_{name}")(tensor),
-                ]
-            )
-            for name, tensor in (("features", features), ("skip", skip))
-        )
-        near = convolution(f"{side}_body", body.kernel, body.bias)(near)
-        near = keras.layers.Add(name=f"{side}_long_skip")([near, beside])
-        strips = fused_layers(near, weights, f"{side}_", edges)
-        parts = [
-            Lines(axis, 0, EDGE, name=f"{side}_first")(strips),
-            Lines(axis, EDGE, -EDGE, name=f"{side}_between")(x),
-            Lines(axis, -EDGE, None, name=f"{side}_last")(strips),
-        ]
-        x = keras.layers.Concatenate(axis, name=f"{side}_done")(parts)
+
+    def strips(near, beside, prefix, sides):
+        near = convolution(f"{prefix}body", body.kernel, body.bias)(near)
+        near = keras.layers.Add(name=f"{prefix}long_skip")([near, beside])
+        return fused_layers(near, weights, prefix, sides)
+
+    x = with_edges(x, [features, skip], strips, EDGE, SEEN)
     x = PixelShuffle(scale, name="pixel_shuffle")(x)
     last = type(last).from_config(last.get_config())
     return keras.Model(model.input, last(x), name=model.name)

@@ -312,7 +312,9 @@ def test_fused_upsampler_changes_nothing(scale):
         weight.assign(keras.random.normal(weight.shape, 0, 0.2, seed=weight.shape[0]))
     fused = fuse_upsampler(model)
     assert fused is not model
-    for size in [(1, 1), (1, 5), (2, 2), (2, 9), (6, 6), (7, 31), (40, 12)]:
+    for size in [(1, 1), (1, 5), (2, 2), (2, 9), (3, 3), (3, 8), (4, 3), (6, 6), (7, 31), (40, 12)]:
+        if scale == 4 and min(size) < 3:
+            continue
         image = noise(1, *size, 3, seed=4).astype(np.float32)
         expected = model.predict_on_batch(image)
         result = fused.predict_on_batch(image)
