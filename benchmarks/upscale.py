@@ -1,6 +1,7 @@
 """What upscaling costs: cold start, memory and time by size, exactness, ratios; one table each.
 
-    python benchmarks/upscale.py --model keras_secn/weights/ct_secn_16.tflite --preset ct_secn_16
+    python benchmarks/upscale.py --preset ct_secn_16
+    python benchmarks/upscale.py --tables fourfold --sizes 960x540
     python benchmarks/upscale.py --model A.tflite --keras A.keras --photos ../shared/data/photos
 
 Every figure is the median over interleaved rounds; processes of their own where start or memory
@@ -32,7 +33,9 @@ flags.DEFINE_string("photos", None, "Folder of large photographs: adds the PSNR 
 flags.DEFINE_integer("photo_limit", 6, "How many of them.", lower_bound=1)
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
 flags.DEFINE_list("sizes", ["960x540", "3840x2160"], "Originals for memory and time.")
-flags.DEFINE_list("tables", ["start", "sizes", "exact", "speed"], "Which tables to make.")
+flags.DEFINE_list(
+    "tables", ["start", "sizes", "exact", "speed"], "Which tables to make; there is also fourfold."
+)
 
 # a process of its own: what it takes, without what the interpreter takes to start
 RUN = """
@@ -40,15 +43,17 @@ import sys, time, warnings
 import numpy as np
 from keras_secn.upscaling import Upscaler
 from keras_secn.utils.allocator import keep_freed_memory
-model, engine, image, out = sys.argv[1:]
+model, engine, image, out, scale = sys.argv[1:]
 if engine == "keras":
     keep_freed_memory(one_arena=True)
 warnings.simplefilter("ignore")
-upscaler = Upscaler(model, engine=engine)
-# before the clock runs: loading and tracing are matters of the start. Two sizes, because Keras
-# traces for the first one alone; both beyond what is pooled whole, which is another graph
-for size in ((520, 520), (560, 1000)):
+upscaler = Upscaler(model, engine=engine, scale=float(scale))
+# before the clock runs: loading and tracing are matters of the start. Beyond what is pooled whole,
+# which is another graph; Keras traces for the first size alone, and for all sizes at the second
+for size in ((520, 520), (560, 1000))[: 2 if engine == "keras" else 1]:
     upscaler(np.zeros((*size, 3), np.uint8))
+# from array to array, or from file to file
+image, out = (np.load(image), None) if out == "-" else (image, out)
 started = time.perf_counter()
 upscaler(image, out)
 seconds = time.perf_counter() - started
@@ -71,7 +76,13 @@ def main(argv):
         raise UserError(f"no such file: {file}")
     origin = FLAGS.keras or FLAGS.preset
     photo = FLAGS.photo or pathlib.Path(_package()) / "samples" / "validation" / "colosseum.jpg"
-    tables = {"start": _start, "sizes": _sizes, "exact": _exact, "speed": _speed}
+    tables = {
+        "start": _start,
+        "sizes": _sizes,
+        "exact": _exact,
+        "speed": _speed,
+        "fourfold": _fourfold,
+    }
     with tempfile.TemporaryDirectory() as folder:
         for name in FLAGS.tables:
             tables[name](file, origin, Image.open(photo).convert("RGB"), pathlib.Path(folder))
@@ -116,6 +127,12 @@ def _process(*command):
     return done.stdout
 
 
+def _run(*arguments):
+    """Seconds and peak memory (MiB) of a process of `RUN`."""
+    seconds, peak = map(float, _process("-c", RUN, *arguments).split())
+    return seconds, peak
+
+
 def _start(file, origin, photo, folder):
     """A 256 x 256 PNG, from the shell's prompt to the file on disk."""
     image = folder / "small.png"
@@ -139,9 +156,7 @@ def _sizes(file, origin, photo, folder):
 
     def run(size, engine, model):
         image = folder / f"{size}.png"
-        seconds, peak = map(
-            float, _process("-c", RUN, model, engine, image, folder / "out.png").split()
-        )
+        seconds, peak = _run(model, engine, image, folder / "out.png", 2)
         width, height = map(int, size.split("x"))
         measured[size, engine] = max(peak, measured.get((size, engine), 0))
         return seconds / (width * height) * 1e6
@@ -166,6 +181,46 @@ def _sizes(file, origin, photo, folder):
     ]
     head = ["engine", "original", "s per megapixel", f"ratio to {FLAGS.sizes[0]}", "peak (MiB)"]
     _print("Time and memory, PNG to PNG, in processes of their own", head, rows)
+
+
+def _fourfold(file, origin, photo, folder):
+    """A preset for x4 beside the one for x2 applied twice."""
+    from keras_secn.presets.family import at_scale
+    from keras_secn.presets.lite_files import preset_file
+
+    fourfold = at_scale(FLAGS.preset, 4)
+    models = {f"{FLAGS.preset} twice": preset_file(FLAGS.preset), fourfold: preset_file(fourfold)}
+    rows = []
+    for size in FLAGS.sizes:
+        photo = photo.resize(tuple(map(int, size.split("x"))), Image.Resampling.BICUBIC)
+        photo.save(folder / "photo.png", compress_level=1)
+        np.save(folder / "photo.npy", np.asarray(photo))
+        pairs = {"pixels": ("photo.npy", "-"), "PNG to PNG": ("photo.png", folder / "out.png")}
+        peaks = {}
+
+        def run(name, kind, pairs=pairs, peaks=peaks):
+            image, out = pairs[kind]
+            seconds, peak = _run(models[name], "litert", folder / image, out, 4)
+            peaks[name, kind] = max(peak, peaks.get((name, kind), 0))
+            return seconds
+
+        keys = [(name, kind) for kind in pairs for name in models]
+        medians = _rounds({key: functools.partial(run, *key) for key in keys}, "fourfold")
+        for name, kind in keys:
+            twice = next(iter(models)), kind
+            rows.append(
+                [
+                    size,
+                    kind,
+                    name,
+                    f"{medians[name, kind]:.2f}",
+                    f"{medians[name, kind] / medians[twice]:.3f}",
+                    f"{peaks[name, kind]:.0f}",
+                    f"{peaks[name, kind] / peaks[twice]:.2f}",
+                ]
+            )
+    head = ["original", "from", "network", "seconds", "ratio", "peak (MiB)", "ratio"]
+    _print("x4 beside x2 twice, LiteRT, in processes of their own", head, rows)
 
 
 def _exact(file, origin, photo, folder):

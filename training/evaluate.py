@@ -11,9 +11,11 @@ prints the gain over bicubic for each kind of input; `auto` is what `keras-secn 
 presets run by their LiteRT files.
 """
 
+import contextlib
 import pathlib
 
 from absl import flags
+from drawn_pages import PAGES, page_folder
 from inputs_table import AUTO, measure, summary, to_markdown
 
 from keras_secn.data.degradation import parse_degradation
@@ -31,7 +33,10 @@ flags.DEFINE_multi_string(
     "model", [], "A .keras file, a preset's name or bicubic; repeatable, or comma separated."
 )
 flags.DEFINE_multi_string(
-    "data_dir", [], "Folder of ground truth photographs, read recursively; repeatable."
+    "data_dir",
+    [],
+    f"Folder of ground truth photographs, read recursively, or {PAGES}, which are drawn; "
+    "repeatable.",
 )
 flags.DEFINE_integer("scale", None, "Enlargement; the networks' own if not given.")
 flags.DEFINE_boolean("ensemble", False, "Average networks over eight flips and rotations.")
@@ -70,7 +75,11 @@ def main(argv):
         raise UserError("--data_dir is required: a folder of photographs")
     if FLAGS.scale not in (None, 2, 3, 4):
         raise UserError(f"--scale must be 2, 3 or 4, not {FLAGS.scale}")
+    with page_folder() if PAGES in folders else contextlib.nullcontext() as drawn:
+        run(names, [drawn if folder == PAGES else folder for folder in folders])
 
+
+def run(names, folders):
     if FLAGS.degradation:
         print_inputs(names, folders, FLAGS.degradation, FLAGS.scale or 2)
         return
