@@ -4,12 +4,15 @@ VENV ?= .venv
 VENV_JAX ?= .venv-jax
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
+DATA ?= ../shared/data
+# what LR pictures may be, see keras_secn/data/degradation.py
+KINDS := png,jpeg95,jpeg90,jpeg75,jpeg60,jpeg40,webp75,noise5,noise10,area,lanczos,bicubic_noaa
 # layers, models, metrics and the cascade
 TESTS_JAX := tests/contract/test_layers.py tests/models/test_models.py \
   tests/metrics/test_psnr_metric.py \
   tests/cascade/test_cascade.py
 
-.PHONY: help env demo test test-jax test-slow test-short lint docs table web faults scale notebooks clean
+.PHONY: help env demo test test-jax test-slow test-short lint docs inputs table web faults scale notebooks clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -68,6 +71,13 @@ web/model.tflite: env
 
 web: web/runtime web/model.tflite  ## Serves the page that enlarges in the browser, on port 8000
 	$(RUN) -m http.server --directory web 8000
+
+inputs: env  ## Measures what networks gain on compressed, noisy and drawn pictures, for the pages
+	$(RUN) training/evaluate.py --model ct_secn_16,ct_secn_16_jpeg,auto --degradation $(KINDS) \
+	  --data_dir $(DATA)/set5 --data_dir $(DATA)/set14 --data_dir $(DATA)/choose --json docs/inputs.json
+	$(RUN) training/evaluate.py --model ct_secn_16,ct_secn_16_jpeg,pocket_secn_l,auto \
+	  --degradation png,jpeg90,jpeg75,jpeg60,jpeg40 --data_dir pages --json docs/inputs_pages.json
+	$(RUN) docs/compressed.py
 
 notebooks: env  ## Opens the notebooks in JupyterLab
 	$(RUN) -m pip install --quiet --editable '.[notebooks]'

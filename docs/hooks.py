@@ -3,12 +3,16 @@
 `<!-- from README.md: Heading -->` in a page stands for that section of the file, so that a figure
 is written down once; `<!-- from FILE -->` stands for all of it. `<!-- command upscale -->` stands
 for the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights and
-`<!-- preset files -->` for that of their LiteRT files, both made from the cards.
+`<!-- preset files -->` for that of their LiteRT files, both made from the cards. `<!-- inputs -->`
+stands for the tables of docs/inputs.json, `<!-- gains SET -->` for the gains of one set there or in
+docs/inputs_pages.json.
 """
 
+import json
 import os
 import pathlib
 import re
+import sys
 
 from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
@@ -20,6 +24,9 @@ from keras_secn.upscaling import catalog  # noqa: E402
 from keras_secn.utils.markdown import markdown_table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "training"))
+import inputs_table  # noqa: E402
+
 DOCS = "docs/"
 PAGES = {  # files of the repository that are pages as well
     "CHANGELOG.md": "changelog.md",
@@ -34,6 +41,8 @@ def on_page_markdown(markdown, page, config, files):
     markdown = re.sub(r"^<!-- command (\w+) -->$", _options, markdown, flags=re.MULTILINE)
     markdown = markdown.replace("<!-- presets -->", _presets())
     markdown = markdown.replace("<!-- preset files -->", _preset_files())
+    markdown = markdown.replace("<!-- inputs -->", inputs_table.to_markdown(_inputs("inputs")))
+    markdown = re.sub(r"<!-- gains (.+?) -->", _gains, markdown)
     return re.sub(r"^<!-- from ([^:\n]+?)(?:: (.+?))? -->$", _part, markdown, flags=re.MULTILINE)
 
 
@@ -70,13 +79,18 @@ def _option(action):
 
 
 def _presets():
-    header = ["preset", "scale", "parameters", "Set5 (dB)", "Set14 (dB)", "for"]
-    rows = []
+    """A table for each scale."""
+    header = ["preset", "parameters", "multiply-adds", "Set5 (dB)", "Set14 (dB)", "for"]
+    tables = {}
     for row in catalog.rows():
         psnr = _psnr(row["scores"], ("set5", "set14"))
-        use = row["use"] or row["group"]
-        rows.append([f"`{row['name']}`", f"x{row['scale']}", f"{row['parameters']:,}", *psnr, use])
-    return markdown_table(header, rows)
+        cost = presets.preset_card(row["name"]).get("multiply_adds")
+        cost = f"{cost / 1e6:.3f} M" if cost else ""
+        cells = [f"`{row['name']}`", f"{row['parameters']:,}", cost, *psnr]
+        tables.setdefault(row["scale"], []).append([*cells, row["use"] or row["group"]])
+    return "\n".join(
+        f"**x{scale}**\n\n{markdown_table(header, rows)}" for scale, rows in sorted(tables.items())
+    )
 
 
 def _preset_files():
@@ -87,6 +101,15 @@ def _preset_files():
             psnr = _psnr(facts.get("scores", {}), ("set5", "set14", "pages"))
             rows.append([f"`{file}`", f"{facts['bytes'] / 1000:,.0f}", *psnr])
     return markdown_table(header, rows)
+
+
+def _inputs(*names):
+    files = [(ROOT / "docs" / f"{name}.json").read_text(encoding="utf-8") for name in names]
+    return [row for file in files for row in json.loads(file)["means"]]
+
+
+def _gains(match):
+    return inputs_table.gains(_inputs("inputs", "inputs_pages"), match[1])
 
 
 def _psnr(scores, folders):

@@ -1,6 +1,7 @@
 """What a picture's history costs: what networks gain over bicubic, for each kind of LR picture."""
 
 import io
+import re
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,14 @@ from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.markdown import markdown_table
 
 AUTO = "auto"  # what `keras-secn upscale` takes
+WORDS = {
+    "png": "clean (MATLAB's bicubic reduction)",
+    r"jpeg(\d+)": "JPEG of quality {0}",
+    r"webp(\d+)": "WebP of quality {0}",
+    r"noise(\d+)": "noise of {0} gray levels",
+    "(area|bilinear|lanczos)": "reduced by {0}",
+    "bicubic_noaa": "reduced without antialiasing",
+}
 
 
 def measure(names, folders, kinds, scale, progress=True):
@@ -135,3 +144,27 @@ def to_markdown(means):
 def _cell(row, bicubic):
     figures = f"{row['psnr_y']:.2f} / {row['ssim_y']:.4f} / {row['psnr_rgb']:.2f}"
     return figures if row is bicubic else f"{figures} ({row['psnr_y'] - bicubic['psnr_y']:+.2f})"
+
+
+def gains(means, label):
+    """A table of gains over bicubic in PSNR-Y (dB) on one set, in brackets in PSNR of RGB."""
+    cells = {(r["kind"], r["model"]): r for r in means if r["folders"] == label}
+    models = [model for model in dict.fromkeys(model for _, model in cells) if model != BICUBIC]
+    lines = []
+    for kind in dict.fromkeys(kind for kind, _ in cells):
+        bicubic = cells[kind, BICUBIC]
+        gain = [
+            [cells[kind, model][metric] - bicubic[metric] for metric in ("psnr_y", "psnr_rgb")]
+            for model in models
+        ]
+        lines.append([words(kind), *(f"{y:+.2f} ({rgb:+.2f})" for y, rgb in gain)])
+    return markdown_table(["your picture", *models], lines)
+
+
+def words(kind):
+    """What a user calls a kind of LR picture."""
+    for pattern, said in WORDS.items():
+        match = re.fullmatch(pattern, kind)
+        if match:
+            return said.format(*match.groups())
+    return kind

@@ -5,7 +5,7 @@ import numpy as np
 from keras_secn.utils.atomic_file import atomic_path
 
 
-def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None):
+def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None, places=None):
     """A picture of crops side by side: one row per photograph, one column per network.
 
     Args:
@@ -14,12 +14,13 @@ def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None):
         crop, zoom: side of a crop in HR pixels, and by how much it is enlarged to be looked at.
         rows: at most so many photographs.
         like: a file that may be read by the same people, see `atomic_path`.
+        places: (top, left) of each row's crop; where edges are strongest if not given.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     side, label, gap = crop * zoom, 18, 4
     originals = columns[-1][1][:rows]
-    places = [_busiest(image, crop) for image in originals]
+    places = places or [_busiest(image, crop) for image in originals]
     width, height = len(columns) * (side + gap), len(originals) * (side + gap) + label
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)

@@ -1,0 +1,63 @@
+"""Makes the picture of compressed photographs in docs/enlarge.md: a face, text, foliage, sky.
+
+    python docs/compressed.py
+
+The originals are halved and stored as JPEG. The face (NASA) and the sky (SpaceX) are in the public
+domain and come with scikit-image; no network here has seen them. The page is drawn. The foliage is
+one of the sample photographs (CC0), which have been trained on.
+"""
+
+import pathlib
+
+from absl import flags
+
+from keras_secn.training.app import run_app
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("kind", "jpeg60", "What the LR pictures are, as for training/evaluate.py.")
+flags.DEFINE_list("preset", ["ct_secn_16", "ct_secn_16_jpeg"], "Whose pictures are shown.")
+SIDE = 88  # pixels of a crop
+# top left corners, in the originals
+PLACES = {"astronaut": (64, 180), "page": (100, 20), "osprey": (40, 170), "rocket": (90, 0)}
+
+
+def original(name):
+    import numpy as np
+    import skimage.data
+    from PIL import Image
+
+    import keras_secn
+    from keras_secn.lite.pages import page
+
+    sample = pathlib.Path(keras_secn.__file__).parent / "samples" / "validation" / f"{name}.jpg"
+    if sample.is_file():
+        return np.asarray(Image.open(sample).convert("RGB"))
+    return page((240, 400), seed=2, zoom=0.8) if name == "page" else getattr(skimage.data, name)()
+
+
+def main(argv):
+    from keras_secn import Upscaler
+    from keras_secn.data.degradation import parse_degradation
+    from keras_secn.data.imresize import modcrop
+    from keras_secn.metrics import bicubic_upscaler, psnr_y
+    from keras_secn.metrics.report import crops_picture
+    from keras_secn.utils.markdown import markdown_table
+
+    pictures = [modcrop(original(name), 2) for name in PLACES]
+    lows = [parse_degradation(FLAGS.kind)(picture, 2) for picture in pictures]
+    ways = {"bicubic": bicubic_upscaler(2), **{name: Upscaler(name) for name in FLAGS.preset}}
+    columns = [(title, [upscale(low) for low in lows]) for title, upscale in ways.items()]
+    rows = [
+        [name, *(f"{psnr_y(picture, made[index], 2):.2f}" for _, made in columns)]
+        for index, (name, picture) in enumerate(zip(PLACES, pictures, strict=True))
+    ]
+    print(f"PSNR-Y (dB) of the whole pictures, LR as {FLAGS.kind}\n")
+    print(markdown_table(["picture", *ways], rows))
+    path = pathlib.Path(__file__).with_name("compressed.png")
+    columns.append(("original", pictures))
+    crops_picture(columns, path, crop=SIDE, places=list(PLACES.values()))
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    run_app(main)
