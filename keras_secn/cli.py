@@ -23,8 +23,7 @@ EXAMPLES = """examples:
   keras-secn upscale photo.jpg -o large.png        another name and format
   keras-secn upscale photo.jpg --scale 4           four times as large
   keras-secn upscale photo.jpg --width 3000        exactly 3000 pixels wide
-  keras-secn upscale holiday --fast                many pictures
-  keras-secn upscale holiday                       a folder: makes holiday_x2
+  keras-secn upscale holiday --fast                a folder, quickly: makes holiday_x2
   keras-secn upscale "manga/*/001.png" -o large    a pattern: its folders are kept
   keras-secn upscale clip.mp4 --preset pocket_secn_s
 """
@@ -108,11 +107,7 @@ def _parser():
     limits = command.add_argument_group("time and memory")
     limits.add_argument("--tile", type=int, metavar="PIXELS", help="memory follows it (512)")
     limits.add_argument("--threads", type=int, help="default: all processors")
-    limits.add_argument(
-        "--max-pixels",
-        type=int,
-        help="refuse larger originals (89 million)",
-    )
+    limits.add_argument("--max-pixels", type=int, help="refuse larger originals (89 million)")
 
     command = commands.add_parser("models", help="list the trained weights, by what they are for")
     command.set_defaults(run=_models)
@@ -137,6 +132,7 @@ def _upscale(arguments):
     from tqdm import tqdm
 
     from keras_secn.upscaling import batch
+    from keras_secn.upscaling.forecast import Forecast
     from keras_secn.utils.memory import available_bytes
 
     suffix = _suffix(arguments.format)
@@ -155,11 +151,10 @@ def _upscale(arguments):
     sheets = {str(job.path): job.sheet for job in plan.jobs}
     counts = {"done": 0, "skipped": 0, "failed": 0}
     # shown on terminals only; its unit are pixels, so that one ETA holds for files of all sizes
-    bar = tqdm(
-        total=plan.work(upscaler), unit="px", unit_scale=True, disable=None, dynamic_ncols=True
-    )
-    with bar:
-        for result in batch.run(plan, upscaler, arguments.quality, bar.update):
+    work = plan.work(upscaler)
+    with tqdm(total=work, unit="px", unit_scale=True, disable=None, dynamic_ncols=True) as bar:
+        tick = Forecast(bar.update, work, _faster(arguments))
+        for result in batch.run(plan, upscaler, arguments.quality, tick):
             counts[result["status"]] += 1
             if result["status"] == "done" and arguments.compare:
                 result |= _compare(result, sheets[result["input"]], arguments)
@@ -168,6 +163,14 @@ def _upscale(arguments):
     if not arguments.json:
         _sum_up(counts, plan.inputs)
     return 1 if counts["failed"] else 0
+
+
+def _faster(arguments):
+    if arguments.ensemble:
+        return "without --ensemble it takes an eighth of the time"
+    if arguments.fast or arguments.model or (arguments.preset or "").startswith("pocket"):
+        return None
+    return "--fast, in place of --preset or --best, is many times as fast"
 
 
 def _check(arguments):
@@ -327,8 +330,7 @@ def _export(arguments):
     from keras_secn.presets.load import load
     from keras_secn.upscaling.engines.export import export_tiles
 
-    named = arguments.model.endswith(".keras")
-    if named and not arguments.out:
+    if arguments.model.endswith(".keras") and not arguments.out:
         raise UserError("name the file to write: -o FILE.tflite")
     out = pathlib.Path(arguments.out or lite_files.preset_file(arguments.model))
     if out.suffix != ".tflite":
