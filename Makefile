@@ -62,15 +62,12 @@ docs: env  ## Builds the pages and the API reference into site/, warnings as err
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "look at site/index.html: $(RUN) -m http.server --directory site 8001"
 
-web/runtime: web/package-lock.json
+web/runtime: web/package-lock.json web/collect.py
 	cd web && npm ci --silent && python3 collect.py
 
-web/model.tflite: env
-	$(VENV)/bin/keras-secn export ct_secn_16 -o $@ --tile 192
-	$(VENV)/bin/keras-secn info $@ --json > web/model.json
-
-web: web/runtime web/model.tflite  ## Serves the page that enlarges in the browser, on port 8000
-	$(RUN) -m http.server --directory web 8000
+web: web/runtime env  ## Serves the page that enlarges in the browser, on port 8000
+	KERAS_SECN_LAZY=1 $(RUN) web/networks.py
+	$(RUN) web/serve.py 8000
 
 inputs: env  ## Measures what networks gain on compressed, noisy and drawn pictures, for the pages
 	$(RUN) training/evaluate.py --model ct_secn_16,ct_secn_16_jpeg,auto --degradation $(KINDS) \

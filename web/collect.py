@@ -8,8 +8,8 @@ import shutil
 
 HERE = pathlib.Path(__file__).parent
 PACKAGES = HERE / "node_modules" / "@litertjs"
-# with and without relaxed SIMD; the threaded one would need a server that sends special headers
-WASM = ("litert_wasm_internal", "litert_wasm_compat_internal")
+# with threads, for pages whose server sends what serve.py does; without; and without relaxed SIMD
+WASM = ("litert_wasm_threaded_internal", "litert_wasm_internal", "litert_wasm_compat_internal")
 
 
 def main():

@@ -1,50 +1,140 @@
-import { loadUpscaler } from "./upscaler.js";
+// What is seen of the page: ways in, progress, the two pictures, and the way out.
 
-const LARGEST = 4e6; // pixels of the original: more would take a browser minutes
+import { Comparison } from "./comparison.js";
+
+const LARGEST = 64e6; // pixels of the result: browsers draw no larger canvas reliably
 const get = (id) => document.getElementById(id);
-const loading = loadUpscaler("./model.tflite", "./model.json");
-let stopped = false;
-let latest = 0;
+const comparison = new Comparison();
+let networks = [];
+let worker = null;
+let leave = null; // ends the wait for what the worker is making
+let picture = null; // what was given last: name, bitmap, image
 
-say("loading the network ...");
-loading.then(() => say("choose a photograph"), fail);
-get("file").addEventListener("change", () => enlarge(get("file").files[0]).catch(fail));
-get("stop").addEventListener("click", () => (stopped = true));
-get("slider").addEventListener("input", split);
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  if (event.dataTransfer.files.length) enlarge(event.dataTransfer.files[0]).catch(fail);
+const loading = Promise.all([offers(), startWorker()]);
+say("loading ...");
+loading.then(([offered, { gpu }]) => {
+  offer(offered);
+  get("card").hidden = !gpu;
+  say("choose a photograph");
+}, fail);
+
+get("file").addEventListener("change", () => {
+  take(get("file").files[0]);
+  get("file").value = ""; // the same file may be chosen again
+});
+get("sample").addEventListener("click", async () => {
+  const answer = await fetch("./networks/colosseum.jpg");
+  take(new File([await answer.blob()], "colosseum.jpg"));
+});
+for (const id of ["network", "gpu"]) {
+  get(id).addEventListener("change", () => picture && enlarge().catch(fail));
+}
+get("stop").addEventListener("click", () => {
+  stop();
+  say("stopped");
+});
+get("save").addEventListener("click", () => save().catch(fail));
+for (const [event, isOver] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+  document.addEventListener(event, (dragged) => {
+    dragged.preventDefault();
+    document.body.classList.toggle("over", isOver);
+    if (event === "drop") takeFirst(dragged.dataTransfer, "what was dropped is no file");
+  });
+}
+document.addEventListener("paste", (event) => {
+  takeFirst(event.clipboardData, "the clipboard holds no picture");
 });
 
-async function enlarge(file) {
-  if (!file) return;
-  const upscaler = await loading;
-  const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error(`${file.name} is not an image that this browser reads`);
-  });
-  if (bitmap.width * bitmap.height > LARGEST) {
-    throw new Error(`${bitmap.width}x${bitmap.height} is too large for this page (4 megapixels)`);
+function offer(offered) {
+  networks = offered;
+  for (const scale of new Set(networks.map((network) => network.scale))) {
+    const group = document.createElement("optgroup");
+    group.label = `${scale} times as wide and high`;
+    for (const { name, label } of networks.filter((network) => network.scale === scale)) {
+      group.append(new Option(`${scale}x, ${label}`, name));
+    }
+    get("network").append(group);
   }
-  const turn = ++latest;
-  stopped = false;
-  const image = pixels(bitmap);
-  show(true);
-  const started = performance.now();
-  const result = await upscaler.upscale(image, async (share) => {
+}
+
+function takeFirst(transfer, otherwise) {
+  if (transfer.files.length) take(transfer.files[0]);
+  else fail(new Error(otherwise));
+}
+
+async function take(file) {
+  if (!file) return;
+  try {
+    await loading;
+    const bitmap = await createImageBitmap(file).catch(() => {
+      throw new Error(`${file.name} is not an image that this browser reads`);
+    });
+    picture = { name: file.name, bitmap, image: pixels(bitmap) };
+    await enlarge();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function enlarge() {
+  stop();
+  const { name, bitmap, image } = picture, { width, height } = image;
+  const network = networks.find((known) => known.name === get("network").value);
+  const { scale } = network, size = `${width}x${height}`;
+  if (width * height * scale ** 2 > LARGEST) {
+    return fail(new Error(`${size} is too large to enlarge ${scale} times here`));
+  }
+  working(true);
+  say(`enlarging ${size} ...`);
+  const started = performance.now(), seconds = () => (performance.now() - started) / 1000;
+  const accelerator = get("gpu").checked ? "webgpu" : "wasm";
+  const result = await order({ image, network, accelerator }, (share) => {
     get("progress").value = share;
-    const left = ((performance.now() - started) * (1 / share - 1)) / 1000;
-    say(`${Math.ceil(left)} s to go`);
-    // lets the page draw and listen
-    await new Promise((resume) => setTimeout(resume));
-    return stopped || turn !== latest;
+    say(`enlarging ${size}, about ${Math.ceil(seconds() * (1 / share - 1))} s to go`);
   });
-  if (turn !== latest) return;
-  show(false);
-  if (!result) return say("stopped");
-  await present(bitmap, result, file.name);
-  const seconds = (performance.now() - started) / 1000;
-  say(`${image.width}x${image.height} to ${result.width}x${result.height} in ${seconds.toFixed(1)} s`);
+  if (!result) return;
+  working(false);
+  say(`${size} to ${result.width}x${result.height} in ${seconds().toFixed(1)} s`);
+  get("view").hidden = false;
+  get("save").dataset.name = `${name.replace(/\.[^.]*$/, "")}_x${scale}.png`;
+  comparison.show(bitmap, result, network.name);
+}
+
+/** What the worker makes of an order; nothing if it is stopped. */
+function order(message, tick) {
+  return new Promise((resolve, reject) => {
+    leave = resolve;
+    worker.onmessage = ({ data }) => {
+      if (data.share) tick(data.share);
+      else if (data.result) resolve(data.result);
+      else if (data.error) reject(new Error(data.error));
+    };
+    worker.onerror = (event) => reject(new Error(event.message));
+    worker.postMessage(message);
+  }).finally(() => (leave = null));
+}
+
+/** A worker, and what it says once it can work. */
+function startWorker() {
+  worker = new Worker("worker.js");
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => (data.ready ? resolve(data.ready) : reject(new Error(data.error)));
+    worker.onerror = (event) => reject(new Error(event.message));
+  });
+}
+
+function stop() {
+  if (!leave) return;
+  worker.terminate();
+  startWorker();
+  leave(null);
+  working(false);
+}
+
+async function offers() {
+  const answer = await fetch("./networks/networks.json");
+  if (!answer.ok) throw new Error("the networks are missing: run make web");
+  return answer.json();
 }
 
 /** What is transparent is laid on white. */
@@ -57,36 +147,18 @@ function pixels(bitmap) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-async function present(bitmap, result, name) {
-  const { before, after } = { before: get("before"), after: get("after") };
-  for (const canvas of [before, after]) {
-    canvas.width = result.width;
-    canvas.height = result.height;
-  }
-  const context = before.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.fillStyle = "white";
-  context.fillRect(0, 0, result.width, result.height);
-  context.drawImage(bitmap, 0, 0, result.width, result.height);
-  after.getContext("2d").putImageData(result, 0, 0);
-  get("view").hidden = false;
-  split();
-  const blob = await new Promise((resolve) => after.toBlob(resolve));
-  const save = get("save");
-  URL.revokeObjectURL(save.href);
-  save.href = URL.createObjectURL(blob);
-  save.download = `${name.replace(/\.[^.]*$/, "")}_x2.png`;
-  save.hidden = false;
+async function save() {
+  const link = document.createElement("a");
+  link.download = get("save").dataset.name;
+  link.href = URL.createObjectURL(await comparison.png());
+  link.click();
+  // the browser reads it after this turn
+  setTimeout(() => URL.revokeObjectURL(link.href), 60e3);
 }
 
-function split() {
-  get("view").style.setProperty("--split", `${get("slider").value}%`);
-}
-
-function show(working) {
-  get("progress").hidden = get("stop").hidden = !working;
-  get("progress").value = 0;
-  if (working) get("save").hidden = get("view").hidden = true;
+function working(now) {
+  get("progress").hidden = get("stop").hidden = !now;
+  get("progress").removeAttribute("value"); // no share is known yet
 }
 
 function say(text) {
@@ -94,6 +166,7 @@ function say(text) {
 }
 
 function fail(error) {
-  show(false);
+  stop();
+  working(false);
   say(`error: ${error.message}`);
 }

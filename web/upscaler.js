@@ -1,123 +1,144 @@
-// A network of tiles of one size: gates of the whole picture first, then tiles that overlap by
-// the receptive field, as keras_secn/upscaling does it in Python.
+// A network on LiteRT: gates of the whole picture first, then tiles that overlap by the receptive
+// field, as keras_secn/upscaling does it in Python.
 
-import { Tensor, loadAndCompile, loadLiteRt } from "./runtime/litert.js";
+import {
+  Tensor, getGlobalLiteRt, getWebGpuDevice, loadAndCompile, loadLiteRt, supportsFeature,
+} from "./runtime/litert.js";
+import { withShapes } from "./shapes.js";
+import { cuts, sample } from "./tiling.js";
 
-// of `statistics`: patches, their side
-const PATCHES = 16, PATCH = 64;
+const TILE = 512; // pixels of the original a side, for a network that enlarges twice
+const SMALLEST_PART = 16; // of a tile beside its overlaps
+const LEAST = 8; // pixels a side that any file takes; a smaller picture has its edge repeated
 
-/** Loads runtime, network and what is known of it (`keras-secn info --json`). */
-export async function loadUpscaler(model, facts) {
-  const [known] = await Promise.all([
-    fetch(facts).then((answer) => {
-      if (!answer.ok) throw new Error(`${facts} is missing: run make web`);
-      return answer.json();
-    }),
-    loadLiteRt("./runtime/wasm/"),
-  ]);
-  const network = await loadAndCompile(model, { accelerator: "wasm" });
-  return new Upscaler(network, known);
+/**
+ * Starts LiteRT, on several threads where the page may have them.
+ * @return how many `threads`, and whether there is a graphics card.
+ */
+export async function start() {
+  const folder = new URL("./runtime/wasm/", import.meta.url).href;
+  // LiteRT looks beside the worker otherwise
+  self.Module = {
+    locateFile: (name) => folder + name,
+    mainScriptUrlOrBlob: `${folder}litert_wasm_threaded_internal.js`,
+  };
+  const threads = (await supportsFeature("threads")) && (await supportsFeature("relaxedSimd"));
+  await loadLiteRt(folder, { threads });
+  const card = getWebGpuDevice()?.adapterInfo;
+  return {
+    threads: getGlobalLiteRt().liteRtWasm.getThreadCount(),
+    gpu: Boolean(card) && !card.isFallbackAdapter,
+  };
 }
 
-class Upscaler {
-  constructor(network, facts) {
+/** Enlarges pictures by one network of `networks.json`. */
+export class Upscaler {
+  constructor(network, accelerator) {
     this.network = network;
-    this.scale = facts.scale;
-    this.tile = facts.shape[0];
-    this.gated = facts.tiles.gated;
-    this.radius = facts.tiles.radius;
+    this.accelerator = accelerator;
+    // graphics cards know no integers
+    const integers = accelerator === "wasm" && Boolean(network.files.int8);
+    this.address = `./networks/${integers ? network.files.int8 : network.files.float32}`;
+    this.Values = integers ? Uint8Array : Float32Array;
   }
 
   /**
-   * Enlarges a picture.
    * @param image ImageData, opaque.
-   * @param tick is called with the share that is done; may return a promise, and true to stop.
-   * @return ImageData, or null if stopped.
+   * @param tick is called with the share that is done, after each tile.
+   * @return ImageData.
    */
   async upscale(image, tick) {
-    const { scale, tile } = this;
-    const gates = this.gated ? await this.pool(image) : null;
+    const { scale, radius, gated } = this.network;
+    const width = Math.max(image.width, LEAST), height = Math.max(image.height, LEAST);
+    const side = Math.max((TILE * 2) / scale, 2 * radius + SMALLEST_PART);
+    const whole = width * height <= side * side;
+    const columns = cuts(width, whole ? width : side, radius);
+    const rows = cuts(height, whole ? height : side, radius);
+    const gates = gated && !whole ? await this.gates(image, sample(width, height)) : null;
+    const wide = columns[0].stop, high = rows[0].stop;
     const result = new ImageData(scale * image.width, scale * image.height);
-    const rows = cuts(image.height, tile, this.radius);
-    const columns = cuts(image.width, tile, this.radius);
     let done = 0;
     for (const y of rows) {
       for (const x of columns) {
-        const inputs = { lr: tensor([piece(image, x.start, y.start, tile)], tile) };
-        if (gates) inputs.gates = new Tensor(gates, [1, gates.length]);
-        paste(await this.run("tile", inputs), result, scale, tile, x, y);
-        done += 1;
-        if (await tick(done / (rows.length * columns.length))) return null;
+        const inputs = { lr: this.pixels(image, [{ left: x.start, top: y.start }], wide, high) };
+        if (gates) inputs.gates = gates;
+        const outputs = { sr: [1, scale * high, scale * wide, 3] };
+        const sr = await this.run(whole ? "whole" : "tile", inputs, outputs);
+        paste(sr.values, scale * wide, result, scale, x, y);
+        tick(++done / (rows.length * columns.length));
       }
     }
     return result;
   }
 
-  async pool(image) {
-    const side = Math.sqrt(PATCHES), patches = [];
-    for (let row = 0; row < side; row++) {
-      for (let column = 0; column < side; column++) {
-        const place = (length, index) =>
-          Math.round((Math.max(0, length - PATCH) * index) / (side - 1));
-        patches.push(piece(image, place(image.width, column), place(image.height, row), PATCH));
+  gates(image, { places, width, height }) {
+    return this.run("statistics", { patches: this.pixels(image, places, width, height) }, {});
+  }
+
+  /** Runs a signature; its inputs and what it gives are `values` and `shape`. */
+  async run(signature, inputs, outputs) {
+    const shapes = { ...outputs };
+    for (const [name, { shape }] of Object.entries(inputs)) shapes[name] = shape;
+    const network = await this.open(signature, shapes);
+    const tensors = {};
+    for (const [name, { values, shape }] of Object.entries(inputs)) {
+      tensors[name] = new Tensor(values, shape);
+    }
+    const [output] = Object.values(await network.run(signature, tensors));
+    const values = await output.data(), shape = [...output.type.layout.dimensions];
+    for (const used of [...Object.values(tensors), output]) used.delete();
+    return { values, shape };
+  }
+
+  /** The network for one signature and shapes; the one before makes room. */
+  async open(signature, shapes) {
+    const wanted = JSON.stringify([signature, shapes]);
+    if (this.wanted !== wanted) {
+      this.file ??= await read(this.address);
+      this.opened?.delete();
+      this.wanted = null;
+      this.opened = await loadAndCompile(withShapes(this.file, signature, shapes), {
+        accelerator: this.accelerator,
+        gpuOptions: { precision: "fp32" },
+      });
+      this.wanted = wanted;
+    }
+    return this.opened;
+  }
+
+  /** Parts of a picture as RGB; beyond the picture its edge is repeated. */
+  pixels(image, places, width, height) {
+    const values = new this.Values(places.length * height * width * 3);
+    let at = 0;
+    for (const { left, top } of places) {
+      for (let y = 0; y < height; y++) {
+        const row = Math.min(top + y, image.height - 1) * image.width;
+        for (let x = 0; x < width; x++) {
+          const from = 4 * (row + Math.min(left + x, image.width - 1));
+          for (let c = 0; c < 3; c++) values[at++] = image.data[from + c];
+        }
       }
     }
-    return this.run("statistics", { patches: tensor(patches, PATCH) });
-  }
-
-  async run(signature, inputs) {
-    const outputs = await this.network.run(signature, inputs);
-    const [output] = Object.values(outputs);
-    const values = new Float32Array(await output.data());
-    for (const used of [...Object.values(inputs), output]) used.delete();
-    return values;
+    return { values, shape: [places.length, height, width, 3] };
   }
 }
 
-/** Tiles along one axis, see keras_secn/upscaling/tiles.py; a smaller picture is one tile. */
-export function cuts(length, tile, overlap) {
-  if (length <= tile) return [{ start: 0, first: 0, last: length }];
-  const step = tile - 2 * overlap, starts = [];
-  for (let start = 0; start < length - tile; start += step) starts.push(start);
-  starts.push(length - tile);
-  return starts.map((start, index) => ({
-    start,
-    first: index ? start + overlap : 0,
-    last: index + 1 < starts.length ? starts[index + 1] + overlap : length,
-  }));
+async function read(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address} is missing: run make web`);
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** A square of a picture as RGB floats of 0..255; beyond the picture its edge is repeated. */
-function piece(image, left, top, side) {
-  const values = new Float32Array(side * side * 3);
-  for (let y = 0, at = 0; y < side; y++) {
-    const row = Math.min(top + y, image.height - 1) * image.width;
-    for (let x = 0; x < side; x++) {
-      const from = 4 * (row + Math.min(left + x, image.width - 1));
-      values[at++] = image.data[from];
-      values[at++] = image.data[from + 1];
-      values[at++] = image.data[from + 2];
-    }
-  }
-  return values;
-}
-
-function tensor(pieces, side) {
-  const values = new Float32Array(pieces.length * side * side * 3);
-  pieces.forEach((values_, index) => values.set(values_, index * values_.length));
-  return new Tensor(values, [pieces.length, side, side, 3]);
-}
-
-function paste(values, result, scale, tile, x, y) {
-  for (let row = scale * y.first; row < scale * y.last; row++) {
-    for (let column = scale * x.first; column < scale * x.last; column++) {
-      const from = 3 * ((row - scale * y.start) * scale * tile + column - scale * x.start);
-      const to = 4 * (row * result.width + column);
-      for (let c = 0; c < 3; c++) {
-        // half up, as everywhere; the array clips
-        result.data[to + c] = Math.floor(values[from + c] + 0.5);
-      }
-      result.data[to + 3] = 255;
+/** What is kept of a tile whose rows are `wide` pixels of the result. */
+function paste(values, wide, result, scale, x, y) {
+  const last = Math.min(scale * x.last, result.width);
+  for (let row = scale * y.first; row < Math.min(scale * y.last, result.height); row++) {
+    let from = 3 * ((row - scale * y.start) * wide + scale * (x.first - x.start));
+    let to = 4 * (row * result.width + scale * x.first);
+    for (let column = scale * x.first; column < last; column++) {
+      // half up, as everywhere; the array clips
+      for (let c = 0; c < 3; c++) result.data[to++] = Math.floor(values[from++] + 0.5);
+      result.data[to++] = 255;
     }
   }
 }

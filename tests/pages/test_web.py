@@ -1,31 +1,59 @@
-"""The page in `web/`, in a real browser: the network's own picture, and nothing from elsewhere."""
+"""The page in `web/`, in a real browser: the command's own picture, and nothing from elsewhere."""
 
 import base64
-import functools
-import http.server
 import io
 import json
+import os
 import pathlib
 import shutil
-import threading
+import subprocess
+import sys
+import time
+import urllib.request
 
-import keras
 import numpy as np
 import pytest
-from odd_files import picture
 from PIL import Image
 
-from keras_secn.upscaling.engines.keras import KerasEngine
-from keras_secn.upscaling.tiling import _spread
+from keras_secn.lite import metadata
+from keras_secn.upscaling import Upscaler
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
 WEB = pathlib.Path(__file__).parents[2] / "web"
-TILE = 48
+PHOTO = WEB.parent / "keras_secn" / "samples" / "validation" / "osprey.jpg"
 WAIT = 240  # seconds that a busy machine may take for what takes one
 
 
 @pytest.fixture(scope="module")
-def browser():
+def site(request, tmp_path_factory):
+    """The page as `make web` serves it: its folder, which may be added to, and its address."""
+    if not (WEB / "runtime" / "wasm" / "litert_wasm_threaded_internal.wasm").is_file():
+        pytest.skip("LiteRT's web runtime is not there: make web/runtime")
+    folder = tmp_path_factory.mktemp("site")
+    for pattern in ("*.html", "*.css", "*.js"):
+        for file in WEB.glob(pattern):
+            shutil.copy(file, folder)
+    (folder / "runtime").symlink_to(WEB / "runtime")
+    lazy = {**os.environ, "KERAS_SECN_LAZY": "1"}
+    subprocess.run([sys.executable, WEB / "networks.py", folder], check=True, env=lazy)
+    _add_a_gated_network(folder / "networks", request.getfixturevalue("tiny_file"))
+    command = [sys.executable, WEB / "serve.py", "0", folder]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        yield folder, server.stdout.readline().split()[1]
+        server.terminate()
+
+
+def _add_a_gated_network(folder, file):
+    shutil.copy(file, folder / "tiny.tflite")
+    tiles = metadata.facts_of(file).tiles
+    tiny = {"name": "tiny", "label": "of tests", "scale": 2, "files": {"float32": "tiny.tflite"}}
+    networks = json.loads((folder / "networks.json").read_text())
+    networks.append({**tiny, "radius": tiles.radius, "gated": tiles.gated})
+    (folder / "networks.json").write_text(json.dumps(networks))
+
+
+@pytest.fixture(scope="module")
+def browser(site):
     programs = shutil.which("chromium"), shutil.which("chromedriver")
     if not all(programs):
         pytest.skip("chromium and chromium-driver are not installed")
@@ -33,45 +61,15 @@ def browser():
     options.binary_location = programs[0]
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
         options.add_argument(argument)
-    # what the page fetches
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    options.add_experimental_option("prefs", {"download.default_directory": str(site[0])})
     driver = webdriver.Chrome(options, webdriver.ChromeService(programs[1]))
     yield driver
     driver.quit()
 
 
-@pytest.fixture(scope="module")
-def site(tiny_network, tmp_path_factory):
-    """The page with a small network, served; its address."""
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("export to LiteRT needs the TensorFlow backend")
-    if not (WEB / "runtime" / "litert.js").is_file():
-        pytest.skip("LiteRT's web runtime is not there: cd web && npm ci && python collect.py")
-    from keras_secn.upscaling.engines.export import export_tiles
-
-    folder = tmp_path_factory.mktemp("site")
-    for file in [*WEB.glob("*.html"), *WEB.glob("*.css"), *WEB.glob("*.js")]:
-        shutil.copy(file, folder)
-    (folder / "runtime").symlink_to(WEB / "runtime")
-    facts = export_tiles(tiny_network, folder / "model.tflite", tile=TILE)
-    (folder / "model.json").write_text(json.dumps(facts))
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=folder)
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
 @pytest.fixture
 def page(browser, site):
-    browser.get_log("performance")
-    browser.get(site)
+    browser.get(site[1])
     wait_for(browser, "choose a photograph")
     return browser
 
@@ -87,61 +85,152 @@ def wait_for(browser, *texts):
     return WebDriverWait(browser, WAIT).until(said)
 
 
-def shown(browser):
-    code = "return document.getElementById('after').toDataURL('image/png')"
-    content = base64.b64decode(browser.execute_script(code).split(",")[1])
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
-
-
-def fetched(browser):
-    """Addresses that were asked for since the log was read last."""
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
+def photo(width, height):
+    """A part of a photograph."""
+    return Image.open(PHOTO).convert("RGB").crop((60, 20, 60 + width, 20 + height))
 
 
 def choose(browser, path):
     browser.find_element("id", "file").send_keys(str(path))
 
 
-def test_the_page_makes_the_networks_picture(page, site, tiny_network, tmp_path):
-    image = np.clip(
-        picture(110, 75).astype(int) + np.random.default_rng(0).integers(-40, 40, (75, 110, 3)),
-        0,
-        255,
-    ).astype(np.uint8)
-    Image.fromarray(image).save(tmp_path / "photo.png")
-    choose(page, tmp_path / "photo.png")
-    assert "110x75 to 220x150" in wait_for(page, "220x150", "error")
+def choose_network(browser, name):
+    browser.find_element("css selector", f"option[value={name}]").click()
 
-    # the same gates, and no tiles
-    engine = KerasEngine(tiny_network)
-    patches = [
-        image[top : top + 64, left : left + 64] for top in _spread(11, 4) for left in _spread(46, 4)
-    ]
-    gates = engine.pool(np.stack(patches).astype(np.float32))
-    expected = np.clip(np.floor(engine.tile(image.astype(np.float32), gates) + 0.5), 0, 255)
-    difference = np.abs(shown(page) - expected)
+
+def shown(browser):
+    code = "return document.getElementById('after').toDataURL('image/png')"
+    content = base64.b64decode(browser.execute_script(code).split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+
+
+def assert_same(made, expected):
+    """The same picture, but for values that lie between two levels."""
+    difference = np.abs(made.astype(int) - expected)
     assert difference.max() <= 1 and np.mean(difference > 0) < 0.01
 
-    addresses = fetched(page)
-    assert any(address.endswith("model.tflite") for address in addresses)
-    assert all(address.startswith((site, "blob:", "data:")) for address in addresses)
+
+def give(browser, event, image, name):
+    """Drops or pastes a file as a person would; `None` for something that is no file."""
+    content = None
+    if image is not None:
+        stream = io.BytesIO()
+        image.save(stream, "PNG")
+        content = base64.b64encode(stream.getvalue()).decode()
+    code = """
+    const [kind, content, name] = arguments, data = new DataTransfer();
+    if (content) {
+      const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+      data.items.add(new File([bytes], name, { type: "image/png" }));
+    } else data.setData("text/plain", "words");
+    const options = { bubbles: true, cancelable: true };
+    document.body.dispatchEvent(kind === "drop" ?
+      new DragEvent(kind, { dataTransfer: data, ...options }) :
+      new ClipboardEvent(kind, { clipboardData: data, ...options }));
+    """
+    browser.execute_script(code, event, content, name)
 
 
-def test_the_slider_and_the_link(page, tmp_path):
-    Image.fromarray(picture(30, 20)).save(tmp_path / "small.png")
-    choose(page, tmp_path / "small.png")
-    wait_for(page, "60x40")
-    code = "document.getElementById('slider').value = 20;"
-    code += "document.getElementById('slider').dispatchEvent(new Event('input'));"
-    code += "return getComputedStyle(document.getElementById('after')).clipPath"
-    assert page.execute_script(code) == "inset(0px 0px 0px 20%)"
-    link = page.find_element("id", "save")
-    assert link.is_displayed() and link.get_attribute("download") == "small_x2.png"
+def test_each_choice_makes_the_commands_picture(page, site, tmp_path):
+    """Small pictures are enlarged whole; the gates are inside."""
+    image = photo(90, 60)
+    image.save(tmp_path / "photo.png")
+    choose(page, tmp_path / "photo.png")
+    wait_for(page, "90x60 to", "error")
+    networks = json.loads((site[0] / "networks" / "networks.json").read_text())
+    assert len(networks) > 5 and len({network["scale"] for network in networks}) > 1
+    for network in networks:
+        choose_network(page, network["name"])
+        scale = network["scale"]
+        assert f"{90 * scale}x{60 * scale}" in wait_for(page, f"to {90 * scale}", "error")
+        assert page.find_element("id", "right").text == network["name"]
+        kind = "int8" if "int8" in network["files"] else "float32"
+        file = site[0] / "networks" / network["files"][kind]
+        expected = Upscaler(file)(np.asarray(image))
+        assert_same(shown(page), expected)
+
+
+def test_nothing_goes_elsewhere(page, site):
+    """The browser itself refuses, in the page and in its worker."""
+    elsewhere = "fetch('http://127.0.0.1:9/').then(() => done('sent'), () => done('refused'))"
+    page.execute_script("""
+    window.refused = [];
+    document.addEventListener("securitypolicyviolation", (e) => refused.push(e.blockedURI));
+    """)
+    assert page.execute_async_script("const done = arguments[0];" + elsewhere) == "refused"
+    assert page.execute_script("return refused") == ["http://127.0.0.1:9/"]
+    rules = []
+    for path in ("", "worker.js"):
+        with urllib.request.urlopen(site[1] + path) as answer:
+            rules.append(answer.headers["Content-Security-Policy"])
+    assert rules[0] and rules[0] == rules[1]
+
+
+def test_tiles_and_sampled_gates_are_the_commands(page, site, tiny_file, tmp_path):
+    image = photo(530, 380).resize((530, 500))
+    image.save(tmp_path / "large.png")
+    choose(page, tmp_path / "large.png")
+    wait_for(page, "to 1060x1000", "error")
+    assert_same(shown(page), Upscaler("pocket_secn_l", precision="int8")(np.asarray(image)))
+    choose_network(page, "tiny")
+    wait_for(page, "enlarging")
+    wait_for(page, "to 1060x1000", "error")
+    assert_same(shown(page), Upscaler(tiny_file)(np.asarray(image)))
+
+
+def test_drop_and_paste(page):
+    for event, size in (("drop", (40, 30)), ("paste", (30, 40))):
+        image = photo(*size)
+        give(page, event, image, "given.png")
+        wait_for(page, f"{size[0]}x{size[1]} to", "error")
+        assert_same(shown(page), Upscaler("pocket_secn_l", precision="int8")(np.asarray(image)))
+    give(page, "drop", None, "")
+    assert wait_for(page, "error") == "error: what was dropped is no file"
+    give(page, "paste", None, "")
+    assert wait_for(page, "error: the") == "error: the clipboard holds no picture"
+
+
+def test_the_sample_is_shown_at_full_size_and_saved(page, site):
+    page.find_element("id", "sample").click()
+    wait_for(page, "720x404 to 1440x808", "error")
+    width = "return document.getElementById('after').getBoundingClientRect().width"
+    assert page.execute_script(width + " * devicePixelRatio") == 1440
+    # the line is where the enlarged picture begins, however it is moved
+    divider = page.find_element("id", "divider")
+    assert divider.is_displayed()
+    webdriver.ActionChains(page).drag_and_drop_by_offset(divider, -100, 0).perform()
+    page.execute_script("document.getElementById('scroll').scrollLeft += 50")
+    lines = """
+    const done = arguments[0];
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+    const after = document.getElementById("after"), left = after.getBoundingClientRect().left;
+    const cut = parseFloat(getComputedStyle(after).clipPath.split(" ")[3]);
+    const line = document.getElementById("divider").getBoundingClientRect();
+    done([left + cut, line.left + line.width / 2]);
+    }));
+    """
+    begin, line = page.execute_async_script(lines)
+    assert abs(begin - line) < 1
+    page.find_element("id", "fit").click()
+    assert page.execute_script(width) <= page.get_window_size()["width"]
+
+    page.find_element("id", "save").click()
+    saved = site[0] / "colosseum_x2.png"
+    end = time.monotonic() + WAIT
+    while not saved.is_file() and time.monotonic() < end:
+        time.sleep(0.1)
+    with Image.open(saved) as image:
+        assert np.array_equal(np.asarray(image.convert("RGB")), shown(page))
+
+
+def test_stop_leaves_the_page_ready(page):
+    choose_network(page, "ct_secn_16")
+    give(page, "drop", photo(600, 380), "large.png")
+    wait_for(page, "enlarging")
+    page.find_element("id", "stop").click()
+    assert wait_for(page, "stopped", " to ") == "stopped"
+    choose_network(page, "pocket_secn_l")
+    assert "600x380 to 1200x760" in wait_for(page, "to 1200", "error")
 
 
 def test_what_is_no_image_is_one_line(page, tmp_path):

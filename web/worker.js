@@ -1,0 +1,22 @@
+// Beside the page, so that it stays awake. Not a module: LiteRT loads itself by importScripts.
+
+const loading = import("./upscaler.js").then(async ({ Upscaler, start }) => {
+  postMessage({ ready: await start() });
+  return Upscaler;
+});
+loading.catch((error) => postMessage({ error: error.message }));
+let upscaler = null;
+
+onmessage = async ({ data: { image, network, accelerator } }) => {
+  try {
+    const Upscaler = await loading;
+    if (upscaler?.network.name !== network.name || upscaler.accelerator !== accelerator) {
+      upscaler = new Upscaler(network, accelerator);
+    }
+    const result = await upscaler.upscale(image, (share) => postMessage({ share }));
+    postMessage({ result }, [result.data.buffer]);
+  } catch (error) {
+    upscaler = null;
+    postMessage({ error: error.message });
+  }
+};
