@@ -57,9 +57,9 @@ export class Comparison {
   /** One pixel of the result to one of the screen's, or the whole picture in the window. */
   size() {
     const { width, height } = get("after"), fit = get("fit").checked;
-    const most = get("view").clientWidth, tall = window.innerHeight * 0.75;
+    const most = get("view").clientWidth, high = parseFloat(getComputedStyle(get("scroll")).maxHeight);
     let wide = width / window.devicePixelRatio;
-    if (fit) wide = Math.min(wide, most, (tall * width) / height);
+    if (fit) wide = Math.min(wide, most, (high * width) / height);
     for (const canvas of [get("before"), get("after")]) canvas.style.width = `${wide}px`;
     get("scroll").classList.toggle("fit", fit);
     this.split();

@@ -15,7 +15,7 @@ say("loading ...");
 loading.then(([offered, { gpu }]) => {
   offer(offered);
   get("card").hidden = !gpu;
-  say("choose a photograph");
+  say("ready");
 }, fail);
 
 get("file").addEventListener("change", () => {
@@ -47,13 +47,8 @@ document.addEventListener("paste", (event) => {
 
 function offer(offered) {
   networks = offered;
-  for (const scale of new Set(networks.map((network) => network.scale))) {
-    const group = document.createElement("optgroup");
-    group.label = `${scale} times as wide and high`;
-    for (const { name, label } of networks.filter((network) => network.scale === scale)) {
-      group.append(new Option(`${scale}x, ${label}`, name));
-    }
-    get("network").append(group);
+  for (const { name, label, scale } of networks) {
+    get("network").append(new Option(`${scale}x, ${label}`, name));
   }
 }
 
@@ -96,6 +91,7 @@ async function enlarge() {
   working(false);
   say(`${size} to ${result.width}x${result.height} in ${seconds().toFixed(1)} s`);
   get("view").hidden = false;
+  document.body.classList.add("filled");
   get("save").dataset.name = `${name.replace(/\.[^.]*$/, "")}_x${scale}.png`;
   comparison.show(bitmap, result, network.name);
 }

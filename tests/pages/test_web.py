@@ -3,44 +3,33 @@
 import base64
 import io
 import json
-import os
-import pathlib
 import shutil
-import subprocess
-import sys
 import time
 import urllib.request
 
 import numpy as np
 import pytest
+import web_page
 from PIL import Image
+from web_page import PATIENCE, choose_network, give, missing, status
 
 from keras_secn.lite import metadata
 from keras_secn.upscaling import Upscaler
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
-WEB = pathlib.Path(__file__).parents[2] / "web"
-PHOTO = WEB.parent / "keras_secn" / "samples" / "validation" / "osprey.jpg"
-WAIT = 240  # seconds that a busy machine may take for what takes one
+selenium = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
+PHOTO = web_page.WEB.parent / "keras_secn" / "samples" / "validation" / "osprey.jpg"
 
 
 @pytest.fixture(scope="module")
 def site(request, tmp_path_factory):
-    """The page as `make web` serves it: its folder, which may be added to, and its address."""
-    if not (WEB / "runtime" / "wasm" / "litert_wasm_threaded_internal.wasm").is_file():
-        pytest.skip("LiteRT's web runtime is not there: make web/runtime")
+    """The page as `make web` serves it: its folder and its address."""
+    if missing():
+        pytest.skip(missing())
     folder = tmp_path_factory.mktemp("site")
-    for pattern in ("*.html", "*.css", "*.js"):
-        for file in WEB.glob(pattern):
-            shutil.copy(file, folder)
-    (folder / "runtime").symlink_to(WEB / "runtime")
-    lazy = {**os.environ, "KERAS_SECN_LAZY": "1"}
-    subprocess.run([sys.executable, WEB / "networks.py", folder], check=True, env=lazy)
+    web_page.fill(folder)
     _add_a_gated_network(folder / "networks", request.getfixturevalue("tiny_file"))
-    command = [sys.executable, WEB / "serve.py", "0", folder]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield folder, server.stdout.readline().split()[1]
-        server.terminate()
+    with web_page.served(folder) as address:
+        yield folder, address
 
 
 def _add_a_gated_network(folder, file):
@@ -54,35 +43,14 @@ def _add_a_gated_network(folder, file):
 
 @pytest.fixture(scope="module")
 def browser(site):
-    programs = shutil.which("chromium"), shutil.which("chromedriver")
-    if not all(programs):
-        pytest.skip("chromium and chromium-driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.add_experimental_option("prefs", {"download.default_directory": str(site[0])})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(programs[1]))
-    yield driver
-    driver.quit()
+    with web_page.chromium(site[0]) as driver:
+        yield driver
 
 
 @pytest.fixture
 def page(browser, site):
-    browser.get(site[1])
-    wait_for(browser, "choose a photograph")
+    web_page.open_page(browser, site[1])
     return browser
-
-
-def wait_for(browser, *texts):
-    """The page's status once it holds one of the texts."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    def said(driver):
-        status = driver.execute_script("return document.getElementById('status').value")
-        return status if any(text in status for text in texts) else False
-
-    return WebDriverWait(browser, WAIT).until(said)
 
 
 def photo(width, height):
@@ -92,10 +60,6 @@ def photo(width, height):
 
 def choose(browser, path):
     browser.find_element("id", "file").send_keys(str(path))
-
-
-def choose_network(browser, name):
-    browser.find_element("css selector", f"option[value={name}]").click()
 
 
 def shown(browser):
@@ -110,39 +74,18 @@ def assert_same(made, expected):
     assert difference.max() <= 1 and np.mean(difference > 0) < 0.01
 
 
-def give(browser, event, image, name):
-    """Drops or pastes a file as a person would; `None` for something that is no file."""
-    content = None
-    if image is not None:
-        stream = io.BytesIO()
-        image.save(stream, "PNG")
-        content = base64.b64encode(stream.getvalue()).decode()
-    code = """
-    const [kind, content, name] = arguments, data = new DataTransfer();
-    if (content) {
-      const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-      data.items.add(new File([bytes], name, { type: "image/png" }));
-    } else data.setData("text/plain", "words");
-    const options = { bubbles: true, cancelable: true };
-    document.body.dispatchEvent(kind === "drop" ?
-      new DragEvent(kind, { dataTransfer: data, ...options }) :
-      new ClipboardEvent(kind, { clipboardData: data, ...options }));
-    """
-    browser.execute_script(code, event, content, name)
-
-
 def test_each_choice_makes_the_commands_picture(page, site, tmp_path):
     """Small pictures are enlarged whole; the gates are inside."""
     image = photo(90, 60)
     image.save(tmp_path / "photo.png")
     choose(page, tmp_path / "photo.png")
-    wait_for(page, "90x60 to", "error")
+    status(page, "90x60 to", "error")
     networks = json.loads((site[0] / "networks" / "networks.json").read_text())
     assert len(networks) > 5 and len({network["scale"] for network in networks}) > 1
     for network in networks:
         choose_network(page, network["name"])
         scale = network["scale"]
-        assert f"{90 * scale}x{60 * scale}" in wait_for(page, f"to {90 * scale}", "error")
+        assert f"{90 * scale}x{60 * scale}" in status(page, f"to {90 * scale}", "error")
         assert page.find_element("id", "right").text == network["name"]
         kind = "int8" if "int8" in network["files"] else "float32"
         file = site[0] / "networks" / network["files"][kind]
@@ -170,35 +113,35 @@ def test_tiles_and_sampled_gates_are_the_commands(page, site, tiny_file, tmp_pat
     image = photo(530, 380).resize((530, 500))
     image.save(tmp_path / "large.png")
     choose(page, tmp_path / "large.png")
-    wait_for(page, "to 1060x1000", "error")
+    status(page, "to 1060x1000", "error")
     assert_same(shown(page), Upscaler("pocket_secn_l", precision="int8")(np.asarray(image)))
     choose_network(page, "tiny")
-    wait_for(page, "enlarging")
-    wait_for(page, "to 1060x1000", "error")
+    status(page, "enlarging")
+    status(page, "to 1060x1000", "error")
     assert_same(shown(page), Upscaler(tiny_file)(np.asarray(image)))
 
 
 def test_drop_and_paste(page):
     for event, size in (("drop", (40, 30)), ("paste", (30, 40))):
         image = photo(*size)
-        give(page, event, image, "given.png")
-        wait_for(page, f"{size[0]}x{size[1]} to", "error")
+        give(page, event, image)
+        status(page, f"{size[0]}x{size[1]} to", "error")
         assert_same(shown(page), Upscaler("pocket_secn_l", precision="int8")(np.asarray(image)))
-    give(page, "drop", None, "")
-    assert wait_for(page, "error") == "error: what was dropped is no file"
-    give(page, "paste", None, "")
-    assert wait_for(page, "error: the") == "error: the clipboard holds no picture"
+    give(page, "drop", None)
+    assert status(page, "error") == "error: what was dropped is no file"
+    give(page, "paste", None)
+    assert status(page, "error: the") == "error: the clipboard holds no picture"
 
 
 def test_the_sample_is_shown_at_full_size_and_saved(page, site):
     page.find_element("id", "sample").click()
-    wait_for(page, "720x404 to 1440x808", "error")
+    status(page, "720x404 to 1440x808", "error")
     width = "return document.getElementById('after').getBoundingClientRect().width"
     assert page.execute_script(width + " * devicePixelRatio") == 1440
     # the line is where the enlarged picture begins, however it is moved
     divider = page.find_element("id", "divider")
     assert divider.is_displayed()
-    webdriver.ActionChains(page).drag_and_drop_by_offset(divider, -100, 0).perform()
+    selenium.ActionChains(page).drag_and_drop_by_offset(divider, -100, 0).perform()
     page.execute_script("document.getElementById('scroll').scrollLeft += 50")
     lines = """
     const done = arguments[0];
@@ -216,7 +159,7 @@ def test_the_sample_is_shown_at_full_size_and_saved(page, site):
 
     page.find_element("id", "save").click()
     saved = site[0] / "colosseum_x2.png"
-    end = time.monotonic() + WAIT
+    end = time.monotonic() + PATIENCE
     while not saved.is_file() and time.monotonic() < end:
         time.sleep(0.1)
     with Image.open(saved) as image:
@@ -225,15 +168,15 @@ def test_the_sample_is_shown_at_full_size_and_saved(page, site):
 
 def test_stop_leaves_the_page_ready(page):
     choose_network(page, "ct_secn_16")
-    give(page, "drop", photo(600, 380), "large.png")
-    wait_for(page, "enlarging")
+    give(page, "drop", photo(600, 380))
+    status(page, "enlarging")
     page.find_element("id", "stop").click()
-    assert wait_for(page, "stopped", " to ") == "stopped"
+    assert status(page, "stopped", " to ") == "stopped"
     choose_network(page, "pocket_secn_l")
-    assert "600x380 to 1200x760" in wait_for(page, "to 1200", "error")
+    assert "600x380 to 1200x760" in status(page, "to 1200", "error")
 
 
 def test_what_is_no_image_is_one_line(page, tmp_path):
     (tmp_path / "notes.png").write_text("not a picture")
     choose(page, tmp_path / "notes.png")
-    assert wait_for(page, "error") == "error: notes.png is not an image that this browser reads"
+    assert status(page, "error") == "error: notes.png is not an image that this browser reads"
