@@ -1,18 +1,21 @@
 # Everything a newcomer or a machine runs, by name. `make help` lists it.
 PYTHON ?= python3
 VENV ?= .venv
-VENV_JAX ?= .venv-jax
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
 DATA ?= ../shared/data
 # what LR pictures may be, see keras_secn/data/degradation.py
 KINDS := png,jpeg95,jpeg90,jpeg75,jpeg60,jpeg40,webp75,noise5,noise10,area,lanczos,bicubic_noaa
-# layers, models, metrics and the cascade
-TESTS_JAX := tests/contract/test_layers.py tests/models/test_models.py \
-  tests/metrics/test_psnr_metric.py \
-  tests/cascade/test_cascade.py
+# processes that share the tests; each takes a file at a time, and 1 to 2 GB of memory
+WORKERS ?= 2
+PYTEST := -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS_TORCH := tests/contract/test_layers.py tests/models/test_models.py
+# layers, models, metrics, the cascade, training, and upscaling by Keras
+TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test_cascade.py \
+  tests/training/test_train.py tests/training/test_resume.py \
+  tests/upscaling/test_upscale.py tests/upscaling/test_sharing.py
 
-.PHONY: help env demo test test-jax test-slow test-short lint docs inputs table web faults scale notebooks clean
+.PHONY: help env demo test test-jax test-torch test-slow test-short lint docs inputs table web faults scale notebooks clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -33,24 +36,27 @@ demo: env  ## Trains a miniature cascade on the sample photographs: table, plots
 	@echo "look at $(DEMO)/crops.png, $(DEMO)/psnr_parameters.png and $(DEMO)/history.png"
 
 test: env  ## Runs the tests; those that need what is not here skip and say so
-	$(RUN) -m pytest -q -rs
+	$(RUN) $(PYTEST)
 
-$(VENV_JAX)/installed: setup.py tests/without_tensorflow.py
-	$(PYTHON) -m venv $(VENV_JAX)
-	$(VENV_JAX)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV_JAX)/bin/python -m pip install --quiet --no-deps --editable .
-	$(VENV_JAX)/bin/python tests/without_tensorflow.py >$(VENV_JAX)/requirements.txt
-	$(VENV_JAX)/bin/python -m pip install --quiet --requirement $(VENV_JAX)/requirements.txt
+.venv-%/installed: setup.py tests/without_tensorflow.py
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --upgrade pip
+	.venv-$*/bin/python -m pip install --quiet --no-deps --editable .
+	.venv-$*/bin/python tests/without_tensorflow.py $* >.venv-$*/requirements.txt
+	.venv-$*/bin/python -m pip install --quiet --requirement .venv-$*/requirements.txt
 	touch $@
 
-test-jax: $(VENV_JAX)/installed  ## Runs tests on JAX in an environment without TensorFlow
-	KERAS_BACKEND=jax $(VENV_JAX)/bin/python -m pytest -q -rs $(TESTS_JAX)
+test-jax: .venv-jax/installed  ## Runs tests on JAX in an environment without TensorFlow
+	KERAS_BACKEND=jax .venv-jax/bin/python $(PYTEST) $(TESTS_JAX)
+
+test-torch: .venv-torch/installed  ## Runs tests of layers and networks on PyTorch (a large download)
+	KERAS_BACKEND=torch .venv-torch/bin/python $(PYTEST) $(TESTS_TORCH)
 
 test-slow: env  ## Runs the long tests: real trainings, several devices and processes, QAT
-	$(RUN) -m pytest -q -rs -m slow
+	$(RUN) $(PYTEST) -m slow
 
 test-short: env  ## Runs one of the long tests of each file
-	$(RUN) -m pytest -q -rs -m slow --short
+	$(RUN) $(PYTEST) -m slow --short
 
 lint: env  ## Checks style, which room imports which, and the public surface's type hints
 	$(VENV)/bin/ruff check .

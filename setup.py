@@ -56,6 +56,7 @@ setup(
     extras_require={
         # 0.10.2 is what the tests run on; the CPU build, a GPU's comes with jax[cuda12]
         "jax": ["jax>=0.6,<0.11"],
+        "torch": ["torch>=2.6"],
         # LiteRT files of int16x8, quantization-aware training, pruning and clustering; the latter
         # three know tf_keras only, which must be of TensorFlow's version
         "quantization": [
@@ -80,6 +81,8 @@ setup(
         "notebooks": ["nbclient>=0.10", "ipykernel>=6", "jupyterlab>=4"],
         "dev": [
             "pytest>=8",
+            # two processes share the tests, by file: `make test` in about half the time
+            "pytest-xdist>=3.8,<4",
             "hypothesis>=6",
             # pinned: what it finds and how it formats changes; .pre-commit-config.yaml has the same
             "ruff==0.17.6",

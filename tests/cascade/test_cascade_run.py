@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from processes import weights
 from publish import publish
+from scripts import script
 
 from keras_secn import presets
 from keras_secn.metrics.protocol import ValidationSet
@@ -27,18 +28,31 @@ TINY = {
 }
 
 
-def command(photos, tmp_path, folder, **flags):
-    flags = {
+def all_flags(photos, tmp_path, folder, **flags):
+    return {
         **{"data_dir": photos, "val_dir": photos, "output_dir": tmp_path / folder},
         **{"cache_dir": tmp_path / "cache", **TINY, **flags},
     }
+
+
+def command(*arguments, **flags):
+    flags = all_flags(*arguments, **flags)
     switches = [f"--{name}" for name, value in flags.items() if value is True]
     values = [f"--{name}={value}" for name, value in flags.items() if value is not True]
     return [sys.executable, str(SCRIPT), *switches, *values]
 
 
 def run(*arguments, **flags):
+    """As a user does, in a process of its own."""
     return subprocess.run(command(*arguments, **flags), capture_output=True, text=True, timeout=900)
+
+
+def run_here(*arguments, **flags):
+    script("training/cascade.py", **all_flags(*arguments, **flags))
+
+
+def table_of(folder):
+    return json.loads((folder / "table.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +72,7 @@ def finished(tmp_path_factory):
 
 def test_report(finished):
     _, tmp_path, printed = finished
-    table = json.loads((tmp_path / "whole" / "table.json").read_text())
+    table = table_of(tmp_path / "whole")
     names = [row["name"] for row in table["networks"]]
     assert names == ["secn", "ct_secn_1", "ct_secn_2", "ct_secn_2_scratch"]
     # the comparison is fair: from scratch for as many steps as the whole cascade
@@ -81,10 +95,13 @@ def test_stages_start_where_the_one_before_ended(finished):
     """At a learning rate of next to nothing, what is copied stays as it was."""
     photos, tmp_path, _ = finished
     initial = tmp_path / "whole" / "secn" / "model.keras"
-    flags = {"initial": initial, "first_steps": 0}
-    flags |= {"stage_learning_rate": 1e-12, "stage_steps": 2, "n": 1}
-    done = run(photos, tmp_path, "still", **flags)
-    assert done.returncode == 0, done.stderr
+    flags = {"learning_rate": 1e-12, "stage_learning_rate": 1e-12, "stage_steps": 2, "n": 1}
+    run_here(photos, tmp_path, "still", initial=initial, **flags)
+    networks = table_of(tmp_path / "still")["networks"]
+    steps = [(row["name"], row["steps"]) for row in networks]
+    # the initial network is trained further
+    assert steps == [("initial", 0), ("secn", 30), ("ct_secn_1", 32)]
+    assert networks[1]["val_psnr"] == pytest.approx(networks[0]["val_psnr"], abs=1e-3)
     before = keras.saving.load_model(initial)
     after = keras.saving.load_model(tmp_path / "still" / "ct_secn_1" / "model.keras")
     for name in ("head", "block_0", "body", "upsample_0", "tail"):
@@ -94,22 +111,12 @@ def test_stages_start_where_the_one_before_ended(finished):
             np.testing.assert_allclose(new, old, atol=1e-7)
 
 
-def test_a_cascade_trains_its_initial_network_further(finished):
-    photos, tmp_path, _ = finished
-    initial = tmp_path / "whole" / "secn" / "model.keras"
-    done = run(photos, tmp_path, "further", initial=initial, n=0, learning_rate=1e-12)
-    assert done.returncode == 0, done.stderr
-    networks = json.loads((tmp_path / "further" / "table.json").read_text())["networks"]
-    assert [(row["name"], row["steps"]) for row in networks] == [("initial", 0), ("secn", 30)]
-    assert networks[1]["val_psnr"] == pytest.approx(networks[0]["val_psnr"], abs=1e-3)
-
-
 def test_steps_of_the_preset_that_a_run_started_from_count(finished, tmp_path, monkeypatch):
     photos, run_path, _ = finished
     monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     about = {"data": "noise", "command": "cascade.py"}
     publish(run_path / "whole", ["secn"], [photos], about)
-    table = json.loads((run_path / "whole" / "table.json").read_text())
+    table = table_of(run_path / "whole")
     table["settings"]["initial"] = "secn"
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "table.json").write_text(json.dumps(table))
@@ -125,21 +132,19 @@ def test_steps_of_the_preset_that_a_run_started_from_count(finished, tmp_path, m
 
 def test_killed_run_ends_with_the_same_weights(finished):
     photos, tmp_path, _ = finished
-    for marker in ("secn/checkpoint.keras", "ct_secn_1/checkpoint.keras"):
-        process = subprocess.Popen(
-            command(photos, tmp_path, "killed", from_scratch=True),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 600
-        while not (tmp_path / "killed" / marker).exists():
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    done = run(photos, tmp_path, "killed", from_scratch=True)
+    process = subprocess.Popen(
+        command(photos, tmp_path, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 600
+    # in its second network
+    while not (tmp_path / "killed" / "ct_secn_1" / "checkpoint.keras").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = run(photos, tmp_path, "killed")
     assert done.returncode == 0, done.stderr
-    for name in ("secn", "ct_secn_1", "ct_secn_2", "ct_secn_2_scratch"):
+    for name in ("secn", "ct_secn_1", "ct_secn_2"):
         whole = weights(tmp_path / "whole" / name / "model.keras")
         killed = weights(tmp_path / "killed" / name / "model.keras")
         assert whole.keys() == killed.keys()
@@ -149,25 +154,22 @@ def test_killed_run_ends_with_the_same_weights(finished):
 
 def test_two_logical_devices(finished):
     photos, tmp_path, _ = finished
-    flags = {"strategy": "mirrored", "logical_devices": 2, "first_steps": 10, "n": 1}
+    flags = {"strategy": "mirrored", "logical_devices": 2, "stage_steps": 2, "n": 1}
+    flags |= {"initial": tmp_path / "whole" / "secn" / "model.keras", "first_steps": 0}
     done = run(photos, tmp_path, "mirrored", **flags)
     assert done.returncode == 0, done.stderr
     assert "ct_secn_1" in done.stdout
 
 
-def test_starts_are_compared(finished):
+def test_starts_are_compared(finished, capsys):
     photos, tmp_path, _ = finished
-    flags = {
-        **{"initial": tmp_path / "whole" / "secn" / "model.keras", "n": 2, "steps": 10},
-        **{name: TINY[name] for name in ("blocks", "filters", "interval", "batch_size")},
-        **{"hr_patch": 24, "precision": "float32", "cache_dir": tmp_path / "cache"},
-        **{"data_dir": photos, "val_dir": photos, "output_dir": tmp_path / "starts"},
-    }
-    script = SCRIPT.with_name("compare_starts.py")
-    arguments = [f"--{name}={value}" for name, value in flags.items()]
-    done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
+    flags = {name: TINY[name] for name in ("blocks", "filters", "batch_size", "hr_patch")}
+    flags |= {"initial": tmp_path / "whole" / "secn" / "model.keras", "n": 2, "steps": 2}
+    flags |= {"interval": 2, "precision": "float32", "cache_dir": tmp_path / "cache"}
+    flags |= {"data_dir": photos, "val_dir": photos, "output_dir": tmp_path / "starts"}
+    script("training/compare_starts.py", **flags)
+    printed = capsys.readouterr().out.splitlines()
+    rows = [line.split("|") for line in printed if line.startswith("| ")][1:]
     before = {row[1].strip(): float(row[2]) for row in rows}
     assert set(before) == {"random", "svd", "lstsq"}
     # fitted blocks stand in for the old ones at once
@@ -210,7 +212,7 @@ def test_a_run_becomes_presets(finished, tmp_path, monkeypatch):
         ({"learning_rate": -1}, "learning_rate must be above 0"),
     ],
 )
-def test_bad_input_is_one_line(finished, tmp_path, flags, words):
+def test_bad_input_is_named(finished, tmp_path, flags, words):
     photos, _, _ = finished
     made = {name: tmp_path / name.lower() for name in ("EMPTY", "TEXT", "TRUNCATED", "NOWHERE")}
     for name in ("EMPTY", "TEXT", "TRUNCATED"):
@@ -226,27 +228,23 @@ def test_bad_input_is_one_line(finished, tmp_path, flags, words):
         made["EDSR"] = tmp_path / "edsr.keras"
         build_edsr(blocks=2, filters=8).save(made["EDSR"])
     flags = {name: made.get(value, value) for name, value in flags.items()}
-    done = run(photos, tmp_path, "run", **flags)
-    assert done.returncode in (1, 2)
-    lines = done.stderr.strip().splitlines()
-    assert lines[-1].startswith("error:") and words in lines[-1], done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises((UserError, OSError)) as error:
+        run_here(photos, tmp_path, "run", **flags)
+    assert words in str(error.value) and "\n" not in str(error.value)
 
 
 def test_checkpoint_of_another_network_is_refused(finished):
     photos, tmp_path, _ = finished
-    other = run(photos, tmp_path, "other", filters=4, first_steps=10, n=0)
-    assert other.returncode == 0, other.stderr
-    whole, stranger = tmp_path / "stranger" / "secn", tmp_path / "other" / "secn"
-    whole.mkdir(parents=True)
-    (whole / "checkpoint.keras").write_bytes((stranger / "checkpoint.keras").read_bytes())
-    done = run(photos, tmp_path, "stranger")
-    assert done.returncode == 1
-    assert "belongs to another network" in done.stderr.splitlines()[-1]
+    stranger = tmp_path / "stranger" / "secn"
+    stranger.mkdir(parents=True)
+    shutil.copy(tmp_path / "whole" / "secn" / "checkpoint.keras", stranger)
+    with pytest.raises(UserError, match="belongs to another network"):
+        run_here(photos, tmp_path, "stranger", filters=4)
 
 
-def test_other_settings_are_refused(finished):
+def test_other_settings_are_one_line(finished):
     photos, tmp_path, _ = finished
     done = run(photos, tmp_path, "whole", seed=1, from_scratch=True)
-    assert done.returncode == 1
-    assert "seed was 0, now 1" in done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("error:") and "seed was 0, now 1" in line

@@ -2,9 +2,6 @@
 
 import dataclasses
 import json
-import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -12,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import noise
+from scripts import script
 
 from keras_secn.cascade.run import calibration
 from keras_secn.data import PatchDataset
@@ -32,7 +30,6 @@ from keras_secn.training.run import ZooSettings, run_system
 from keras_secn.training.run_folder import run_folder
 from keras_secn.utils.errors import UserError
 
-ROOT = pathlib.Path(__file__).parents[2]
 DEGRADED = ["jpeg", "photo"]
 CERTAIN = {kernel: Degradation(kernel, clean=0.0, kernels=(kernel,)) for kernel in KERNELS}
 
@@ -346,22 +343,14 @@ def test_a_folder_keeps_its_degradation(tmp_path):
 
 
 def test_train_py_trains_on_jpegs_and_refuses_to_go_on_with_others(photos, tmp_path):
-    def train(degradation):
-        command = [
-            *(sys.executable, ROOT / "training" / "train.py", "--model", "espcn", "--steps", "2"),
-            *("--interval", "1", "--batch_size", "2", "--hr_patch", "16", "--data_dir", photos),
-            *("--val_dir", photos, "--precision", "float32", "--degradation", degradation),
-            *("--output_dir", tmp_path / "run", "--cache_dir", tmp_path / "cache"),
-        ]
-        return subprocess.run(command, capture_output=True, text=True)
-
-    done = train("jpeg")
-    assert done.returncode == 0, done.stderr
+    flags = {"model": "espcn", "steps": 2, "interval": 1, "batch_size": 2, "hr_patch": 16}
+    flags |= {"data_dir": photos, "val_dir": photos, "precision": "float32"}
+    flags |= {"output_dir": tmp_path / "run", "cache_dir": tmp_path / "cache"}
+    script("training/train.py", **flags, degradation="jpeg")
     kept = json.loads((tmp_path / "run" / "settings.json").read_text())["recipe"]["degradation"]
     assert Degradation(**kept) == DEGRADATIONS["jpeg"]
-    refused = train("photo")
-    assert refused.returncode == 1
-    assert "degradation.name was jpeg, now photo" in refused.stderr.splitlines()[-1]
+    with pytest.raises(UserError, match="degradation.name was jpeg, now photo"):
+        script("training/train.py", **flags, degradation="photo")
 
 
 def test_trainings_see_the_degraded_patches(build_cache, tmp_path):

@@ -15,8 +15,6 @@ from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.models.secn import build_ct_secn
 from keras_secn.utils.errors import UserError
 
-pytestmark = pytest.mark.slow
-
 pytest.importorskip("tensorflow_model_optimization")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("tf_keras needs the TensorFlow backend", allow_module_level=True)
@@ -54,6 +52,7 @@ def cache(tmp_path):
     return PhotoCache.build(folder, tmp_path / "cache", progress=False)
 
 
+@pytest.mark.slow
 def test_pruned_and_shared_weights_hold_after_training(cache):
     keras.utils.set_random_seed(1)
     model = build_ct_secn(n=1, blocks=2, filters=8)
@@ -74,6 +73,7 @@ def test_pruned_and_shared_weights_hold_after_training(cache):
     assert plain["sparsity"] == 0 and measured["deflated"] < measured["bytes"] == 1000
 
 
+@pytest.mark.slow
 def test_refusals(cache):
     model = build_ct_secn(n=1, blocks=2, filters=8)
     for options in ({"sparsity": 1.0}, {"clusters": 1}, {"sparsity": -0.1}):
@@ -85,6 +85,7 @@ def test_refusals(cache):
         compression.compress(other, cache, 0.5)
 
 
+@pytest.mark.slow
 def test_one_command_prints_the_table(photos, cache, tmp_path):
     build_ct_secn(n=1, blocks=2, filters=8).save(tmp_path / "model.keras")
     script = pathlib.Path(__file__).resolve().parents[2] / "tflite" / "compress.py"

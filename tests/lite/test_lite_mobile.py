@@ -17,8 +17,6 @@ from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.training.wide_start import widen
 from keras_secn.utils.errors import UserError
 
-pytestmark = pytest.mark.slow
-
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="export needs the TensorFlow backend"
 )
@@ -99,6 +97,7 @@ def test_refusals():
             build(scale=1)
 
 
+@pytest.mark.slow
 @tensorflow_only
 @pytest.mark.parametrize(
     "build", [lambda: build_edsr_mobile(filters=8, blocks=2), lambda: build_pocket_secn("s")]
@@ -129,6 +128,7 @@ def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
     assert error.max() <= 1
 
 
+@pytest.mark.slow
 def test_one_command_trains_a_pocket_network_from_a_teacher(tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()

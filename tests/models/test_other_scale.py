@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from pictures import noise
 
-from keras_secn import presets
+from keras_secn import models, presets
 from keras_secn.cascade.transfer import carry_over
-from keras_secn.data.imresize import imresize
-from keras_secn.metrics import ValidationSet
+from keras_secn.metrics import ValidationSet, bicubic_upscaler, evaluate
 from keras_secn.models.edsr_trunk import build_network
 from keras_secn.models.mobile import build_pocket_secn
 from keras_secn.models.other_scale import start_from_other_scale
@@ -85,24 +84,20 @@ def test_networks_that_differ_in_more_are_refused(source, target):
         start_from_other_scale(source, target)
 
 
-@pytest.mark.parametrize(("scale", "bicubic"), [(3, 30.39), (4, 28.42)])
+@pytest.mark.parametrize("scale", [3, 4])
 @pytest.mark.parametrize("name", ["ct_secn_16", "pocket_secn_l"])
-def test_the_start_is_well_above_bicubic(shared_data, name, scale, bicubic):
+def test_the_start_is_well_above_bicubic(shared_data, name, scale):
     """Before its first step the network has what x2 learned: a decibel over bicubic or more."""
     source = presets.load(name)
     card = presets.preset_card(name)
-    from keras_secn import models
-
     target = getattr(models, card["factory"])(**{**card["arguments"], "scale": scale})
     start_from_other_scale(source, target)
-    assert ValidationSet(shared_data / "set5", scale).scores(target)["val_psnr"] > bicubic + 1
+    photograph = shared_data / "set5" / "butterfly.png"
+    bicubic = evaluate(bicubic_upscaler(scale), photograph, scale).mean("psnr_y")
+    assert ValidationSet(photograph, scale).scores(target)["val_psnr"] > bicubic + 1
 
 
-def test_bicubic_of_x3_and_x4_is_the_published_one(shared_data):
-    from keras_secn.metrics import bicubic_upscaler, evaluate
-
-    for scale, figures in {3: (30.39, 27.55), 4: (28.42, 26.00)}.items():
-        for folder, published in zip(("set5", "set14"), figures, strict=True):
-            report = evaluate(bicubic_upscaler(scale), shared_data / folder, scale)
-            assert report.mean("psnr_y") == pytest.approx(published, abs=0.11)
-    assert imresize(np.zeros((6, 6, 3), np.uint8), scale=1 / 3).shape == (2, 2, 3)
+@pytest.mark.parametrize(("scale", "published"), [(3, 30.39), (4, 28.42)])
+def test_bicubic_of_x3_and_x4_is_the_published_one(shared_data, scale, published):
+    report = evaluate(bicubic_upscaler(scale), shared_data / "set5", scale)
+    assert report.mean("psnr_y") == pytest.approx(published, abs=0.11)

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import importlib.util
 import io
 import json
 import pathlib
@@ -11,10 +10,10 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from absl import flags
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scripts import script
 
 from keras_secn import cli, presets
 from keras_secn.layers.blocks import BLOCKS
@@ -29,7 +28,6 @@ from keras_secn.training.run import ZooSettings, run_system
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
 
-ROOT = pathlib.Path(__file__).parents[2]
 REFUSAL = "none of what a network may be made of"
 
 
@@ -388,20 +386,6 @@ def foreign_graph(tmp_path):
     return str(tmp_path / "graph")
 
 
-def script(path, **options):
-    """Runs a script's main in this process, and takes its flags away again."""
-    before = set(flags.FLAGS)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        flags.FLAGS([str(path), *(f"--{key}={value}" for key, value in options.items())])
-        module.main([])
-    finally:
-        for name in set(flags.FLAGS) - before:
-            delattr(flags.FLAGS, name)
-
-
 def command(*arguments):
     """Runs a `keras-secn` command, whose one line becomes an exception here."""
     said = io.StringIO()
@@ -432,12 +416,8 @@ ENTRIES = {
         "upscale", file.parent / "in.png", "-o", file.parent / "out.png", "--model", file
     ),
     "export": lambda file: command("export", file, "-o", file.parent / "out.tflite"),
-    "convert": lambda file: script(
-        ROOT / "tflite" / "convert.py", model=file, out=file.parent / "out.tflite"
-    ),
-    "evaluate": lambda file: script(
-        ROOT / "training" / "evaluate.py", model=file, data_dir=file.parent
-    ),
+    "convert": lambda file: script("tflite/convert.py", model=file, out=file.parent / "out.tflite"),
+    "evaluate": lambda file: script("training/evaluate.py", model=file, data_dir=file.parent),
     "initial": lambda file: zoo_run(file.parent, initial=str(file)),
     "teacher": lambda file: zoo_run(file.parent, teacher=str(file)),
     "checkpoint": lambda file: network_folder(file, CURRENT),

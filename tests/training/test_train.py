@@ -15,12 +15,16 @@ import pytest
 import srgan
 import table1
 from compare_blocks import ComparisonSettings, compare_blocks
+from pictures import noise
+from PIL import Image
 from publish import publish
+from scripts import script
 
 from keras_secn import presets
 from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
 from keras_secn.data.patches import PatchDataset
+from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.metrics import compare
 from keras_secn.metrics.protocol import evaluate, image_upscaler
 from keras_secn.models import registry
@@ -52,6 +56,32 @@ def validate(model):
 
 def recipe(steps=2, **options):
     return Recipe(steps, **{"interval": 1, "batch_size": 2, "hr_patch": 16, **options})
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Photographs for what is trained once, for several tests."""
+    folder = tmp_path_factory.mktemp("photos")
+    for seed in range(3):
+        Image.fromarray(noise((40 + seed, 52), seed)).save(folder / f"{seed}.png")
+    return PhotoCache.build(folder, tmp_path_factory.mktemp("cache"), scale=2, progress=False)
+
+
+@pytest.fixture(scope="module")
+def espcn(cache, tmp_path_factory):
+    """A trained network, and its run."""
+    folder = tmp_path_factory.mktemp("espcn")
+    arguments = registry.system("espcn").small
+    settings = system_run.ZooSettings("espcn", recipe(), arguments=arguments)
+    return system_run.run_system(settings, cache, folder, validate=validate)[0], folder
+
+
+@pytest.fixture(scope="module")
+def ct_srcnn(cache, tmp_path_factory):
+    """A network that was widened and trimmed, the rows of its run, and the run."""
+    folder = tmp_path_factory.mktemp("ct_srcnn")
+    settings = system_run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    return *system_run.run_system(settings, cache, folder, validate=validate), folder
 
 
 @pytest.fixture
@@ -206,12 +236,11 @@ def test_networks_without_marks_are_trained_as_they_are():
         ("srresnet", {"precision": "mixed_bfloat16"}),
     ],
 )
-def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
+def test_systems_train_and_go_on(name, options, cache, tmp_path):
     entry = registry.system(name)
     settings = system_run.ZooSettings(
         name, recipe(**entry.recipe, **options), arguments=entry.small
     )
-    cache = build_cache(scale=2)
     model, (row,) = system_run.run_system(settings, cache, tmp_path / "run", validate=validate)
     home = tmp_path / "run" / name
     assert row["steps"] == 2 and row["parameters"] == model.count_params()
@@ -225,8 +254,8 @@ def test_systems_train_and_go_on(name, options, build_cache, tmp_path):
     np.testing.assert_array_equal(model(PROBE), again(PROBE))
 
 
-def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
-    entry, cache = registry.system("srresnet"), build_cache(scale=2)
+def test_batch_norms_are_those_of_the_averaged_weights(cache, tmp_path):
+    entry = registry.system("srresnet")
     settings = system_run.ZooSettings(
         "srresnet", recipe(4, interval=2, ema=0.9), arguments=entry.small
     )
@@ -245,14 +274,15 @@ def test_batch_norms_are_those_of_the_averaged_weights(build_cache, tmp_path):
     assert {layer.momentum for layer in norms} == {0.99}
 
 
-def test_a_trained_network_is_trained_further(build_cache, tmp_path):
-    entry, cache = registry.system("espcn"), build_cache(scale=2)
-    arguments = dict(arguments=entry.small)
-    settings = system_run.ZooSettings("espcn", recipe(), **arguments)
-    first, _ = system_run.run_system(settings, cache, tmp_path / "first", validate=validate)
-    path = str(tmp_path / "first" / "espcn" / "model.keras")
-    still = recipe(learning_rate=1e-12)
-    settings = system_run.ZooSettings("espcn", still, **arguments, initial=path)
+def test_a_trained_network_is_trained_further(espcn, cache, tmp_path):
+    first, run = espcn
+    path = str(run / "espcn" / "model.keras")
+    settings = system_run.ZooSettings(
+        "espcn",
+        recipe(learning_rate=1e-12),
+        arguments=registry.system("espcn").small,
+        initial=path,
+    )
     further, _ = system_run.run_system(settings, cache, tmp_path / "further", validate=validate)
     np.testing.assert_allclose(further(PROBE), first(PROBE), atol=1e-3)
     settings = system_run.ZooSettings("fsrcnn", recipe(), initial=path)
@@ -260,14 +290,10 @@ def test_a_trained_network_is_trained_further(build_cache, tmp_path):
         system_run.run_system(settings, cache, tmp_path / "other", validate=validate)
 
 
-def test_a_system_becomes_a_preset(build_cache, photos, tmp_path, monkeypatch):
+def test_a_system_becomes_a_preset(espcn, photos, tmp_path, monkeypatch):
     monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
-    entry = registry.system("espcn")
-    settings = system_run.ZooSettings("espcn", recipe(), arguments=entry.small)
-    model, _ = system_run.run_system(
-        settings, build_cache(scale=2), tmp_path / "r", validate=validate
-    )
-    publish(tmp_path / "r", [], [photos], {"data": "noise", "command": "train.py"})
+    model, run = espcn
+    publish(run, [], [photos], {"data": "noise", "command": "train.py"})
     card = presets.preset_card("espcn")
     assert card["factory"] == "build_espcn" and card["training"]["steps"] == 2
     np.testing.assert_allclose(presets.load("espcn")(PROBE), model(PROBE), atol=0.5)
@@ -310,27 +336,23 @@ def test_trimming_drops_the_channels_that_do_nothing():
     np.testing.assert_allclose(target(PROBE), source(PROBE), atol=1e-2)
 
 
-def test_ct_srcnn_runs_its_stages(build_cache, tmp_path):
-    settings = system_run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
-    model, rows = system_run.run_system(
-        settings, build_cache(scale=2), tmp_path / "run", validate=validate
-    )
+def test_ct_srcnn_runs_its_stages(ct_srcnn):
+    model, rows, run = ct_srcnn
     names = ["ct_srcnn_0", "ct_srcnn", "ct_srcnn_trimmed"]
     assert [row["name"] for row in rows] == names
     assert [row["steps"] for row in rows] == [2, 4, 6]
     assert model.get_layer("conv_0").filters == 2
-    assert (tmp_path / "run" / "history.png").is_file()
+    assert (run / "history.png").is_file()
 
 
-def test_both_ends_of_ct_srcnn_become_presets(build_cache, photos, tmp_path, monkeypatch):
-    settings = system_run.ZooSettings("ct_srcnn", recipe(steps=3), plan=WidthPlan(4, 2, 3, 1, 2, 2))
-    system_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
+def test_both_ends_of_ct_srcnn_become_presets(ct_srcnn, photos, tmp_path, monkeypatch):
+    _, _, run = ct_srcnn
     monkeypatch.setattr(presets.store, "FOLDER", tmp_path)
     names = ["ct_srcnn", "ct_srcnn_trimmed"]
-    publish(tmp_path / "run", names, [photos], {"data": "noise"})
+    publish(run, names, [photos], {"data": "noise"})
     for name, widths in zip(names, ([4, 4], [2, 2]), strict=True):
         model = presets.load(name)
-        trained = keras.saving.load_model(tmp_path / "run" / name / "model.keras")
+        trained = keras.saving.load_model(run / name / "model.keras")
         assert [model.get_layer(f"conv_{i}").filters for i in range(2)] == widths
         np.testing.assert_allclose(model(PROBE), trained(PROBE), atol=0.5)
 
@@ -356,9 +378,7 @@ def adversarial(tmp_path):
     return settings
 
 
-def test_srgan_moves_both_networks_and_goes_on_exactly(adversarial, build_cache, tmp_path):
-    cache = build_cache(scale=2)
-
+def test_srgan_moves_both_networks_and_goes_on_exactly(adversarial, cache, tmp_path):
     def networks():
         settings = adversarial(3)
         keras.utils.set_random_seed(0)
@@ -387,9 +407,9 @@ def test_srgan_moves_both_networks_and_goes_on_exactly(adversarial, build_cache,
     np.testing.assert_array_equal(resumed.generator(PROBE), whole.generator(PROBE))
 
 
-def test_srgan_as_a_run(adversarial, build_cache, tmp_path):
+def test_srgan_as_a_run(adversarial, cache, tmp_path):
     before, after = srgan.run_adversarial(
-        adversarial(2), build_cache(scale=2), tmp_path / "run", validate=validate
+        adversarial(2), cache, tmp_path / "run", validate=validate
     )
     assert (before["steps"], after["steps"]) == (0, 2)
     assert before["val_psnr"] != after["val_psnr"]
@@ -410,10 +430,10 @@ def test_feature_networks_that_cannot_be_are_named(arguments, words):
         srgan.feature_network(*arguments)
 
 
-def test_blocks_are_compared_at_equal_steps(build_cache, tmp_path):
+def test_blocks_are_compared_at_equal_steps(cache, tmp_path):
     kinds = ("residual", "mobilenet", "xception")
     settings = ComparisonSettings(kinds, recipe(), blocks=1, filters=8)
-    rows = compare_blocks(settings, build_cache(scale=2), tmp_path / "run", validate=validate)
+    rows = compare_blocks(settings, cache, tmp_path / "run", validate=validate)
     assert [row["name"] for row in rows] == list(kinds)
     assert rows[1]["parameters"] == rows[2]["parameters"] < rows[0]["parameters"]
     written = (tmp_path / "run" / "blocks.md").read_text().splitlines()
@@ -459,9 +479,9 @@ def test_published_figures_follow_the_folders_name():
     assert table1.published("espcn", "set5") is None
 
 
-def run(script, *arguments):
+def run(name, *arguments):
     arguments = [str(argument) for argument in arguments]
-    command = [sys.executable, TRAINING / script, *arguments]
+    command = [sys.executable, TRAINING / name, *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -482,15 +502,26 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--model", "vgg"), "unknown system 'vgg'"),
-        (("--model", "vdsr", "--arguments", "{"), "not JSON"),
-        (("--model", "aplus", "--teacher", "secn"), "--teacher does nothing for aplus"),
-        (("--model", "aplus", "--strategy", "auto"), "--strategy does nothing for aplus"),
-        (("--model", "vdsr", "--start", "random"), "--start does nothing for vdsr"),
-        (("--model", "vdsr", "--teacher_share", 0.5), "--teacher_share needs a --teacher"),
+        ({"model": "vgg"}, "unknown system 'vgg'"),
+        ({"model": "vdsr", "arguments": "{"}, "not JSON"),
+        ({"model": "aplus", "teacher": "secn"}, "--teacher does nothing for aplus"),
+        ({"model": "aplus", "strategy": "auto"}, "--strategy does nothing for aplus"),
+        ({"model": "vdsr", "start": "random"}, "--start does nothing for vdsr"),
+        ({"model": "vdsr", "teacher_share": 0.5}, "--teacher_share needs a --teacher"),
+    ],
+)
+def test_train_py_refuses(arguments, words, photos):
+    with pytest.raises(UserError, match=words):
+        script("training/train.py", **arguments, data_dir=photos, val_dir=photos)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
         ((), "--model is required"),
         (("--model", "vdsr", "--steps", "many"), "--steps"),
         (("--model", "vdsr", "--stepps", 3), "stepps"),
+        (("--model", "aplus", "--teacher", "secn"), "--teacher does nothing for aplus"),
     ],
 )
 def test_train_py_refuses_in_one_line(arguments, words, photos):
@@ -507,19 +538,19 @@ SCRIPTS = sorted(
 )
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_help_tells_all_flags_and_waits_for_no_backend(script):
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_help_tells_all_flags_and_waits_for_no_backend(path):
     """Keras takes seconds to load; whoever asks for help has not decided to run anything."""
     done = subprocess.run(
-        [sys.executable, script, "--help"],
+        [sys.executable, path, "--help"],
         capture_output=True,
         text=True,
         env={**os.environ, "KERAS_BACKEND": "none"},  # loading Keras would fail
     )
     assert done.returncode == 0, done.stderr
     told = set(re.findall(r"^  --(?:\[no\])?(\w+)", done.stdout, re.MULTILINE))
-    own = set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', script.read_text()))
-    name = f"{script.parent.name}/{script.name}"
+    own = set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', path.read_text()))
+    name = f"{path.parent.name}/{path.name}"
     assert own <= told <= commands.known_flags(name)
     assert f"python {name}" in done.stdout
     sections = re.findall(r"^([A-Z][a-z ]+):$", done.stdout, re.MULTILINE)
