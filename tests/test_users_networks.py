@@ -80,7 +80,8 @@ needs_tensorflow = pytest.mark.skipif(
 @needs_tensorflow
 def test_it_is_converted(compiled, tmp_path):
     path, expected = compiled
-    lite.export(keras_secn.load(path), tmp_path / "own.tflite", progress=False)
+    options = {"representative": [noise((12, 9), 2)], "progress": False}
+    lite.export(keras_secn.load(path), tmp_path / "own.tflite", **options)
     assert difference(lite.LiteModel(tmp_path / "own.tflite")(noise((12, 9), 2)), expected) <= 1
 
 
@@ -88,7 +89,8 @@ def test_it_is_converted(compiled, tmp_path):
 @pytest.mark.parametrize("quantization", ["none", "float16"])
 def test_a_network_of_mixed_precision_is_converted_in_float32(mixed, quantization, tmp_path):
     model, exact = mixed
-    lite.export(model, tmp_path / "mixed.tflite", quantization, progress=False)
+    options = {"representative": [noise((12, 9), 2)], "progress": False}
+    lite.export(model, tmp_path / "mixed.tflite", quantization, **options)
     found = lite.LiteModel(tmp_path / "mixed.tflite")(noise((12, 9), 2))
     assert difference(found, image_upscaler(exact)(noise((12, 9), 2))) <= 1
 

@@ -118,7 +118,7 @@ def test_pixels_are_rounded_half_up_and_clipped_in_the_graph(tmp_path):
     outputs = keras.layers.UpSampling2D(2)(keras.layers.Rescaling(1.5, -20.5)(inputs))
     model = keras.Model(inputs, outputs)
     ramp = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
-    export(model, tmp_path / "ramp.tflite", check=[ramp], progress=False)
+    export(model, tmp_path / "ramp.tflite", representative=[ramp], progress=False)
     exact = np.arange(256) * 1.5 - 20.5
     expected = np.clip(np.floor(exact + 0.5), 0, 255).astype(np.uint8)
     sr = LiteModel(tmp_path / "ramp.tflite")(ramp)
