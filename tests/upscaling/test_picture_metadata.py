@@ -4,6 +4,7 @@ What is found in results is read by Pillow, which the writing side does not use 
 """
 
 import io
+import itertools
 import struct
 import warnings
 
@@ -102,6 +103,7 @@ def tiff_block(*tags, order="<"):
 
 
 FLOAT_MAKE = tiff_block((0x010F, 11, 1, struct.pack("<f", 1.5)))
+WITH_EXIF = ["jpg", "png", "webp", "tif", "avif"]
 BAD_EXIF = {
     "garbage": bytes(range(1, 100)),
     "empty": b"",
@@ -140,9 +142,15 @@ def with_exif(suffix, content):
     return made.replace(held, content.ljust(len(held), b"\0"))
 
 
-@pytest.mark.parametrize("target", ["jpg", "png", "webp", "tif", "avif"])
-@pytest.mark.parametrize("name", BAD_EXIF)
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "avif"])
+@pytest.mark.parametrize(
+    ("suffix", "name", "target"),
+    [
+        # each content in each format that is read, and over them in each that is written
+        (suffix, name, WITH_EXIF[(row + column) % len(WITH_EXIF)])
+        for row, name in enumerate(BAD_EXIF)
+        for column, suffix in enumerate(["jpg", "png", "webp", "avif"])
+    ],
+)
 def test_bad_exif_stops_no_picture(upscaler, tmp_path, suffix, name, target):
     path = tmp_path / f"photo.{suffix}"
     path.write_bytes(with_exif(suffix, BAD_EXIF[name]))
@@ -249,10 +257,15 @@ def test_metadata_too_large_for_jpeg_is_left_out_with_one_note(upscaler, tmp_pat
 # --- what would be false now
 
 
-@pytest.mark.parametrize("target", ["jpg", "png", "webp", "tif", "avif"])
-@pytest.mark.parametrize("own", [None, 1, 3, 6])
-@pytest.mark.parametrize("other", [1, 6])
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif"])
+@pytest.mark.parametrize(
+    ("suffix", "own", "other", "target"),
+    [
+        # each pair of orientations in each format that is read, likewise
+        (suffix, own, other, WITH_EXIF[(row + column) % len(WITH_EXIF)])
+        for row, (own, other) in enumerate(itertools.product([None, 1, 3, 6], [1, 6]))
+        for column, suffix in enumerate(WITH_EXIF)
+    ],
+)
 def test_orientations_agree(upscaler, tmp_path, suffix, own, other, target):
     path = tmp_path / f"photo.{suffix}"
     xmp = XMP.format(f'tiff:Orientation="{other}"')
@@ -287,7 +300,7 @@ FALSE_NOW = {
 }
 
 
-@pytest.mark.parametrize("target", ["jpg", "png", "webp", "tif", "avif"])
+@pytest.mark.parametrize("target", WITH_EXIF)
 @pytest.mark.parametrize("name", FALSE_NOW)
 def test_xmp_of_what_is_gone(upscaler, tmp_path, name, target):
     path = tmp_path / "photo.jpg"
@@ -340,7 +353,7 @@ def test_regions_of_a_turned_picture_are_gone(upscaler, tmp_path):
         assert 0x9214 not in details and b"Regions=" not in image.info["xmp"]
 
 
-@pytest.mark.parametrize("target", ["jpg", "png", "webp", "tif", "avif"])
+@pytest.mark.parametrize("target", WITH_EXIF)
 def test_thumbnails_and_previews_are_gone(upscaler, tmp_path, target):
     path = tmp_path / "photo.jpg"
     thumbnail = saved(photograph(), "JPEG")
@@ -376,7 +389,7 @@ def test_raw_profiles_in_texts_apply_once(upscaler, tmp_path, target):
         assert image.size == (44, 52)
 
 
-@pytest.mark.parametrize("target", ["jpg", "png", "webp", "tif", "avif"])
+@pytest.mark.parametrize("target", WITH_EXIF)
 def test_descriptions_of_a_tiffs_arrays_are_gone(upscaler, tmp_path, target):
     import tifffile
 
