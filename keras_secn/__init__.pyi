@@ -17,8 +17,8 @@ from .presets.load import load as load
 from .presets.store import list_presets as list_presets
 from .presets.store import preset_card as preset_card
 from .training import losses as losses
+from .upscaling.once import upscale as upscale
 from .upscaling.upscaler import Upscaler as Upscaler
-from .upscaling.upscaler import upscale as upscale
 from .utils.errors import UserError as UserError
 
 __version__: str

@@ -18,6 +18,8 @@ from keras_secn.utils.markdown import markdown_table
 if TYPE_CHECKING:
     import keras
 
+    from keras_secn.lite.export import Pictures
+
 
 def compare_kinds(
     model: keras.Model,
@@ -29,7 +31,9 @@ def compare_kinds(
     rounds: int = 5,
     progress: bool = True,
     report: Callable[[str], object] | None = None,
-    **options: Any,
+    representative: Pictures | None = None,
+    training: Sequence[str | os.PathLike[str]] | None = None,
+    steps: int = 500,
 ) -> list[dict[str, Any]]:
     """Exports a network in several kinds, scores each on photographs and times them in turns.
 
@@ -42,7 +46,7 @@ def compare_kinds(
         threads, rounds: see `keras_secn.lite.benchmark`.
         progress: shows bars.
         report: function of a line of text, told what is being done.
-        options: for `export`.
+        representative, training, steps: see `keras_secn.lite.export`.
 
     Returns:
         A list of dictionaries, Keras first: `kind`, `bytes`, `psnr_y` (by folder's name),
@@ -66,7 +70,16 @@ def compare_kinds(
     for kind in kinds:
         say(f"exporting {kind}")
         files[kind] = pathlib.Path(folder) / f"{model.name}_{kind}.tflite"
-        checks[kind] = export(model, files[kind], kind, progress=progress, **options)["check"]
+        facts = export(
+            model,
+            files[kind],
+            kind,
+            representative=representative,
+            progress=progress,
+            training=training,
+            steps=steps,
+        )
+        checks[kind] = facts["check"]
     say(f"{model.name}: PSNR-Y on {', '.join(sets)}")
     origin = score(image_upscaler(model))
     rows = [{"kind": "Keras", "psnr_y": origin}]

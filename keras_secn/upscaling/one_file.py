@@ -6,10 +6,10 @@ import warnings
 from keras_secn.upscaling.condition import condition
 from keras_secn.upscaling.io import jpeg, write
 from keras_secn.upscaling.io.read import read_frames, read_header
+from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
-QUALITY = 95
 # what a file becomes if nothing is asked for: its own format, if that can be written
 SUFFIX_OF = {
     "PNG": ".png",

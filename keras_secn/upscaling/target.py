@@ -7,6 +7,7 @@ import math
 from keras_secn.utils.errors import UserError
 
 LARGEST = 16  # times; beyond that, networks enlarge their own inventions
+QUALITY = 95  # of results in JPEG, WebP and AVIF, if not asked for
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 import os
 import pathlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
 import numpy as np
 
@@ -15,13 +15,16 @@ from keras_secn.upscaling.enlarge import Enlarger
 from keras_secn.upscaling.io.alpha import bleed, limits
 from keras_secn.upscaling.networks import Networks
 from keras_secn.upscaling.reduction import reduce_bands
-from keras_secn.upscaling.target import Target
+from keras_secn.upscaling.target import QUALITY, Target
 from keras_secn.upscaling.tiling import SMALLEST_PART
 from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
     from PIL import Image
+
+    from keras_secn.upscaling.engines.keras import KerasEngine
+    from keras_secn.upscaling.engines.litert import PlainFileEngine, TiledFileEngine
 
 # what comes back is of the kind that was given
 _Picture = TypeVar("_Picture", "np.ndarray", "Image.Image")
@@ -99,7 +102,7 @@ class Upscaler:
         return self.target.scale
 
     @property
-    def engine(self) -> Any:
+    def engine(self) -> KerasEngine | TiledFileEngine | PlainFileEngine:
         """The engine of the first pass."""
         return self.networks.open(self.networks.passes(self.target.scale or 2)[0])
 
@@ -120,10 +123,21 @@ class Upscaler:
         self,
         image: str | os.PathLike[str],
         out: str | os.PathLike[str] | None = None,
-        **options: Any,
+        *,
+        overwrite: bool = True,
+        quality: int = QUALITY,
+        tick: Callable[[int], object] | None = None,
     ) -> pathlib.Path: ...
 
-    def __call__(self, image: Any, out: Any = None, **options: Any) -> Any:
+    def __call__(
+        self,
+        image: np.ndarray | Image.Image | str | os.PathLike[str],
+        out: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = True,
+        quality: int = QUALITY,
+        tick: Callable[[int], object] | None = None,
+    ) -> np.ndarray | Image.Image | pathlib.Path:
         """Enlarges a picture.
 
         Args:
@@ -131,9 +145,12 @@ class Upscaler:
                 - an array: H x W, or H x W x C with C of 1 (gray), 3 (RGB) or 4 (RGB and alpha);
                   uint8, uint16, or float of 0..1;
                 - a Pillow image of any mode that has an agreed white;
-                - a path: see `keras_secn.upscaling.one_file.upscale_file`, which takes `options`.
+                - a path: see `keras_secn.upscaling.one_file.upscale_file`.
             out: where a file goes, if `image` is a path; `photo_x2.jpg` beside `photo.jpg` if
                 `None`.
+            overwrite: of files: replace one that is there.
+            quality: of files: of JPEG, WebP and AVIF, 1 to 100.
+            tick: of files: see `bands`.
 
         Returns:
             The kind that was given: an array of the same type and number of dimensions, a Pillow
@@ -145,8 +162,8 @@ class Upscaler:
         if isinstance(image, str | os.PathLike):
             from keras_secn.upscaling.one_file import upscale_file
 
-            return upscale_file(self, image, out, **options)
-        if out is not None or options:
+            return upscale_file(self, image, out, overwrite=overwrite, quality=quality, tick=tick)
+        if out is not None or not overwrite or quality != QUALITY:
             raise UserError("out and its options are for files; save the result yourself")
         if isinstance(image, np.ndarray):
             return self._array(image)
@@ -264,45 +281,3 @@ def _opaque(pixels, steps, tick):
 
             rows = to_eight_bit(rows)
         yield rows
-
-
-@overload
-def upscale(
-    image: _Picture,
-    out: None = None,
-    model: str | os.PathLike[str] | keras.Model | None = None,
-    **options: Any,
-) -> _Picture: ...
-
-
-@overload
-def upscale(
-    image: str | os.PathLike[str],
-    out: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | keras.Model | None = None,
-    **options: Any,
-) -> pathlib.Path: ...
-
-
-def upscale(
-    image: Any,
-    out: Any = None,
-    model: str | os.PathLike[str] | keras.Model | None = None,
-    **options: Any,
-) -> Any:
-    """Enlarges a picture: `keras_secn.upscale("photo.jpg", "photo_x2.png")`.
-
-    Args:
-        image, out: see `Upscaler.__call__`.
-        model: see `Upscaler`.
-        **options: of `Upscaler` (scale, width, fast, ...), and, for files, `overwrite` and
-            `quality`.
-
-    Returns:
-        The kind that was given; see `Upscaler.__call__`.
-
-    Raises:
-        UserError: see `Upscaler`.
-    """
-    for_files = {key: options.pop(key) for key in ("overwrite", "quality") if key in options}
-    return Upscaler(model, **options)(image, out, **for_files)

@@ -21,19 +21,24 @@ from keras_secn.utils.errors import UserError
 if TYPE_CHECKING:
     import keras
 
+    from keras_secn.lite.export import Pictures
+
 LARGEST_DIFFERENCE = 4  # levels between a tile and the whole picture: gates may round otherwise
 
 
 def export_int8_tiles(
-    model: keras.Model, path: str | os.PathLike[str], progress: bool = False, **options: Any
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    representative: Pictures | None = None,
+    check: Pictures | None = None,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Writes a network's int8 file for `Upscaler`: uint8 pixels in and out, integers between.
 
     Args:
         model: a Keras super-resolution network.
         path: where the file goes; replaced if it exists, left alone if anything fails.
-        progress: shows a bar over calibration.
-        options: `representative` and `check` of `keras_secn.lite.export`.
+        representative, check, progress: see `keras_secn.lite.export`.
 
     Returns:
         The facts in the file's metadata, see `keras_secn.lite.info`.
@@ -48,14 +53,21 @@ def export_int8_tiles(
     if radius is None:
         raise UserError(f"{model.name} sees the whole image at once: tiles cannot equal it")
     with atomic_path(path) as temporary:
-        facts = export(model, temporary, "int8", progress=progress, **options)
+        facts = export(
+            model,
+            temporary,
+            "int8",
+            representative=representative,
+            check=check,
+            progress=progress,
+        )
         plain = LiteModel(temporary)
         content, gated = with_tiles(temporary.read_bytes())
         facts["tiles"] = {"radius": radius, "gated": gated}
         temporary.write_bytes(metadata.add(content, facts))
         difference = _difference(plain, temporary, radius)
         if difference > LARGEST_DIFFERENCE:
-            raise UserError(f"tiles differ from the whole picture by {difference} grey levels")
+            raise UserError(f"tiles differ from the whole picture by {difference} gray levels")
     return facts
 
 
