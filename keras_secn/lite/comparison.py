@@ -18,8 +18,6 @@ from keras_secn.utils.markdown import markdown_table
 if TYPE_CHECKING:
     import keras
 
-    from keras_secn.lite.export import Pictures
-
 
 def compare_kinds(
     model: keras.Model,
@@ -31,9 +29,7 @@ def compare_kinds(
     rounds: int = 5,
     progress: bool = True,
     report: Callable[[str], object] | None = None,
-    representative: Pictures | None = None,
-    training: Sequence[str | os.PathLike[str]] | None = None,
-    steps: int = 500,
+    **options: Any,
 ) -> list[dict[str, Any]]:
     """Exports a network in several kinds, scores each on photographs and times them in turns.
 
@@ -46,7 +42,7 @@ def compare_kinds(
         threads, rounds: see `keras_secn.lite.benchmark`.
         progress: shows bars.
         report: function of a line of text, told what is being done.
-        representative, training, steps: see `keras_secn.lite.export`.
+        options: for `export`.
 
     Returns:
         A list of dictionaries, Keras first: `kind`, `bytes`, `psnr_y` (by folder's name),
@@ -70,16 +66,7 @@ def compare_kinds(
     for kind in kinds:
         say(f"exporting {kind}")
         files[kind] = pathlib.Path(folder) / f"{model.name}_{kind}.tflite"
-        facts = export(
-            model,
-            files[kind],
-            kind,
-            representative=representative,
-            progress=progress,
-            training=training,
-            steps=steps,
-        )
-        checks[kind] = facts["check"]
+        checks[kind] = export(model, files[kind], kind, progress=progress, **options)["check"]
     say(f"{model.name}: PSNR-Y on {', '.join(sets)}")
     origin = score(image_upscaler(model))
     rows = [{"kind": "Keras", "psnr_y": origin}]
