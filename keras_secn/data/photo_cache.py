@@ -123,7 +123,7 @@ class PhotoCache:
             min_hr: skip photographs with a side below this many pixels.
             strict: fail if any file cannot be used.
             progress: show a progress bar on stderr while building.
-            workers: threads that decode and downscale; by default one per core, at most 4.
+            workers: threads that decode and downscale; by default one per core.
 
         Raises:
             UserError: a folder is missing or holds no image, none can be used, or (`strict`) some
@@ -274,8 +274,8 @@ def _pair(path, state, scale, smallest):
 
 def _map_in_threads(function, items, workers):
     """`map` in threads, in order; threads, since forking is unsafe once TensorFlow or JAX runs."""
-    workers = workers or min(4, os.cpu_count() or 1)
-    step = 8 * workers  # few results at a time are in memory
+    workers = workers or os.cpu_count() or 1
+    step = 4 * workers  # few results at a time are in memory
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(items), step):
             yield from pool.map(function, items[start : start + step])

@@ -1,4 +1,4 @@
-"""Pixels of up to a thousand photographs in a file, and an index beside it."""
+"""A file of the pixels of up to a thousand photographs, and its index."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from keras_secn.utils.atomic_file import atomic_path
 
 
 class Shard:
-    """A thousand photographs in a file.
+    """The pixels of up to a thousand photographs, memory-mapped.
 
     Attributes:
         images: a dictionary of name, LR shape and checksums for each, in the file's order.
@@ -19,6 +19,7 @@ class Shard:
     """
 
     def __init__(self, folder, key, index):
+        self._arguments = folder, key, index
         self._index_path = folder / f"{key}.json"
         self.images = index["images"]
         self.skipped = index["skipped"]
@@ -26,6 +27,9 @@ class Shard:
         # a plain array on the same memory: slicing a memmap costs several times as much
         memory = np.memmap(folder / f"{key}.bin", np.uint8, "r", shape=(size,)) if size else []
         self.pixels = np.asarray(memory, np.uint8)
+
+    def __reduce__(self):
+        return Shard, self._arguments  # another process maps the file itself
 
     def discard(self):
         """Lets the next build make it again."""

@@ -1,4 +1,4 @@
-"""The layers of A+ (Timofte et al., ACCV 2014): nearest anchors, their regressors, overlap."""
+"""The layers of A+ (Timofte et al., ACCV 2014)."""
 
 import keras
 import numpy as np
@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_secn.layers.convolution import conv
 from keras_secn.layers.package import PACKAGE
+from keras_secn.layers.resampling import repeat_edges
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -17,11 +18,7 @@ class PadEdges(keras.layers.Layer):
         self.width = width
 
     def call(self, inputs):
-        x = inputs
-        x = ops.concatenate([x[:, :1]] * self.width + [x] + [x[:, -1:]] * self.width, axis=1)
-        return ops.concatenate(
-            [x[:, :, :1]] * self.width + [x] + [x[:, :, -1:]] * self.width, axis=2
-        )
+        return repeat_edges(inputs, self.width)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
@@ -34,7 +31,7 @@ class PadEdges(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class AnchoredRegression(keras.layers.Layer):
-    """Picks each position's anchor by correlation, regardless of sign, and applies its regressor.
+    """Applies to each position the regressor of the anchor with the largest absolute correlation.
 
     Shapes: (B, H, W, components) -> (B, H, W, outputs).
     """
@@ -55,7 +52,7 @@ class AnchoredRegression(keras.layers.Layer):
 
     @property
     def multiply_adds(self):
-        """Per position, beside the correlations': one regressor of all that there are."""
+        """Per position, without the correlations: those of one regressor."""
         return self.regressors.shape[1]
 
     def call(self, inputs):
@@ -78,9 +75,9 @@ class AnchoredRegression(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class OverlapMean(keras.layers.Layer):
-    """Lays patches over each other, `step` pixels apart, and takes the mean where they overlap.
+    """The picture of patches that lie `step` pixels apart: their mean where they overlap.
 
-    Shapes: (B, H, W, side^2) -> (B, step * H, step * W, 1); what hangs over the border is cut off.
+    Shapes: (B, H, W, side^2) -> (B, step * H, step * W, 1), cropped to that size.
     """
 
     def __init__(self, side, step, **kwargs):
@@ -89,12 +86,12 @@ class OverlapMean(keras.layers.Layer):
         self.step = step
 
     def call(self, inputs):
-        place = np.eye(self.side**2).reshape(self.side, self.side, 1, -1)
-        return self._lay(inputs, place) / self._lay(
-            ops.ones_like(inputs[..., :1]), np.ones((self.side, self.side, 1, 1))
-        )
+        side = self.side
+        total = self._overlay(inputs, np.eye(side**2).reshape(side, side, 1, -1))
+        ones = ops.ones_like(inputs[..., :1])
+        return total / self._overlay(ones, np.ones((side, side, 1, 1)))
 
-    def _lay(self, x, kernel):
+    def _overlay(self, x, kernel):
         kernel = ops.convert_to_tensor(kernel, dtype=self.compute_dtype)
         x = ops.conv_transpose(
             x, kernel, strides=self.step, padding="valid", data_format="channels_last"

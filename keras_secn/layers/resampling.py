@@ -8,6 +8,12 @@ from keras_secn.data.imresize import contributions
 from keras_secn.layers.package import PACKAGE
 
 
+def repeat_edges(x, width):
+    """Repeats the border pixels: (B, H, W, C) -> (B, H + 2 * width, W + 2 * width, C)."""
+    x = ops.concatenate([x[:, :1]] * width + [x] + [x[:, -1:]] * width, axis=1)
+    return ops.concatenate([x[:, :, :1]] * width + [x] + [x[:, :, -1:]] * width, axis=2)
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
 class PixelShuffle(keras.layers.Layer):
     """Rearranges channels into pixels (ESPCN, Shi et al., CVPR 2016, section 3.2).
@@ -27,13 +33,8 @@ class PixelShuffle(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        size = self.block_size
-        return (
-            batch,
-            None if height is None else height * size,
-            None if width is None else width * size,
-            channels // size**2,
-        )
+        height, width = (length and length * self.block_size for length in (height, width))
+        return batch, height, width, channels // self.block_size**2
 
     def get_config(self):
         return {**super().get_config(), "block_size": self.block_size}
@@ -55,8 +56,7 @@ class BicubicUpsample(keras.layers.Layer):
     def __init__(self, scale=2, **kwargs):
         super().__init__(**kwargs)
         self.scale = scale
-        # the weights of the scale outputs that lie in the middle pixel of nine; they reach two
-        # pixels to each side
+        # of 9 pixels, the outputs in the middle one depend on two pixels to each side
         weights, indices = contributions(9, 9 * scale, scale)
         taps = np.zeros((5, scale))
         for phase in range(scale):
@@ -67,10 +67,7 @@ class BicubicUpsample(keras.layers.Layer):
         channels = inputs.shape[-1]
         kernel = np.einsum("ay,bx,cd->abcyxd", self.taps, self.taps, np.eye(channels))
         kernel = ops.convert_to_tensor(kernel.reshape(5, 5, channels, -1), dtype=self.compute_dtype)
-        # the edge repeated twice on each side, as `contributions` clamps its indices
-        x = inputs
-        x = ops.concatenate([x[:, :1]] * 2 + [x] + [x[:, -1:]] * 2, axis=1)
-        x = ops.concatenate([x[:, :, :1]] * 2 + [x] + [x[:, :, -1:]] * 2, axis=2)
+        x = repeat_edges(inputs, 2)  # as `contributions` clamps its indices
         x = ops.conv(x, kernel, padding="valid", data_format="channels_last")
         return ops.depth_to_space(x, self.scale, data_format="channels_last")
 

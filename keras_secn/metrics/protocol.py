@@ -183,13 +183,16 @@ def evaluate(upscale, folder, scale=2, shave=None, progress=False, keep=None):
             another size.
     """
     paths = find_images(folder)
-    rows = []
     names = image_names(paths, pathlib.Path(folder))
     bar = tqdm(paths, disable=None if progress else True, unit="image", leave=False)
-    for name, path in zip(names, bar, strict=True):
-        row, picture = score(
-            read_ground_truth(path, scale), upscale, scale if shave is None else shave
-        )
+    truths = (read_ground_truth(path, scale) for path in bar)
+    return _report(folder, names, truths, upscale, scale if shave is None else shave, keep)
+
+
+def _report(folder, names, truths, upscale, shave, keep=None):
+    rows = []
+    for name, truth in zip(names, truths, strict=True):
+        row, picture = score(truth, upscale, shave)
         rows.append({"name": name, **row})
         if keep:
             keep(name, picture)
@@ -222,11 +225,7 @@ class ValidationSet:
 
     def evaluate(self, upscale):
         """Scores an upscaler on every photograph; a `Report`."""
-        rows = [
-            {"name": name, **score(truth, upscale, self.scale)[0]}
-            for name, truth in zip(self.names, self.truths, strict=True)
-        ]
-        return Report(self.folder, rows)
+        return _report(self.folder, self.names, self.truths, upscale, self.scale)
 
     def scores(self, model):
         """`val_psnr` and `val_ssim` of a Keras network, as training logs them."""

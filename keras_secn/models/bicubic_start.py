@@ -1,9 +1,7 @@
-"""A fresh network that already enlarges: it starts as bicubic interpolation.
+"""Initial weights with which a network computes bicubic interpolation.
 
-From Glorot's random weights, a network spends its first thousand steps on learning to pass the
-picture through. ICNR (Aitken et al., 2017) starts a pixel shuffle as nearest-neighbor
-interpolation; here the same idea covers the whole skeleton, so that training goes into what
-interpolation lacks from the first step on.
+ICNR (Aitken et al., 2017) initializes a pixel shuffle as nearest-neighbor interpolation; here head,
+long skip, upsampler and tail together start as bicubic interpolation.
 """
 
 import keras
@@ -12,22 +10,21 @@ import numpy as np
 from keras_secn.data.imresize import cubic
 from keras_secn.utils.errors import UserError
 
-# How much of their random values the weights keep that stand between the features and the picture:
-# enough for gradients to reach the blocks, too little to disturb the picture.
+# factor on random weights between features and picture: gradients reach the blocks, and the picture
+# is hardly disturbed
 KEPT = 0.1
 
 
 def can_start_as_interpolation(model):
-    """Whether a network has SECN's skeleton: EDSR, CT-SECN and SRResNet do."""
+    """Whether a network has EDSR's layers around its blocks, as SECN and SRResNet have."""
     return {"head", "body", "tail", "upsample_0"} <= {layer.name for layer in model.layers}
 
 
 def start_as_interpolation(model):
     """Lets the first three channels carry RGB through the long skip to the output.
 
-    Head and tail pass them through, each upsampler interpolates them by a 3x3 piece of the bicubic
-    kernel; all other weights stay random, those of body and tail scaled down. SRResNet's PReLUs on
-    that way let negative values of these channels pass as well.
+    Head and tail copy them, each upsampler interpolates them; all other weights stay random, those
+    of body and tail scaled down. The slopes of SRResNet's PReLUs for these channels become 1.
 
     Args:
         model: a fresh network of `keras_secn.models.build_network` or `build_srresnet`, at least 3
@@ -60,7 +57,10 @@ def start_as_interpolation(model):
 
     for name, layer in names.items():
         if name.startswith("upsample_") and isinstance(layer, keras.layers.Conv2D):
-            layer.set_weights(_interpolating(*layer.get_weights()))
+            kernel, bias = layer.get_weights()
+            kernel.reshape(*kernel.shape[:3], -1, kernel.shape[2])[..., :3] = 0
+            interpolate(kernel, 3)
+            layer.set_weights([kernel, bias])
         elif name.startswith(("head_", "upsample_")) and isinstance(layer, keras.layers.PReLU):
             (slopes,) = layer.get_weights()
             slopes[..., :3] = 1
@@ -78,18 +78,22 @@ def _center(kernel):
     return kernel.shape[0] // 2, kernel.shape[1] // 2
 
 
-def _interpolating(kernel, bias):
-    """An upsampler's weights whose first three channels after the shuffle are interpolated."""
+def interpolate(kernel, count):
+    """Lets an upsampler interpolate its first `count` channels by a 3x3 part of the bicubic kernel.
+
+    Args:
+        kernel: (3, 3, C, C * scale^2), of the convolution in front of a pixel shuffle; the weights
+            from each of these channels to its own subpixels are overwritten.
+        count: number of channels.
+    """
     channels, outputs = kernel.shape[2:]
     scale = round((outputs // channels) ** 0.5)
-    # sub-pixel d lies (d + 0.5) / scale - 0.5 from the center of its LR pixel
-    offsets = (np.arange(scale) + 0.5) / scale - 0.5
-    taps = cubic(np.array([-1, 0, 1]) - offsets[:, None])
+    taps = cubic(np.array([-1, 0, 1]) - subpixel_positions(scale)[:, None])
     taps /= taps.sum(axis=1, keepdims=True)
-    for y in range(scale):
-        for x in range(scale):
-            first = (y * scale + x) * channels
-            kernel[..., first : first + 3] = 0
-            for c in range(3):
-                kernel[:, :, c, first + c] = np.outer(taps[y], taps[x])
-    return [kernel, bias]
+    for y, x, c in np.ndindex(scale, scale, count):
+        kernel[:, :, c, (y * scale + x) * channels + c] = np.outer(taps[y], taps[x])
+
+
+def subpixel_positions(scale):
+    """Distances of the subpixels' centers from their pixel's, in pixels."""
+    return (np.arange(scale) + 0.5) / scale - 0.5

@@ -1,8 +1,8 @@
-"""A network for x3 or x4 starts from the trained x2 network of its name (EDSR, section 3.2)."""
+"""Initial weights for x3 or x4 from the trained network for x2 (EDSR, section 3.2)."""
 
 import numpy as np
 
-from keras_secn.data.imresize import cubic
+from keras_secn.models.bicubic_start import KEPT, interpolate, subpixel_positions
 from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.utils.errors import UserError
 
@@ -11,8 +11,8 @@ def start_from_other_scale(source, target):
     """Carries a trained network's weights over to the same network of another scale.
 
     Layers of the same shape are copied. A convolution in front of a pixel shuffle gets the
-    source's kernels, interpolated between the positions of their subpixels. An upsampler that
-    the source lacks (the second one of x4) starts as bicubic interpolation of its features.
+    source's kernels, interpolated linearly between their subpixels. An upsampler that the source
+    lacks (the second one of x4) starts as bicubic interpolation of its features.
 
     Args:
         source: the trained network.
@@ -35,7 +35,10 @@ def start_from_other_scale(source, target):
             if [weight.shape for weight in weights] != wanted:
                 weights = _at_subpixels(weights, wanted, scale_of(source), scale_of(target))
         elif layer.name.startswith("upsample_"):
-            weights = _interpolate_features(*layer.get_weights())
+            kernel, bias = layer.get_weights()
+            kernel *= KEPT  # random weights, so that gradients differ between channels
+            interpolate(kernel, kernel.shape[2])
+            weights = [kernel, bias]
         else:
             weights = []
         if [weight.shape for weight in weights] != wanted:
@@ -50,7 +53,7 @@ def _at_subpixels(weights, wanted, old_scale, scale):
     channels, rest = divmod(weights[-1].shape[0], old_scale**2)
     if rest or wanted[-1] != (channels * scale**2,):
         return []
-    old, new = _positions(old_scale), _positions(scale)
+    old, new = subpixel_positions(old_scale), subpixel_positions(scale)
     share = (new - old[0]) / (old[-1] - old[0])
     mix = np.zeros((scale, old_scale), np.float32)
     mix[:, 0], mix[:, -1] = 1 - share, share
@@ -61,23 +64,3 @@ def _at_subpixels(weights, wanted, old_scale, scale):
         return mixed.reshape(*weight.shape[:-1], -1).astype("float32")
 
     return [resample(weight) for weight in weights]
-
-
-def _positions(scale):
-    """Distances of the subpixels' centers from their pixel's, in pixels."""
-    return (np.arange(scale) + 0.5) / scale - 0.5
-
-
-# The share of the random kernel that is kept, so that gradients differ between channels.
-KEPT = 0.1
-
-
-def _interpolate_features(kernel, bias):
-    channels, outputs = kernel.shape[2:]
-    scale = round((outputs // channels) ** 0.5)
-    taps = cubic(np.array([-1, 0, 1]) - _positions(scale)[:, None])
-    taps /= taps.sum(axis=1, keepdims=True)
-    kernel = KEPT * kernel
-    for y, x, c in np.ndindex(scale, scale, channels):
-        kernel[:, :, c, (y * scale + x) * channels + c] = np.outer(taps[y], taps[x])
-    return [kernel, bias]

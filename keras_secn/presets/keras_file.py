@@ -1,9 +1,8 @@
-"""`.keras` files read as what they should be: numbers and a description, never code.
+"""Loads `.keras` files safely: what is not on a list of known layers is refused.
 
-Keras' safe mode refuses pickled functions, and its reader refuses weights that point outside their
-file. Its description, however, may name any function that Keras exports, and Keras calls it. So two
-things are checked here before Keras reads the file: the archive holds nothing else, and all that
-its description names is on the lists below or a class that has been registered.
+Keras' safe mode refuses pickled functions, but `config.json` may name any function that Keras
+exports, and Keras calls it. So two things are checked before Keras reads a file: the archive holds
+no other files, and every class and function in `config.json` is listed below or registered.
 """
 
 import json
@@ -24,50 +23,18 @@ MAX_WEIGHTS = 1 << 33  # bytes; EDSR's largest, optimizer and average included, 
 MAX_EXPANSION = 10  # Keras stores; whoever compressed the file again got less than 2
 
 # what networks, and the optimizers of checkpoints, are made of, by the names that Keras writes
+LAYERS = """Activation Add BatchNormalization Concatenate Conv2D Conv2DTranspose Dense
+    DepthwiseConv2D Flatten GlobalAveragePooling2D InputLayer LeakyReLU PReLU ReLU Rescaling
+    UpSampling2D"""
+ACTIVATIONS = """elu exponential gelu hard_sigmoid hard_silu hard_tanh leaky_relu linear mish relu
+    relu6 selu sigmoid silu softmax softplus softsign tanh"""
 CLASSES = {
     "keras": {"DTypePolicy", "Sequential"},
     "keras.src.models.functional": {"Functional"},
-    "keras.layers": {
-        "Activation",
-        "Add",
-        "BatchNormalization",
-        "Concatenate",
-        "Conv2D",
-        "Conv2DTranspose",
-        "Dense",
-        "DepthwiseConv2D",
-        "Flatten",
-        "GlobalAveragePooling2D",
-        "InputLayer",
-        "LeakyReLU",
-        "PReLU",
-        "ReLU",
-        "Rescaling",
-        "UpSampling2D",
-    },
+    "keras.layers": LAYERS.split(),
     "keras.initializers": {"Constant", "GlorotUniform", "HeNormal", "Ones", "Zeros"},
     "keras.optimizers": {"Adam", "LossScaleOptimizer", "SGD"},
     "keras.optimizers.schedules": {"CosineDecay", "ExponentialDecay"},
-}
-ACTIVATIONS = {
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "softsign",
-    "tanh",
 }
 TENSOR = "__keras_tensor__"
 
@@ -178,7 +145,7 @@ def _is_known_function(part):
     name = part.get("config")
     if not isinstance(name, str) or part.get("registered_name") not in (None, "function", name):
         return False
-    if name in ACTIVATIONS:
+    if name in ACTIVATIONS.split():
         return part["module"] in ("builtins", "keras.activations")
     function = keras.saving.get_registered_object(name)
     ours = name.startswith(f"{PACKAGE}>") and isinstance(function, types.FunctionType)
