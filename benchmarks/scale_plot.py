@@ -19,7 +19,7 @@ def step_seconds(devices, *, work, gradients, peak, fraction, link, latency):
         gradients: bytes that are summed over the devices.
         peak: floating-point operations per second of a device.
         fraction: of the peak that is reached.
-        link: bytes per second between two neighbours in the ring.
+        link: bytes per second between two neighbors in the ring.
         latency: seconds of each of the ring's hops.
     """
     compute = work / devices / (peak * fraction)
@@ -31,11 +31,11 @@ def plot(figures, path):
     fig = Figure((11, 4.4), layout="constrained")
     left, right = fig.subplots(1, 2)
     rows = figures["allreduce"]
-    for count, colour in ((2, "tab:blue"), (4, "tab:orange")):
+    for count, color in ((2, "tab:blue"), (4, "tab:orange")):
         points = [row for row in rows if row["processes"] == count]
         size = [4e-6 * NETWORKS[row["network"]] for row in points]
         times = [1e3 * row["seconds"] for row in points]
-        left.loglog(size, times, "o-", color=colour, label=f"{count} processes")
+        left.loglog(size, times, "o-", color=color, label=f"{count} processes")
     left.legend()
     left.set(
         xlabel="gradients, MB", ylabel="all-reduce, ms", title="Measured over the loopback (gloo)"
@@ -46,7 +46,7 @@ def plot(figures, path):
     # 3 = forward and twice as much backward; 2 = multiply and add
     per_pixel = {"CT-SECN_16": 0.347e6, "SECN": 1.375e6, "EDSR B32F256": 40.7e6}
     styles = {"CT-SECN_16": "tab:green", "SECN": "tab:purple", "EDSR B32F256": "tab:red"}
-    for name, colour in styles.items():
+    for name, color in styles.items():
         for batch, style in ((16, "--"), (1024, "-")):
             work = 6 * per_pixel[name] * 48 * 48 * batch
             times = [
@@ -64,7 +64,7 @@ def plot(figures, path):
             ]
             speed = [times[0] / t for t in times]
             right.loglog(
-                devices[: len(speed)], speed, style, color=colour, label=f"{name}, batch {batch}"
+                devices[: len(speed)], speed, style, color=color, label=f"{name}, batch {batch}"
             )
     right.loglog(devices, devices, ":", color="gray", label="ideal")
     right.set(

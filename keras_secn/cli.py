@@ -340,7 +340,7 @@ def _export(arguments):
         lite_files.record(arguments.model, out)
     print(
         f"{printable(out)}: {out.stat().st_size / 1000:.0f} KB; at most"
-        f" {facts['check']['largest_difference']} grey levels from Keras;"
+        f" {facts['check']['largest_difference']} gray levels from Keras;"
         f" tiles overlap by {facts['tiles']['radius']} pixels"
     )
     return 0

@@ -38,7 +38,7 @@ def average(models, shares=None):
         if first is None:
             first, total = model, weights
             if any(isinstance(x, keras.layers.BatchNormalization) for x in model._flatten_layers()):
-                raise UserError(f"{model.name} normalises batches: its statistics do not average")
+                raise UserError(f"{model.name} normalizes batches: its statistics do not average")
         elif [w.shape for w in weights] != [w.shape for w in total]:
             raise UserError(f"{model.name} is another network than {first.name}")
         else:

@@ -1,7 +1,7 @@
 """Makes presets of a finished run: weights, scores, cards in `keras_secn/presets/weights/`.
 
     python training/publish.py --run runs/main --data_dir SET5 --data_dir SET14 \\
-      --data "what it was trained on, and licences" --command "the command of the run"
+      --data "what it was trained on, and licenses" --command "the command of the run"
 """
 
 import datetime
@@ -173,7 +173,7 @@ def define_flags():
     flags.DEFINE_multi_string(
         "data_dir", None, "Folders to score on; the first decides.", required=True
     )
-    flags.DEFINE_string("data", None, "Training photographs and their licences.", required=True)
+    flags.DEFINE_string("data", None, "Training photographs and their licenses.", required=True)
     flags.DEFINE_string("command", None, "The command of the training run.", required=True)
     flags.DEFINE_string("machine", None, "What it ran on.")
     flags.DEFINE_boolean("force", False, "Also replaces presets that score higher.")

@@ -41,7 +41,7 @@ def compose(depthwise, depthwise_bias, pointwise, bias):
 def separate_by_least_squares(kernel, bias, inputs, rounds=8):
     """The separable convolution whose *output* on given inputs is nearest to the trained one's.
 
-    Alternating least squares on the covariance of the 3x3 neighbourhoods, from the SVD's factors:
+    Alternating least squares on the covariance of the 3x3 neighborhoods, from the SVD's factors:
     with the depthwise part fixed the pointwise part is a linear problem, and the other way round.
 
     Args:
@@ -54,7 +54,7 @@ def separate_by_least_squares(kernel, bias, inputs, rounds=8):
     """
     height, width, channels, filters = kernel.shape
     taps = height * width
-    columns = _neighbourhoods(inputs, height, width)
+    columns = _neighborhoods(inputs, height, width)
     mean = columns.mean(axis=0)
     columns = columns - mean
     # a ridge of a millionth keeps channels that ReLU never opens from making this singular
@@ -98,8 +98,8 @@ def _as_keras(depthwise, pointwise, bias, height, width):
     ]
 
 
-def _neighbourhoods(inputs, height, width):
-    """Every pixel's `height` x `width` neighbourhood as a row, zeros beyond the edge."""
+def _neighborhoods(inputs, height, width):
+    """Every pixel's `height` x `width` neighborhood as a row, zeros beyond the edge."""
     pads = ((0, 0), (height // 2, height // 2), (width // 2, width // 2), (0, 0))
     windows = np.lib.stride_tricks.sliding_window_view(
         np.pad(inputs.astype(np.float64), pads), (height, width), axis=(1, 2)

@@ -164,7 +164,7 @@ def _refusal(image):
     if image.mode in ("I", "F"):
         return "32-bit samples have no agreed white; save it with 8 or 16 bits"
     if image.mode in ("LAB", "HSV"):
-        return f"colour space {image.mode} is not supported; save it as RGB"
+        return f"color space {image.mode} is not supported; save it as RGB"
     tags = getattr(image, "tag_v2", {})
     if image.mode.startswith("I;16") and max(tags.get(BITS_PER_SAMPLE, [16])) < 16:
         return "gray of 9 to 15 bits is not supported; save it with 8 or 16 bits"

@@ -26,11 +26,11 @@ def contributions(length, out_length, scale):
     """
     stretch = min(scale, 1.0)
     width = 4.0 / stretch
-    # pixel centres: output u lies at input position u / scale + (1 - 1 / scale) / 2, from 1
-    centre = np.arange(1, out_length + 1) / scale + 0.5 * (1 - 1 / scale)
-    left = np.floor(centre - width / 2)
+    # pixel centers: output u lies at input position u / scale + (1 - 1 / scale) / 2, from 1
+    center = np.arange(1, out_length + 1) / scale + 0.5 * (1 - 1 / scale)
+    left = np.floor(center - width / 2)
     indices = left[:, None] + np.arange(int(np.ceil(width)) + 2)
-    weights = stretch * cubic(stretch * (centre[:, None] - indices))
+    weights = stretch * cubic(stretch * (center[:, None] - indices))
     weights /= weights.sum(axis=1, keepdims=True)
     indices = np.clip(indices, 1, length).astype(np.intp) - 1
     used = np.any(weights != 0, axis=0)

@@ -116,7 +116,7 @@ def plot_history(histories, path):
         bottom.plot(steps, [row["loss"] for row in rows], style)
         offset = steps[-1] if steps else offset
     top.set_ylabel("validation PSNR-Y (dB)")
-    bottom.set_ylabel("L1 loss (grey levels)")
+    bottom.set_ylabel("L1 loss (gray levels)")
     bottom.set_xlabel("steps")
     top.legend(fontsize=7, ncols=2)
     for axes in (top, bottom):

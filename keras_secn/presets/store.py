@@ -51,7 +51,7 @@ def preset_card(name: str) -> dict[str, Any]:
 
     Keys: `name`, `factory` and `arguments` (what builds the network), `parameters`,
     `multiply_adds`, `scale`, `dtype`, `sha256` (of the weights' file), `scores` by folder,
-    `training` (data and licences, command, steps, seed, ...) and `date`.
+    `training` (data and licenses, command, steps, seed, ...) and `date`.
 
     Raises:
         UserError: no such preset, or its card is damaged.

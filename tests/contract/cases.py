@@ -159,7 +159,7 @@ def _set_small(weights, size, of_both_signs):
 
 
 def _moved(model, inputs):
-    """Paths of the weights that one step towards other pictures moves."""
+    """Paths of the weights that one step toward other pictures moves."""
     # Adam without its epsilon: a weight moves however small its gradient is
     optimizer = keras.optimizers.Adam(0.01, epsilon=1e-30)
     eager = keras.backend.backend() == "tensorflow"  # tracing takes longer than the step

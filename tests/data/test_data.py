@@ -55,7 +55,7 @@ def test_patches_are_aligned_under_every_turn(tmp_path, scale):
 def test_lr_patch_is_the_downscaled_hr_patch(build_cache):
     lr, hr = PatchDataset(build_cache(), 32, 24, seed=1)[0]
     for low, high in zip(lr, hr, strict=True):
-        # beyond the border the patch's own downscaling lacks neighbours; a turned resize rounds
+        # beyond the border the patch's own downscaling lacks neighbors; a turned resize rounds
         # between its two passes in another order
         again = imresize(high.astype(np.uint8), scale=0.5).astype(float)
         assert np.abs(again - low)[3:-3, 3:-3].max() <= 1

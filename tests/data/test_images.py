@@ -107,7 +107,7 @@ def test_palette(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["P", "RGB", "L"])
-def test_transparent_colour_becomes_white(tmp_path, mode):
+def test_transparent_color_becomes_white(tmp_path, mode):
     array = np.zeros((4, 6), np.uint8)
     array[:, 3:] = 1
     if mode == "P":
@@ -147,7 +147,7 @@ def test_16_bits_are_scaled_not_clipped(tmp_path, kind):
     expected = (deep / 257).reshape(20, 28, -1)
     image = read_image(path)
     assert image.shape == (20, 28, 3)
-    assert np.abs(image - expected).max() <= 1  # Pillow truncates colours, we round gray
+    assert np.abs(image - expected).max() <= 1  # Pillow truncates colors, we round gray
     assert image[0, 0].tolist() == [255] * 3 and image[0, 1].tolist() == [0] * 3
 
 

@@ -63,7 +63,7 @@ def test_agrees_with_pillow_away_from_the_edge(scale):
     dtype=st.sampled_from(["uint8", "uint16", "float32", "float64"]),
 )
 @settings(max_examples=100, deadline=None)
-def test_every_size_keeps_a_plain_colour_and_rounds_the_size_up(
+def test_every_size_keeps_a_plain_color_and_rounds_the_size_up(
     height, width, channels, scale, value, dtype
 ):
     shape = (height, width) if channels is None else (height, width, channels)

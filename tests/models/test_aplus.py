@@ -54,14 +54,14 @@ def test_overlapping_patches_of_an_image_give_it_back():
     np.testing.assert_allclose(OverlapMean(6, 2)(patches)[0, ..., 0], image, atol=1e-6)
 
 
-def test_regressors_find_the_linear_map_of_each_neighbourhood():
+def test_regressors_find_the_linear_map_of_each_neighborhood():
     rng = np.random.default_rng(0)
     atoms = np.eye(4, dtype="float32")[:2]
     maps = rng.normal(size=(2, 4, 3))
     features = np.repeat(atoms, 200, axis=0) + 0.2 * rng.normal(size=(400, 4))
     features *= rng.choice([-1, 1], size=(400, 1))  # an anchor serves both directions
     residuals = np.concatenate([features[:200] @ maps[0], features[200:] @ maps[1]])
-    found = fit.anchored_regressors(atoms, features, residuals, neighbours=150, ridge=1e-6)
+    found = fit.anchored_regressors(atoms, features, residuals, neighbors=150, ridge=1e-6)
     np.testing.assert_allclose(found, maps, atol=1e-3)
 
 
@@ -82,7 +82,7 @@ def test_a_small_fit_beats_bicubic_on_another_photograph(tmp_path):
     for path in training[:3]:
         (folder / path.name).symlink_to(path)
     cache = PhotoCache.build(folder, tmp_path / "cache", scale=2, progress=False)
-    model = fit.fit(cache, anchors=32, components=20, samples=20_000, neighbours=512)
+    model = fit.fit(cache, anchors=32, components=20, samples=20_000, neighbors=512)
     ours = evaluate(image_upscaler(model), other).mean("psnr_y")
     assert ours > evaluate(bicubic_upscaler(2), other).mean("psnr_y") + 0.5
 

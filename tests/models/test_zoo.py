@@ -84,7 +84,7 @@ def test_bicubic_layer_is_imresize(scale, size):
     np.testing.assert_allclose(outputs[0], imresize(image, scale=scale), atol=1e-3)
 
 
-def test_new_luminance_keeps_colours():
+def test_new_luminance_keeps_colors():
     rng = np.random.default_rng(0)
     pictures = rng.uniform(0, 255, (2, 4, 5, 3)).astype("float32")
     np.testing.assert_allclose(luminance(pictures)[..., 0], rgb_to_y(pictures[..., :3]), atol=1e-3)
@@ -96,7 +96,7 @@ def test_new_luminance_keeps_colours():
 
 
 @pytest.mark.parametrize("name", ["srcnn", "fsrcnn", "vdsr", "drrn", "lapsrn", "aplus"])
-def test_networks_on_luminance_leave_colours_to_bicubic(name):
+def test_networks_on_luminance_leave_colors_to_bicubic(name):
     image = noise((12, 10), 0).astype("float32")
     outputs = np.asarray(small(name)(image[None]))[0]
     expected = np.asarray(BicubicUpsample(2)(image[None]))[0]

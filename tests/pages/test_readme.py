@@ -24,7 +24,7 @@ SAMPLES = ROOT / "keras_secn" / "samples"
 STEP = {"batch_size": 1, "hr_patch": 24, "interval": 1, "precision": "float32"}
 CASCADE = {"blocks": 2, "n": 2, "filters": 8, "first_steps": 1, "stage_steps": 1, **STEP}
 
-# (program, a pattern that tells it from its neighbours) -> what its flags become; a list for
+# (program, a pattern that tells it from its neighbors) -> what its flags become; a list for
 # repeated ones
 BUDGETS = {
     ("keras-secn upscale", "^photo.jpg$"): {},

@@ -121,5 +121,5 @@ def test_the_default_and_the_networks_for_phones_start_quickly():
 def test_litert_files_have_the_weights_of_their_presets(name):
     picture = noise((40, 50), 0).astype(np.float32)
     litert, network = (choose_engine(name, engine) for engine in ("litert", "keras"))
-    # grey levels; one training's end differs from the next one's by tenths
+    # gray levels; one training's end differs from the next one's by tenths
     np.testing.assert_allclose(litert.whole(picture), network.whole(picture), atol=0.005)

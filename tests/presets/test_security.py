@@ -280,9 +280,9 @@ SIDE = st.one_of(st.integers(0, 40), st.integers(0, 2**32 - 1))
 @given(SIDE, SIDE, st.integers(0, 255), st.integers(0, 7), st.integers(0, 2), st.integers(0, 2))
 @example(60000, 60000, 8, 2, 0, 0)
 @example(2**31 - 1, 2**31 - 1, 16, 6, 0, 1)
-def test_png_headers(fuzzed, width, height, depth, colour, filters, interlace):
+def test_png_headers(fuzzed, width, height, depth, color, filters, interlace):
     path = fuzzed / "header.png"
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, filters, interlace)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, filters, interlace)
     path.write_bytes(
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
@@ -294,9 +294,9 @@ def test_png_headers(fuzzed, width, height, depth, colour, filters, interlace):
 
 @FUZZ
 @given(SIDE, SIDE, st.integers(0, 65535), st.integers(0, 8), st.integers(0, 300))
-def test_bmp_headers(fuzzed, width, height, bits, compression, colours):
+def test_bmp_headers(fuzzed, width, height, bits, compression, colors):
     path = fuzzed / "header.bmp"
-    info = struct.pack("<IIIHHIIIIII", 40, width, height, 1, bits, compression, 0, 0, 0, colours, 0)
+    info = struct.pack("<IIIHHIIIIII", 40, width, height, 1, bits, compression, 0, 0, 0, colors, 0)
     path.write_bytes(struct.pack("<2sIHHI", b"BM", 54 + 2000, 0, 0, 54) + info + bytes(2000))
     image_or_refusal(path)
 

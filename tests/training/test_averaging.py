@@ -64,7 +64,7 @@ def test_shares_that_are_no_mean_are_refused(tmp_path, shares, message):
 def test_only_networks_that_average_are_taken():
     with pytest.raises(UserError, match="other is another network than secn"):
         average.average([tiny(), build_secn(blocks=2, filters=8, name="other")])
-    with pytest.raises(UserError, match="srresnet normalises batches"):
+    with pytest.raises(UserError, match="srresnet normalizes batches"):
         average.average([build_srresnet(blocks=1, filters=4)])
     with pytest.raises(UserError, match="no network"):
         average.average([])

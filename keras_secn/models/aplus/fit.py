@@ -1,4 +1,4 @@
-"""Fits A+ to photographs: dictionary, neighbourhoods, ridge regressors (Timofte et al., 2014)."""
+"""Fits A+ to photographs: dictionary, neighborhoods, ridge regressors (Timofte et al., 2014)."""
 
 import numpy as np
 from tqdm import tqdm
@@ -18,7 +18,7 @@ def fit(
     anchors=1024,
     components=30,
     samples=1_000_000,
-    neighbours=2048,
+    neighbors=2048,
     ridge=0.1,
     seed=0,
     progress=False,
@@ -30,7 +30,7 @@ def fit(
         scale: the cache's.
         anchors, components: see `keras_secn.models.aplus.build_aplus`.
         samples: number of patches drawn, in proportion to the photographs' sizes.
-        neighbours: how many of them, nearest to an anchor, its regressor is fitted on.
+        neighbors: how many of them, nearest to an anchor, its regressor is fitted on.
         ridge: the regressors' regularization, for features of unit length.
         seed: of the draw and of the dictionary.
         progress: shows bars.
@@ -39,7 +39,7 @@ def fit(
         The network, ready to use.
 
     Raises:
-        UserError: there are fewer patches that are not flat than neighbours or anchors, or a
+        UserError: there are fewer patches that are not flat than neighbors or anchors, or a
             photograph is too small for one.
     """
     if cache.lr_shapes.min() < 5:
@@ -53,13 +53,13 @@ def fit(
     length = np.linalg.norm(features, axis=1, keepdims=True)
     keep = length[:, 0] > 1e-3
     features, residuals = (x[keep] / length[keep] for x in (features, residuals))
-    if len(features) < max(neighbours, anchors):
+    if len(features) < max(neighbors, anchors):
         raise UserError(
             f"{len(features)} patches that are not flat are too few for {anchors} anchors and "
-            f"{neighbours} neighbours: more photographs, or larger ones"
+            f"{neighbors} neighbors: more photographs, or larger ones"
         )
     atoms = dictionary(features, anchors, int(rng.integers(2**31)))
-    regressors = anchored_regressors(atoms, features, residuals, neighbours, ridge, progress)
+    regressors = anchored_regressors(atoms, features, residuals, neighbors, ridge, progress)
 
     model = build_aplus(scale, anchors, components)
     model.get_layer("features").set_weights([_as_convolution(basis, scale)])
@@ -156,14 +156,14 @@ def dictionary(features, atoms, seed, limit=300_000):
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-def anchored_regressors(atoms, features, residuals, neighbours, ridge, progress=False):
-    """Ridge regression from features to residuals in each atom's neighbourhood.
+def anchored_regressors(atoms, features, residuals, neighbors, ridge, progress=False):
+    """Ridge regression from features to residuals in each atom's neighborhood.
 
     Args:
         atoms: (anchors, components), of unit length.
         features: (N, components), of unit length.
         residuals: (N, outputs), divided by the features' lengths.
-        neighbours: the features nearest to an atom, by correlation regardless of sign.
+        neighbors: the features nearest to an atom, by correlation regardless of sign.
         ridge: added to the diagonal.
 
     Returns:
@@ -173,7 +173,7 @@ def anchored_regressors(atoms, features, residuals, neighbours, ridge, progress=
     regressors, columns = [], np.ascontiguousarray(features.T)
     for atom in tqdm(atoms, "regressors", disable=not progress, unit="anchor"):
         correlation = np.abs(atom @ columns)
-        near = np.argpartition(correlation, -neighbours)[-neighbours:]
+        near = np.argpartition(correlation, -neighbors)[-neighbors:]
         x, y = features[near].astype(np.float64), residuals[near]
         regressors.append(np.linalg.solve(x.T @ x + identity, x.T @ y))
     return np.array(regressors, np.float32)
