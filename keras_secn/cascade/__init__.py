@@ -1,4 +1,4 @@
-"""The paper's idea: a trained network is made light block by block."""
+"""Cascade training: a trained network's blocks are replaced stage by stage by lighter ones."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""A trained 3x3 convolution as depthwise 3x3 + pointwise 1x1 and back, in NumPy."""
+"""A 3x3 convolution factorized into depthwise 3x3 + pointwise 1x1, and composed again."""
 
 import numpy as np
 

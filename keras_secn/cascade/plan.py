@@ -1,4 +1,4 @@
-"""Cascade training: a trained network is made light block by block (Wu et al., 2018, section 4)."""
+"""Which blocks are replaced at which stage (Wu et al., 2018, section 4)."""
 
 import dataclasses
 

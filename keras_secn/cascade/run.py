@@ -1,4 +1,4 @@
-"""A whole cascade from photographs to its table: stages, from-scratch comparison, report."""
+"""Trains all stages of a cascade, from photographs to the report."""
 
 import dataclasses
 import functools

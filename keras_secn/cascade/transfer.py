@@ -1,4 +1,4 @@
-"""From one stage of the cascade to the next: weights carried over, replaced blocks started."""
+"""Weights from one stage of the cascade to the next; initialization of replaced blocks."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""From files to training batches."""
+"""Photographs on disk, their degradation, and batches of patches for training."""
 
 import lazy_loader
 

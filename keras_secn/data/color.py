@@ -1,4 +1,4 @@
-"""The luminance that the field measures and most networks before EDSR work on."""
+"""RGB to luminance (BT.601), which PSNR is measured on."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""DIV2K by way of tensorflow-datasets, as a `PhotoCache`. The only reader that needs TensorFlow."""
+"""DIV2K from tensorflow-datasets as a `PhotoCache`; the only reader that needs TensorFlow."""
 
 from keras_secn.data.photo_cache import PhotoCache, cache_pairs
 from keras_secn.utils.errors import UserError
@@ -36,7 +36,7 @@ def load_div2k(
     builder = tfds.builder(f"div2k/bicubic_x{scale}", data_dir=data_dir)
     try:
         builder.download_and_prepare()
-        # in file order, so that a cache built again is the same
+        # in file order, so that the cache is reproducible
         examples = builder.as_dataset(split=split, shuffle_files=False)
     except Exception as error:
         # tensorflow-datasets raises whatever its network or file layer met

@@ -1,4 +1,4 @@
-"""Photographs on disk: which files there are, and their pixels as uint8 RGB."""
+"""Finds image files and reads them as uint8 RGB."""
 
 import contextlib
 import pathlib
@@ -56,8 +56,8 @@ def find_images(folder):
 def read_image(path):
     """Reads an image as uint8 HxWx3 RGB, upright.
 
-    EXIF orientation is applied; gray becomes three equal channels; alpha is laid on white, as a
-    page or a browser would show it; palette and CMYK are converted; 16 bits are scaled to 8.
+    EXIF orientation is applied; gray becomes three equal channels; alpha is composed on white;
+    palette and CMYK are converted; 16 bits are scaled to 8.
 
     Raises:
         UserError: the file is missing, damaged, truncated, too large to be safe, no image, or of
@@ -73,7 +73,7 @@ def open_image(path):
         UserError: as `read_image`.
     """
     with opened(path) as image:
-        # before Pillow takes it out; TIFF files are turned by Pillow itself
+        # Pillow turns TIFF files by itself
         turn = None if image.format == "TIFF" else TURNS.get(_orientation(image))
         image.load()
         return image.copy() if turn is None else image.transpose(turn)
@@ -131,10 +131,9 @@ def open_stream(stream, formats=FORMATS):
     Raises:
         UserError: too many pixels; Pillow's errors.
     """
-    # warning filters belong to the process, so threads must set them one at a time; opening
-    # reads the header only
+    # warning filters are global, hence the lock; opening reads the header only
     with _opening, warnings.catch_warnings():
-        # a decompression bomb is an error here, and what Pillow says of metadata no news
+        # decompression bombs are errors, warnings of metadata are ignored
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = Image.open(stream, formats=formats)
@@ -160,7 +159,7 @@ def _too_many():
 
 
 def _refusal(image):
-    """Why the pixels could not be trusted, or None."""
+    """Why Pillow would decode the pixels wrongly, or None."""
     if image.mode in ("I", "F"):
         return "32-bit samples have no agreed white; save it with 8 or 16 bits"
     if image.mode in ("LAB", "HSV"):
@@ -178,7 +177,7 @@ def to_rgb(image):
     """A Pillow image as uint8 HxWx3 RGB; see `read_image`."""
     if image.mode.startswith("I;16"):
         gray = np.asarray(image, dtype=np.uint32)
-        # 65535 / 255 = 257: the scale that takes white to white
+        # 65535 / 255 = 257
         gray = ((gray + 128) // 257).astype(np.uint8)
         return np.repeat(gray[..., None], 3, axis=2)
     if "A" in image.getbands() or "transparency" in image.info:

@@ -1,10 +1,10 @@
-"""MATLAB's bicubic `imresize` in NumPy, equal to the bit on uint8."""
+"""MATLAB's bicubic `imresize` in NumPy, bit-exact on uint8."""
 
 import numpy as np
 
 from keras_secn.utils.errors import UserError
 
-BLOCK = 1 << 16  # samples worked on at once: their float64 sums stay in the processor's cache
+BLOCK = 1 << 16  # samples at a time, so that their float64 sums stay in the cache
 
 
 def cubic(x):
@@ -40,9 +40,8 @@ def contributions(length, out_length, scale):
 def imresize(image, scale=None, size=None):
     """Resizes by bicubic interpolation as MATLAB's `imresize(image, scale)` does.
 
-    The axis with the smaller factor comes first, height if they are equal; integers are rounded
-    half up and clipped between the two passes and after them, which is what makes the result equal
-    to MATLAB's to the bit.
+    The axis with the smaller factor is resized first, height if they are equal; integers are
+    rounded half up and clipped after each pass, as MATLAB does.
 
     Args:
         image: H x W or H x W x C; uint8, uint16 or float (floats are neither rounded nor clipped).
@@ -71,7 +70,6 @@ def imresize(image, scale=None, size=None):
         if min(size) < 1:
             raise UserError(f"size must be at least 1x1, not {size}")
         scales = [out / length for out, length in zip(size, image.shape[:2], strict=True)]
-    # as MATLAB: the axis that shrinks most comes first, height if both are alike
     for axis in sorted((0, 1), key=scales.__getitem__):
         image = _resize_axis(image, axis, size[axis], scales[axis])
     return np.ascontiguousarray(image)

@@ -1,7 +1,7 @@
-"""Residual blocks: a network is a list of their names.
+"""Residual blocks by name: a network is a list of these names.
 
-Source: Wu et al., 2018, section 3, which puts squeeze-and-excitation (Hu et al., CVPR 2018) into
-the residual blocks of EDSR (Lim et al., CVPRW 2017).
+Squeeze-and-excitation (Hu et al., CVPR 2018) in the residual blocks of EDSR (Lim et al., CVPRW
+2017), as in Wu et al., 2018, section 3.
 """
 
 import keras

@@ -1,4 +1,4 @@
-"""Convolutions that are trained wide and run narrow (SESR, Bhardwaj et al., MLSys 2022)."""
+"""A convolution that is wide in training and collapses into a small one (SESR, MLSys 2022)."""
 
 import keras
 import numpy as np
@@ -9,16 +9,16 @@ from keras_secn.layers.package import PACKAGE
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class CollapsibleConv2D(keras.layers.Layer):
-    """A k x k convolution to `expansion` channels and a 1 x 1 convolution back, nothing between.
+    """A k x k convolution to `expansion` channels, a 1 x 1 convolution back, and a short skip.
 
-    Both are linear, and so is the short skip around them: together they are one k x k convolution,
-    which `fold` puts in their place. Training multiplies the kernels and convolves once as well
-    (SESR, section 3.3), so that the width costs next to nothing.
+    All are linear, so together they equal one k x k convolution (Bhardwaj et al., MLSys 2022,
+    section 3.3): training computes that one from the kernels, and
+    `keras_secn.rewrite.fold_collapsible.fold` puts it in their place.
 
     Args:
         filters: channels of the output.
         kernel_size: odd.
-        activation: after the sum.
+        activation: after the short skip.
         expansion: channels between the two convolutions (SESR: 256).
         kernel_initializer: of the 1 x 1 convolution.
 
@@ -61,10 +61,10 @@ class CollapsibleConv2D(keras.layers.Layer):
         return kernel
 
     def set_collapsed(self, kernel, bias):
-        """Takes the weights of the one convolution, (k, k, C, filters) and (filters,).
+        """Sets the weights to those of one convolution, (k, k, C, filters) and (filters,).
 
-        The first `filters` channels between the two convolutions carry the kernel, its singular
-        values shared evenly; the others keep their fresh kernels and start at zero behind them.
+        The kernel is factorized by SVD; expansion channels beyond its rank keep their kernels and
+        get zero weights in the 1 x 1 convolution.
         """
         rest = np.array(kernel, "float32")
         if self.skip:

@@ -1,4 +1,4 @@
-"""Marks on intermediate pictures that training compares with the original too."""
+"""Marks intermediate pictures for deep supervision."""
 
 import keras
 
@@ -7,13 +7,13 @@ from keras_secn.layers.package import PACKAGE
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Supervise(keras.layers.Layer):
-    """Marks an intermediate picture that training compares with HR as well; changes nothing.
+    """Identity that marks an intermediate picture which the loss compares with HR, too.
 
     See `keras_secn.training.losses.supervised`.
 
     Args:
-        weight: of its loss, beside 1 for the final picture.
-        shrink: by how much the picture is smaller than the final one.
+        weight: of its loss; the final picture's is 1.
+        shrink: size of the final picture / size of this one.
     """
 
     def __init__(self, weight=1.0, shrink=1, **kwargs):

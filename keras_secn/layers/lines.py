@@ -1,4 +1,4 @@
-"""Some rows or columns of feature maps."""
+"""A slice of rows or columns of feature maps."""
 
 import keras
 

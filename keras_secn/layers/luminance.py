@@ -1,4 +1,4 @@
-"""Networks that enlarge luminance alone and leave the colors to bicubic interpolation."""
+"""Luminance in and out of networks that enlarge Y alone; Cb and Cr are interpolated."""
 
 import keras
 from keras import ops
@@ -15,7 +15,7 @@ def luminance(pictures):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Luminance(keras.layers.Layer):
-    """RGB in 0..255 to the luminance that SRCNN and its successors see, 16/255..235/255.
+    """RGB in 0..255 to luminance in 16/255..235/255, the input of SRCNN and its successors.
 
     Shapes: (B, H, W, 3) -> (B, H, W, 1).
     """
@@ -29,9 +29,9 @@ class Luminance(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class WithLuminance(keras.layers.Layer):
-    """Gives RGB pictures another luminance and keeps their colors (Cb and Cr).
+    """Replaces the luminance of RGB pictures; Cb and Cr stay.
 
-    In BT.601 a step of luminance moves red, green and blue alike, by 255/219 of it.
+    In BT.601, red, green and blue all change by 255/219 of a change of luminance.
 
     Shapes: [(B, H, W, 3), (B, H, W, 1)] -> (B, H, W, 3); RGB in 0..255, luminance as `Luminance`
     gives it.

@@ -1,4 +1,4 @@
-"""The mean color, subtracted at the input and added at the output (EDSR, section 3.3)."""
+"""Subtracts the mean color at the input and adds it at the output (EDSR, section 3.3)."""
 
 import keras
 from keras import ops
@@ -13,8 +13,7 @@ DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 class MeanShift(keras.layers.Layer):
     """Subtracts the mean RGB of DIV2K at the input, or adds it again at the output.
 
-    The remainder is scaled to about -1..1: with features of that size one learning rate serves
-    the whole network, and bfloat16 keeps its digits.
+    Values are scaled to about -1..1, which suits learning rates and bfloat16.
 
     Args:
         inverse: `False` at the input (0..255 -> about -1..1), `True` at the output (back again).

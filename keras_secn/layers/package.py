@@ -1,3 +1,3 @@
-"""The name that all of this library's classes are registered under in Keras."""
+"""The package name under which this library's classes are registered in Keras."""
 
 PACKAGE = "keras_secn"

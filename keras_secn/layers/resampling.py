@@ -1,4 +1,4 @@
-"""Enlarging without weights: pixel shuffle and bicubic interpolation."""
+"""Upsampling without weights: pixel shuffle and bicubic interpolation."""
 
 import keras
 import numpy as np
@@ -44,8 +44,8 @@ class PixelShuffle(keras.layers.Layer):
 class BicubicUpsample(keras.layers.Layer):
     """Bicubic enlargement as `imresize` computes it, but neither rounded nor clipped.
 
-    One fixed convolution that gives all scale^2 subpixels, and a pixel shuffle: LiteRT has no
-    bicubic resize, and the backends' own treat the image's edge in another way than MATLAB.
+    A fixed convolution and a pixel shuffle: LiteRT has no bicubic resize, and that of the backends
+    treats edges differently from MATLAB.
 
     Args:
         scale: the factor by which height and width grow.

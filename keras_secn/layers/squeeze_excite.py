@@ -1,4 +1,4 @@
-"""Squeeze-and-excitation (Hu et al., CVPR 2018), over the whole picture or over windows."""
+"""Squeeze-and-excitation (Hu et al., CVPR 2018), pooled globally or in local windows (TLC)."""
 
 import keras
 from keras import ops
@@ -10,9 +10,8 @@ from keras_secn.utils.errors import UserError
 def local_mean(inputs, window):
     """Mean over a `window` x `window` square around each pixel, in the shape of `inputs`.
 
-    Squares that would leave the image are moved inside it, as in TLC (Chu et al., ECCV 2022,
-    section 3.2); a window larger than the image covers all of it. Running sums along one axis at a
-    time cost the same for any window and keep float32 exact enough on large photographs.
+    Windows are shifted to lie inside the image, as in TLC (Chu et al., ECCV 2022, section 3.2); a
+    larger window covers all of it. Running sums along each axis cost the same for any window.
     """
     outputs = ops.cast(inputs, "float32")
     for axis in (1, 2):
@@ -36,9 +35,8 @@ class SqueezeExcite(keras.layers.Layer):
 
     Args:
         reduction: by how much the inner dense layer is narrower than the input.
-        window: `None` for the mean over the whole image, as in training; a number of LR pixels
-            for the mean over a square of that size around each pixel (TLC). It may be changed on
-            a built model: see `keras_secn.set_pooling`.
+        window: `None` for global pooling, as in training; else the side, in LR pixels, of the
+            window around each pixel (TLC). `keras_secn.set_pooling` changes it on a built model.
 
     Shapes: (B, H, W, C) -> the same.
     """
@@ -77,8 +75,6 @@ class SqueezeExcite(keras.layers.Layer):
 def set_pooling(model: keras.Model, window: int | None) -> keras.Model:
     """Switches a model's squeeze-and-excitation between global and local pooling (TLC).
 
-    Nothing is trained again: only where the channels' means are taken changes.
-
     Args:
         model: any Keras model with `SqueezeExcite` layers.
         window: side of the square in LR pixels, as large as the LR patches of the training;
@@ -95,6 +91,6 @@ def set_pooling(model: keras.Model, window: int | None) -> keras.Model:
     for layer in model._flatten_layers():
         if isinstance(layer, SqueezeExcite):
             layer.window = window
-    # what Keras traced before knows the old pooling
+    # Keras traced them with the old pooling
     model.train_function = model.test_function = model.predict_function = None
     return model

@@ -1,6 +1,6 @@
-"""Several models on several folders of photographs, side by side.
+"""Evaluates several models on several folders of photographs, and makes a table.
 
-Keras is loaded by the first network: bicubic does without, and so do errors found before.
+Keras is imported when the first network is loaded: bicubic and errors in arguments need none.
 """
 
 import pathlib

@@ -1,4 +1,4 @@
-"""What a network costs: multiply-adds for each pixel of the LR image."""
+"""Multiply-adds of a network per LR pixel."""
 
 import keras
 

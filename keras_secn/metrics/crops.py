@@ -1,4 +1,4 @@
-"""A picture of crops side by side, from where there is most to see."""
+"""Crops of several networks' pictures side by side."""
 
 import numpy as np
 

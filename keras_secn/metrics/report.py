@@ -1,4 +1,4 @@
-"""What a cascade leaves to be looked at: a table, a plot and a picture of crops."""
+"""Report of a run: table, plots and crops."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How long networks take on this machine, and which machine it is."""
+"""Latency of networks on this machine."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""The network all members of the family share: a skeleton, and a list of block kinds within it."""
+"""EDSR's head, long skip, upsampler and tail around a list of residual blocks."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""RGB around the networks that work on luminance alone, as all before SRResNet do.
+"""Input and output of networks that enlarge luminance alone, as all before SRResNet do.
 
-Their papers leave the colors to bicubic, and so do these: any network takes and gives RGB.
+The networks take and give RGB; colors are interpolated (bicubic), as in their papers.
 """
 
 import keras

@@ -1,4 +1,4 @@
-"""Networks for phones: EDSR as the mobile benchmark has it, and a faster family of our own."""
+"""Networks for phones: EDSR of MLPerf Mobile, and the pocket networks."""
 
 import keras
 

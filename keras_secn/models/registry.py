@@ -1,7 +1,7 @@
-"""Every system of the paper's Table 1 by name: what builds it, and how it is trained.
+"""The networks of the paper's Table 1 by name: factory, parameters and training recipe.
 
-A new network joins by one line in `SYSTEMS`; the tests, `training/train.py` and
-`training/table1.py` then know it.
+A new network needs one line in `SYSTEMS`; tests, `training/train.py` and `training/table1.py`
+then include it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Trained weights: a preset's name, or a `.keras` file, to a network."""
+"""Networks with trained weights, by a preset's name or from a `.keras` file."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Presets of one network for several scales and states of a picture, told apart by their names.
+"""Names of presets of one network for several scales, and for compressed pictures.
 
 `ct_secn_16` enlarges twice, `ct_secn_16_x4` four times, `ct_secn_16_jpeg` is for compressed
 pictures and `ct_secn_16_jpeg_x4` for both.

@@ -1,4 +1,4 @@
-"""The `.tflite` files that presets come with, and their checksums in the cards."""
+"""Presets' `.tflite` files, and their checksums in the cards."""
 
 import hashlib
 import json

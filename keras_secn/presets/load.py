@@ -1,4 +1,4 @@
-"""A network by a preset's name or from a `.keras` file."""
+"""`load`: a network by a preset's name or from a `.keras` file."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""Trained weights: name -> network, offline, with a checksum and a model card each.
+"""Presets: weights and model card by name, offline, verified by SHA-256.
 
-A preset is two files: `NAME.json`, the card, and `NAME.npz`, the weights by name (float16 where
-that is harmless). Those that people use lie in the package, those that serve comparisons in the
-repository's `training/weights/`. NumPy reads them with pickles forbidden, so that loading one
-cannot run code.
+A preset is two files: `NAME.json`, the card, and `NAME.npz`, the weights (most in float16). Those
+for use lie in the package, those for comparisons in the repository's `training/weights/`.
 """
 
 from __future__ import annotations

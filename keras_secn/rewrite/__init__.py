@@ -1,1 +1,1 @@
-"""Other graphs for the same picture: folded and fused convolutions, gates from outside."""
+"""Other graphs that compute the same picture: folded, fused, with external gates."""

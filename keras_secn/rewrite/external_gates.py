@@ -1,9 +1,9 @@
-"""Squeeze-and-excitation whose gates come from outside: what makes tiles equal the whole image.
+"""Squeeze-and-excitation with gates from outside, so that tiles equal the whole image.
 
 A gate depends on the channels' means over the image. Here the gates of all layers are computed
-first, from the whole image or a sample of it, and each tile then runs with them as constants: what
-is left is a plain convolutional network, whose tiles are exact if they overlap by its receptive
-field. Both are new models on the network's own layers, which stay as they are.
+first, from the whole image or a sample of it, and each tile then runs with them as constants: tiles
+that overlap by the receptive field are exact. Both parts are new models that share the network's
+layers.
 """
 
 import functools

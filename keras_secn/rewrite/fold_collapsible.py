@@ -1,4 +1,4 @@
-"""Collapsible convolutions folded into plain ones: the same picture from a small network."""
+"""Folds collapsible convolutions into plain ones."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are written whole or not at all."""
 
 import contextlib
 import hashlib
@@ -20,20 +20,19 @@ LONGEST_SUFFIX = 32  # bytes
 def atomic_path(path, like=None):
     """Yields a temporary path beside `path`; it takes the place of `path` if the body succeeds.
 
-    The temporary name is short, and keeps the suffix, because Keras and Pillow choose the format by
-    it. The file is flushed to the disk before the rename, so that a power cut leaves the old file
-    or the new one, never a torn one. If the body raises, the temporary file is removed; what a
-    killed process leaves, `remove_leftovers` finds.
+    The temporary file has the same suffix, which Keras and Pillow choose the format by. It is
+    flushed to the disk before the rename, so that a power cut leaves the old file or the new one.
+    If the body raises, it is removed; `remove_leftovers` removes those of killed processes.
 
     Args:
         path: of the file; its folder is made.
-        like: a file; the new one is readable by those who may read that one, and by no others.
+        like: a file whose permissions the new one gets.
 
     Raises:
         OSError: the folder cannot be written (also `PermissionError`, disk full).
     """
     path = pathlib.Path(path)
-    # the kernel takes the user's umask from it
+    # the kernel applies the umask
     mode = 0o666 if like is None else os.stat(like).st_mode & 0o666 | stat.S_IRUSR | stat.S_IWUSR
     path.parent.mkdir(parents=True, exist_ok=True)
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""

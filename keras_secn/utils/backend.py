@@ -1,4 +1,4 @@
-"""Whether Keras can start: its backend may be named and not installed."""
+"""Checks that Keras and its backend are installed, before Keras is imported."""
 
 import importlib.util
 import json
@@ -44,7 +44,7 @@ def is_ready():
 
 
 def explained(error):
-    """The `MissingBackend` that an error comes from, if it does; else the error itself."""
+    """A `MissingBackend` if that is why an error was raised; else the error itself."""
     try:
         require_backend()
     except MissingBackend as missing:

@@ -1,14 +1,14 @@
-"""Errors that a user can mend, and how a script shows them: one line, no traceback."""
+"""Errors that a user can fix; programs print them in one line, without a traceback."""
 
 import signal
 
 
 class UserError(ValueError):
-    """Bad input or a bad environment; its text is one line that says what to do."""
+    """Bad input or a bad environment; the message is one line that says what to do."""
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked the program to stop, and it did so in good order.
+    """A signal asked the program to stop, and it has saved its state.
 
     Args:
         number: of the signal.

@@ -9,14 +9,11 @@ from keras_secn.utils.errors import UserError
 
 @contextlib.contextmanager
 def hold(folder, wait=True):
-    """Keeps other processes that hold the folder out while the body runs.
-
-    The system ends the hold with the process, however it ends. `.lock` in the folder is neither
-    followed, where it is a link, nor emptied.
+    """Locks the folder (file `.lock`) while the body runs; the lock ends with the process.
 
     Args:
         folder: a `pathlib.Path`; it exists.
-        wait: until another process lets go.
+        wait: for another process to unlock it.
 
     Raises:
         BlockingIOError: another process holds the folder, and `wait` is false.

@@ -1,4 +1,4 @@
-"""JSON that our programs wrote, and that anybody may have changed since."""
+"""JSON files, checked when they are read."""
 
 import json
 import pathlib

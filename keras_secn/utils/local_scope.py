@@ -1,4 +1,4 @@
-"""Variables and models on one device of this process, whatever the global distribution is."""
+"""Runs a model on one device of this process, also under a `keras.distribution`."""
 
 import contextlib
 
@@ -7,7 +7,7 @@ import keras
 
 @contextlib.contextmanager
 def local_scope():
-    """Variables made inside live on one device of this process, and models run there (JAX)."""
+    """Inside, variables are created and models run without a distribution (JAX)."""
     if keras.backend.backend() == "tensorflow":
         yield
         return

@@ -1,4 +1,4 @@
-"""Memory: what this process took at most, and what it may still take."""
+"""Peak and available memory of this process."""
 
 import pathlib
 

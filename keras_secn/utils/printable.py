@@ -1,4 +1,4 @@
-"""Strangers' text - file names, names in files - as a terminal shows it and does not obey it."""
+"""Text from outside (file names, metadata) made safe to print on a terminal."""
 
 import unicodedata
 
@@ -11,10 +11,10 @@ ESCAPED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def printable(text, encoding=None):
-    r"""Text on one line, with every character escaped that acts on a terminal instead of showing.
+    r"""Text on one line, with control characters escaped as Python writes them.
 
-    Escaped as Python writes them (`\x1b`, `\n`, `\u202e`, `\udcff`) are control codes, line ends,
-    controls of writing direction, invisible characters and lone surrogates.
+    These are control codes (`\x1b`), line ends (`\n`), controls of writing direction (`\u202e`),
+    invisible characters and lone surrogates (`\udcff`).
 
     Args:
         text: anything; `str` is applied to it.
@@ -34,10 +34,9 @@ def printable(text, encoding=None):
 
 
 def one_line(error):
-    """What an exception says, on one printable line; its type, if it says nothing.
+    """The message of an exception on one printable line, or its type if it has none.
 
-    A `UserError` is one line already, so that a line end in it belongs to a file's name and is
-    shown; others wrap their texts.
+    A `UserError` is one line: a line end in it belongs to a file's name and is escaped.
     """
     text = str(error)
     if not isinstance(error, UserError):

@@ -1,14 +1,13 @@
-"""A program's own start: TensorFlow says less."""
+"""Silences TensorFlow's log, for programs."""
 
 import logging
 import os
 
 
 def quiet_tensorflow():
-    """Lets TensorFlow, which the program imports later, print errors alone.
+    """Lets TensorFlow print errors alone; for programs, before they import it.
 
-    For programs, which own their process and its environment; processes that they start inherit
-    it. What TensorFlow's import prints before it reads its settings remains.
+    Child processes inherit the setting. What TensorFlow prints before it reads it remains.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # pictures of many sizes are traced anew, and TensorFlow warns of each

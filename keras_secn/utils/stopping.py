@@ -1,4 +1,4 @@
-"""Signals that end a program in good order: what is half written is removed."""
+"""SIGTERM and SIGHUP raise an exception, so that a program cleans up before it ends."""
 
 import signal
 

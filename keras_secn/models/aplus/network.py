@@ -1,4 +1,4 @@
-"""A+ (Timofte et al., ACCV 2014) as a network, so that it is saved, loaded and run like one."""
+"""A+ (Timofte et al., ACCV 2014) as a Keras network."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""CT-SRCNN's two cascades (Ren et al., WACV 2018): deeper by stages, then narrower by stages."""
+"""CT-SRCNN's cascade (Ren et al., WACV 2018): deeper stage by stage, then narrower."""
 
 import dataclasses
 
