@@ -27,7 +27,7 @@ def separate_by_svd(kernel, bias):
 
 
 def compose(depthwise, depthwise_bias, pointwise, bias):
-    """The 3x3 convolution that equals depthwise 3x3 + pointwise 1x1: the way back, without loss.
+    """The 3x3 convolution that equals depthwise 3x3 + pointwise 1x1.
 
     Args:
         depthwise, depthwise_bias, pointwise, bias: as `separate_by_svd` returns them.
@@ -39,10 +39,9 @@ def compose(depthwise, depthwise_bias, pointwise, bias):
 
 
 def separate_by_least_squares(kernel, bias, inputs, rounds=8):
-    """The separable convolution whose *output* on given inputs is nearest to the trained one's.
+    """The separable convolution whose output on given inputs is nearest to the trained one's.
 
-    Alternating least squares on the covariance of the 3x3 neighborhoods, from the SVD's factors:
-    with the depthwise part fixed the pointwise part is a linear problem, and the other way round.
+    Alternating least squares on the covariance of the 3x3 neighborhoods, from the SVD's factors.
 
     Args:
         kernel, bias: as in `separate_by_svd`.
@@ -57,7 +56,7 @@ def separate_by_least_squares(kernel, bias, inputs, rounds=8):
     columns = _neighborhoods(inputs, height, width)
     mean = columns.mean(axis=0)
     columns = columns - mean
-    # a ridge of a millionth keeps channels that ReLU never opens from making this singular
+    # a ridge, since channels that ReLU never opens would make this singular
     covariance = columns.T @ columns / len(columns)
     covariance += 1e-6 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
     full = kernel.reshape(taps * channels, filters).astype(np.float64)
@@ -83,7 +82,7 @@ def separate_by_least_squares(kernel, bias, inputs, rounds=8):
         depthwise = depthwise * scale
         pointwise = pointwise / np.maximum(scale, 1e-12)[:, None]
 
-    # what the mean of the inputs gave the full kernel and no longer gives goes into the bias
+    # the bias makes up for the difference at the inputs' mean
     composed = (depthwise[:, :, None] * pointwise[None]).reshape(taps * channels, filters)
     return _as_keras(depthwise, pointwise, bias + mean @ (full - composed), height, width)
 

@@ -14,8 +14,8 @@ class CascadePlan:
 
     Args:
         blocks: number of residual blocks.
-        replace: how many of them are replaced in the end.
-        per_stage: how many are replaced at each stage (the paper: 2).
+        replace: number of blocks replaced in the end.
+        per_stage: number of blocks replaced at each stage (the paper: 2).
         order: "back_to_front" (the paper) or "front_to_back".
         source, target: the kinds of block before and after; keys of `keras_secn.layers.BLOCKS`.
 
@@ -43,7 +43,7 @@ class CascadePlan:
 
     @property
     def counts(self) -> list[int]:
-        """How many blocks are replaced after each stage; the first stage, 0, trains the source."""
+        """Number of replaced blocks after each stage; the first stage, 0, trains the source."""
         return [*range(0, self.replace, self.per_stage), self.replace]
 
     def kinds(self, count: int) -> list[str]:

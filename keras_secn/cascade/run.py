@@ -35,17 +35,17 @@ STARTS = ("interpolation", "random")
 
 @dataclasses.dataclass(frozen=True)
 class CascadeSettings:
-    """What a cascade is asked to do.
+    """Settings of a cascade.
 
     Args:
         plan: which blocks are replaced in which order.
-        first: recipe of the network before any replacement; None to take `initial` as it is.
+        first: recipe of the network before any replacement; None to use `initial` untrained.
         stage: recipe of each later stage.
         last: recipe of the last stage.
         scale, filters: of the networks.
         initializer: how a new block starts; see `keras_secn.cascade.transfer_weights`.
         initial: a trained network to start from: a `.keras` file or the name of a preset.
-        start: how a network without predecessor starts: "interpolation"
+        start: initial weights without `initial`: "interpolation"
             (`keras_secn.models.bicubic_start`) or "random".
     """
 
@@ -71,7 +71,7 @@ class CascadeSettings:
             raise UserError("without --initial, the first network needs steps to train")
 
     def build(self, count, name, fresh):
-        """The network with `count` blocks replaced; `fresh` if nothing is transferred into it."""
+        """The network with `count` blocks replaced; `fresh` if no weights are transferred to it."""
         model = build_network(self.plan.kinds(count), self.scale, self.filters, name=name)
         return start_as_interpolation(model) if fresh and self.start == "interpolation" else model
 
@@ -97,7 +97,7 @@ class CascadeSettings:
 
 
 def resolve_precision(folder, name):
-    """The precision of a run: what it was started with, else what `pick_precision` measures."""
+    """The precision that a run was started with, or else the one that `pick_precision` picks."""
     path = pathlib.Path(folder) / "settings.json"
     if name == "auto" and path.exists():
         settings = read_object(path)
@@ -178,7 +178,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
 
 
 def calibration(initializer, cache, recipe):
-    """LR patches that "lstsq" fits new blocks on: 64, more than enough for 576 unknowns."""
+    """64 LR patches for the initializer "lstsq"; None for others."""
     if initializer != "lstsq":
         return None
     patches = PatchDataset(

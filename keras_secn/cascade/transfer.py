@@ -9,7 +9,7 @@ from keras_secn.models.edsr_trunk import block_kinds, block_layers
 from keras_secn.training.trainer import continue_from
 from keras_secn.utils.errors import UserError
 
-INITIALIZERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is its way back
+INITIALIZERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is the inverse
 
 
 def transfer_weights(
@@ -20,18 +20,16 @@ def transfer_weights(
 ) -> list[int]:
     """Copies a network's weights into one in which some blocks are of another kind.
 
-    Head, body, upsampler, tail and the blocks of the same kind are copied. What a replacing block
-    shares with the old one by name and shape (the SE's dense layers) is copied as well; how its
-    other weights start is `initializer`'s choice.
+    Head, body, upsampler, tail and the blocks of the same kind are copied, and of replaced blocks
+    the weights of the same name and shape (squeeze-and-excitation). `initializer` sets the others.
 
     Args:
         source: the trained network.
         target: a network of the same skeleton; its weights are overwritten.
-        initializer: "random" keeps the target's fresh weights (the paper), "svd" takes the nearest
-            separable kernel, "lstsq" the separable convolution whose output on `calibration` is
-            nearest (`cascade.factorize`). The latter two know separable blocks only. "compose" goes
-            the other way: SECN's blocks start as what the separable ones compute, so that
-            CT-SECN_12 goes on from CT-SECN_16 with nothing lost.
+        initializer: "random" keeps the target's initial weights (the paper); for separable blocks,
+            "svd" sets the nearest separable kernel, "lstsq" the separable convolution whose output
+            on `calibration` is nearest. "compose" is the inverse: SECN's blocks compute what the
+            source's separable blocks do, such as CT-SECN_12 from CT-SECN_16.
         calibration: (B, H, W, 3) LR patches in 0..255, needed by "lstsq".
 
     Returns:
@@ -73,7 +71,7 @@ def transfer_weights(
         if replaced and initializer == "lstsq":
             if calibration is None:
                 raise UserError("initializer 'lstsq' needs calibration patches")
-            # of all blocks at once: each call of `predict` on a new model compiles it
+            # all at once, since `predict` compiles each new model
             seen = {str(index): old_blocks[index].input for index in replaced}
             seen = keras.Model(source.input, seen).predict(calibration, verbose=0)
             inputs = [np.asarray(seen[str(index)]) for index in replaced]
@@ -92,7 +90,7 @@ def _copy_same_names(old_block, new_block):
 
 
 def require_separable(branch):
-    """Refuses what "svd" and "lstsq" cannot start.
+    """Refuses blocks that "svd" and "lstsq" cannot initialize.
 
     Args:
         branch: the new block's layers, in order.
@@ -123,7 +121,7 @@ def _fit_separable(old_block, new_block, inputs):
         depthwise.set_weights(weights[:2])
         pointwise.set_weights(weights[2:])
         if inputs is not None:
-            # the second convolution sees what the new first one gives, errors included
+            # the second convolution's inputs include the errors of the first
             inputs = keras.ops.convert_to_numpy(pointwise(depthwise(inputs)))
 
 
@@ -137,7 +135,7 @@ def _compose(old_block, new_block):
 
 
 class CascadeReplacement(keras.callbacks.Callback):
-    """Starts a stage of the cascade: moves the previous stage's weights into the model to train.
+    """Copies the previous stage's weights into the model when its training begins.
 
     Args:
         source: the network of the previous stage.
@@ -163,12 +161,12 @@ class CascadeReplacement(keras.callbacks.Callback):
 
 
 def carry_over(source: keras.Model, target: keras.Model) -> None:
-    """Starts a network from a trained one: the same, of another scale, or further separated.
+    """Copies the weights of the same network, of another scale, or with other separable blocks.
 
     Args:
         source: the trained network.
-        target: the network to train. If it has fewer separable blocks, its others are composed of
-            the source's, so that it computes the same picture.
+        target: the network to train; see the initializer "compose" of `transfer_weights` if it has
+            fewer separable blocks.
 
     Raises:
         UserError: the networks differ in anything else.

@@ -20,11 +20,11 @@ BICUBIC = "bicubic"
 
 
 class Candidate(NamedTuple):
-    """What is evaluated.
+    """A model to evaluate.
 
     Args:
-        label: short name for tables, unlike the others'.
-        source: the name or path it was asked for by.
+        label: short unique name, for tables.
+        source: the name or path that the user gave.
         upscale: function of a uint8 LR image that returns the uint8 picture.
         parameters: of the network; None for bicubic.
     """
@@ -36,11 +36,11 @@ class Candidate(NamedTuple):
 
 
 def load_candidates(names, scale=None, ensemble=False, pooling=None):
-    """Loads what is to be compared.
+    """Loads the models to compare.
 
     Args:
         names: `.keras` files, presets' names, or "bicubic".
-        scale: what the networks' scale must be; theirs if not given, 2 if there is none.
+        scale: required scale; the networks' own if not given, 2 for bicubic alone.
         ensemble: average the networks' pictures over the eight flips and rotations.
         pooling: window of squeeze-and-excitation in LR pixels (`keras_secn.set_pooling`); None for
             the mean over the whole image.
@@ -83,7 +83,7 @@ def _scale(network, name):
 
 
 def short_names(paths):
-    """As many trailing parts of each path as tell them all apart, without `.keras`."""
+    """The shortest unique ends of paths, without `.keras`."""
     # a training run calls every network model.keras, in a folder with its name
     bare = [str(path).removesuffix("/model.keras").removesuffix(".keras") for path in paths]
     parts = [pathlib.PurePath(path).parts for path in bare]
@@ -150,7 +150,7 @@ def _scores(value):
 
 
 def check_paths(names, folders, json=None, save_dir=None):
-    """Looks at everything that can be refused before Keras is loaded and work starts.
+    """Checks arguments before Keras is loaded.
 
     Args:
         names: of models, as for `load_candidates`.

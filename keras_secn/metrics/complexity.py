@@ -4,13 +4,11 @@ import keras
 
 
 def multiply_adds(model):
-    """Multiply-adds per LR pixel, biases counted as one each, as the paper's figures are.
+    """Multiply-adds of all convolutions per LR pixel; a bias counts as one, as in the paper.
 
-    Counts convolutions, depthwise and transposed ones included; the dense layers of
-    squeeze-and-excitation work once per image and not per pixel. SECN: 1.375 M, CT-SECN_16:
-    0.347 M (x2, B16F64).
+    SECN: 1.375 M, CT-SECN_16: 0.347 M (x2, B16F64).
     """
-    # by nodes, not layers: a layer that recursions share works at each of its places
+    # by nodes, not layers: recursive networks call a layer several times
     nodes = [node for level in model._nodes_by_depth.values() for node in level]
     nodes = [node for node in nodes if getattr(node.operation, "weights", None)]
     side = 24
@@ -22,12 +20,12 @@ def multiply_adds(model):
         positions = shape[1] * shape[2] / side**2
         for conv in node.operation._flatten_layers():
             if isinstance(conv, keras.layers.Conv2DTranspose):
-                # every input pixel meets every weight: the output has strides times more pixels
+                # every weight is used once per input pixel
                 stride = conv.strides[0] * conv.strides[1]
                 total += positions * _size(conv.kernel) / stride
             elif hasattr(conv, "kernel_size"):
                 total += positions * sum(_size(weight) for weight in conv.weights)
-            # of layers that use some of their weights only
+            # layers that use only some of their weights
             total += positions * getattr(conv, "multiply_adds", 0)
     return total
 

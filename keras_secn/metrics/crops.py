@@ -11,7 +11,7 @@ def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None, places=None
     Args:
         columns: (title, images) of each column; images are uint8 HxWx3 of equal size per row.
         path: where to write the PNG.
-        crop, zoom: side of a crop in HR pixels, and by how much it is enlarged to be looked at.
+        crop, zoom: side of a crop in HR pixels, and its magnification.
         rows: at most so many photographs.
         like: a file that may be read by the same people, see `atomic_path`.
         places: (top, left) of each row's crop; where edges are strongest if not given.
@@ -36,7 +36,7 @@ def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None, places=None
 
 
 def _busiest(image, crop):
-    """Top left corner of the crop with the strongest edges: where networks differ."""
+    """Top left corner of the crop with the strongest edges."""
     gray = image.astype(np.float32).mean(axis=2)
     edges = np.abs(np.diff(gray, axis=0))[:, :-1] + np.abs(np.diff(gray, axis=1))[:-1]
     sums = np.pad(edges.cumsum(0).cumsum(1), ((1, 0), (1, 0)))

@@ -70,16 +70,13 @@ def image_upscaler(model, ensemble=False):
     Raises:
         UserError: the model is not a super-resolution network.
     """
-    from keras_secn.models.edsr_trunk import (
-        scale_of,  # Keras takes seconds to load, and only networks need it
-    )
+    from keras_secn.models.edsr_trunk import scale_of  # imports Keras
 
     scale_of(model)
 
     def upscale(image):
-        # contiguous, since views of flipped images are copied many times over otherwise
+        # contiguous: Keras would copy a flipped view several times
         batch = np.ascontiguousarray(image, np.float32)[None]
-        # traced once and kept by the model; on TensorFlow the second size makes it serve them all
         return model.predict_on_batch(batch)[0]
 
     upscale = self_ensemble(upscale) if ensemble else upscale
@@ -92,14 +89,13 @@ def bicubic_upscaler(scale):
 
 
 class GroundTruth(NamedTuple):
-    """A photograph as the protocol sees it.
+    """A photograph and its LR version.
 
     Args:
         hr: uint8 H x W x 3, height and width multiples of the scale.
         lr: uint8, what MATLAB's `imresize` makes of it.
-        gray: the file is grayscale: its gray levels are compared as they are, for luminance in
-            full range, which is how the published Set14 figures treat `bridge`; the network
-            sees three equal channels.
+        gray: the file is grayscale: the network gets three equal channels, and gray levels are
+            compared in full range, as in the published figures of Set14 (`bridge`).
     """
 
     hr: np.ndarray
@@ -145,7 +141,6 @@ def score(truth, upscale, shave):
     seconds = time.perf_counter() - started
     hr, sr = truth.hr, picture
     if truth.gray:
-        # the picture's channels are equal but for what the network adds to them
         hr, sr = hr[..., 0], np.mean(sr, axis=2, dtype=np.float64)
     return {
         "height": hr.shape[0],
@@ -157,7 +152,7 @@ def score(truth, upscale, shave):
 
 
 def image_names(paths, folder):
-    """Names that tell photographs apart: paths within `folder`, without suffix where they can."""
+    """Unique names of photographs: paths within `folder`, without suffix if unique."""
     paths = [path.relative_to(folder if path != folder else path.parent) for path in paths]
     names = [path.with_suffix("").as_posix() for path in paths]
     return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
@@ -272,7 +267,7 @@ def write_json(results, path):
 
 
 def _finite(value):
-    # a picture equal to its ground truth has a PSNR without bound, and JSON has no word for it
+    # JSON has no infinity, the PSNR of a picture equal to its ground truth
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -11,10 +11,9 @@ from keras_secn.layers.package import PACKAGE
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class PSNR(keras.metrics.Metric):
-    """Mean PSNR-Y of pictures, in dB: what `keras_secn.metrics.psnr_y` gives for each of them.
+    """Mean over pictures of PSNR-Y in dB, as `keras_secn.metrics.psnr_y` computes it.
 
-    The network's picture is rounded to whole gray levels and clipped to 0..255, as a file would
-    hold it. A border is left out. The peak is 255, the luminance that of BT.601.
+    The network's pictures are rounded and clipped to 0..255 first. The border is left out.
 
     Args:
         shave: width of the border in pixels; the literature takes the scale.

@@ -11,7 +11,7 @@ from keras_secn.utils.allocator import keep_freed_memory
 
 
 def measured_seconds(upscalers, size=(128, 128), rounds=5):
-    """Median seconds of upscalers, timed in turns after a first one that compiles.
+    """Median seconds of upscalers, timed in turns after a warm-up.
 
     Args:
         upscalers: dictionary from a name to a function of a uint8 LR picture (H, W, 3).
@@ -21,7 +21,7 @@ def measured_seconds(upscalers, size=(128, 128), rounds=5):
     Returns:
         Dictionary from each name to seconds.
     """
-    keep_freed_memory(one_arena=True)  # as upscaling does: what a user waits for
+    keep_freed_memory(one_arena=True)  # as the command does
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     times = {name: [] for name in upscalers}
     for turn in range(rounds + 1):

@@ -12,7 +12,7 @@ from keras_secn.models.luminance import read_luminance, write_luminance
 def build_drcn(
     scale: int = 2, recursions: int = 16, filters: int = 256, alpha: float = 0.5, name: str = "drcn"
 ) -> keras.Model:
-    """DRCN: one convolution applied sixteen times, each result a picture (CVPR 2016, figure 3).
+    """DRCN: one convolution applied sixteen times, with a picture of each (CVPR 2016, figure 3).
 
     1,774,080 weights, biases and the 16 weights of the ensemble not counted. Training compares
     every picture with HR (recursive supervision, section 3.2): see `keras_secn.training.losses`.
@@ -47,7 +47,7 @@ def build_drcn(
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class WeightedMean(keras.layers.Layer):
-    """The sum of pictures by learned weights, which start equal and sum to 1."""
+    """The sum of pictures with learned weights, which start equal and sum to 1."""
 
     def build(self, input_shape):
         count = len(input_shape)

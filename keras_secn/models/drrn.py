@@ -11,8 +11,7 @@ def build_drrn(
 ) -> keras.Model:
     """DRRN_B1U9: residual units that share their weights (Tai et al., CVPR 2017, figure 4).
 
-    297,216 weights for B1U9, biases not counted. As in EDSR the paper's batch norms are left out:
-    the published count does not have them either.
+    297,216 weights for B1U9, biases not counted. The paper's batch norms are left out, as in EDSR.
 
     Args:
         scale: enlargement.

@@ -47,7 +47,7 @@ def build_network(
         raise UserError("a network needs at least one block and one filter")
 
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
-    # float32 at both ends: bfloat16 would round a pixel of 0..255 to whole gray levels
+    # float32 at both ends: bfloat16 would round pixels of 0..255
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
     x = skip = conv(filters, 3, "head")(x)
 

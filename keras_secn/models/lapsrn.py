@@ -15,10 +15,9 @@ def build_lapsrn(
 ) -> keras.Model:
     """LapSRN: each level doubles features and picture (Lai et al., CVPR 2017, figure 1b).
 
-    435,344 weights at x2 and 870,112 at x4, biases not counted; the 812K in the literature are
-    those at x4 with the transposed convolutions of features counted as 3x3, and 251K are one
-    level of `depth=5`. At x4 training compares the picture of the x2 level with HR as well; the
-    loss is Charbonnier's: `Recipe(loss="charbonnier")`.
+    435,344 weights at x2 and 870,112 at x4, biases not counted (the 812K of the literature count
+    transposed convolutions of features as 3x3). At x4 the picture of the x2 level is supervised,
+    too. The paper's loss is `Recipe(loss="charbonnier")`.
 
     Args:
         scale: 2 or 4.
@@ -59,6 +58,6 @@ def build_lapsrn(
 
 @keras.saving.register_keras_serializable(PACKAGE)
 def bilinear(shape, dtype=None):
-    """The start of the picture's transposed convolution: bilinear enlargement by 2."""
+    """Initializer of the picture's transposed convolution: bilinear enlargement by 2."""
     taps = np.array([0.25, 0.75, 0.75, 0.25])
     return keras.ops.reshape(keras.ops.convert_to_tensor(np.outer(taps, taps), dtype), shape)

@@ -17,8 +17,8 @@ def read_luminance(scale, enlarged):
         enlarged: whether the network works on the bicubic enlargement, or on the LR picture.
 
     Returns:
-        The input, (B, H, W, 3) RGB in 0..255; its bicubic enlargement, which `write_luminance`
-        takes the colors from; and the luminance, one channel of about 0..1.
+        The input, (B, H, W, 3) RGB in 0..255; its bicubic enlargement, for `write_luminance`; and
+        the luminance, one channel of about 0..1.
     """
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
     pictures = BicubicUpsample(scale, name="bicubic", dtype="float32")(inputs)

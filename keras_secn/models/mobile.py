@@ -21,7 +21,7 @@ POCKET_SIZES = {
 def build_edsr_mobile(
     scale: int = 2, filters: int = 32, blocks: int = 5, name: str = "edsr_mobile"
 ) -> keras.Model:
-    """EDSR whose tail shuffles straight into pixels, as phones are measured with (MLPerf Mobile).
+    """EDSR whose tail writes the channels of the pixel shuffle directly, as in MLPerf Mobile.
 
     106,092 parameters with the defaults: conv 3 -> 32, 5 residual blocks, a convolution with long
     skip, conv 32 -> 12, pixel shuffle. Clipping belongs to the exported file.
@@ -57,14 +57,12 @@ def build_pocket_secn(
     gate: bool = False,
     name: str | None = None,
 ) -> keras.Model:
-    """A plain stack of 3x3 convolutions around which the picture itself is carried.
+    """Pocket SECN: a stack of 3x3 convolutions with one skip in image space, for int8 on phones.
 
-    What the paper stops short of. Made for int8 on a phone from the first layer on: the only skip
-    is in image space, where a step of the integer grid is a gray level ("anchor", Du et al., ABPN,
-    2021); the tail writes the channels of the pixel shuffle directly; blocks with their short
-    skips are collapsible and fold into single convolutions with ReLU (SESR, Bhardwaj et al., MLSys
-    2022), the one kind of layer that every phone's delegate runs at full speed. Nothing looks
-    further than 2 * depth pixels unless `gate` is on, so that tiles equal the whole picture.
+    The skip adds the picture itself ("anchor", Du et al., ABPN, 2021), so that a quantization step
+    there is a gray level. The tail writes the channels of the pixel shuffle directly. Blocks are
+    collapsible and fold into convolutions with ReLU (SESR, Bhardwaj et al., MLSys 2022), which
+    every phone's delegate runs fast.
 
     Args:
         size: "s", "m" or "l": see `POCKET_SIZES`.
@@ -95,7 +93,7 @@ def build_pocket_secn(
         x = layer(filters, f"conv_{index}", activation="relu")(x)
     if gate:
         x = SqueezeExcite(name="gate")(x)
-    # from zero: training starts at the enlarged picture
+    # from zero: the network starts as nearest-neighbor interpolation
     x = layer(3 * scale**2, "tail", dtype="float32", kernel_initializer="zeros")(x)
     x = keras.layers.Rescaling(127.5, name="levels", dtype="float32")(x)
     anchor = keras.layers.Concatenate(name="anchor", dtype="float32")([inputs] * scale**2)

@@ -17,27 +17,26 @@ if TYPE_CHECKING:
     import keras
 
 LARGE = {"blocks": 32, "filters": 256, "residual_scaling": 0.1}
-# how the papers from SRCNN to DRRN compare pictures
+# the loss of the papers from SRCNN to DRRN
 SQUARES_OF_Y = {"loss": "l2", "luminance_share": 1.0}
-# gradients are clipped, so that the rate may be high (Kim et al., CVPR 2016, section 3.2)
+# a high learning rate with clipped gradients (Kim et al., CVPR 2016, section 3.2)
 CLIPPED = {**SQUARES_OF_Y, "momentum": 0.9, "theta": 1e-3}
 CHARBONNIER_OF_Y = {"loss": "charbonnier", "luminance_share": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
 class System:
-    """A system to be compared.
+    """A network of Table 1.
 
     Args:
-        title: how tables call it.
+        title: its name in tables.
         factory: name of its factory in `keras_secn.models`.
         arguments: of the factory.
         parameters: all of them, exactly.
-        published: the parameters in the literature, as (text, "all" or "weights", scale), at x2
-            if no scale is given; weights are those of convolutions without biases, activations
-            and norms. None if not known.
-        recipe: what the paper does otherwise than `keras_secn.training.Recipe`'s defaults.
-        small: arguments that make it tiny, for tests and trial runs.
+        published: the parameters in the literature, as (text, "all" or "weights", scale), x2 if
+            there is no scale; "weights" leaves out biases, activations and norms.
+        recipe: the paper's values where they differ from `keras_secn.training.Recipe`'s defaults.
+        small: arguments of a tiny one, for tests and trial runs.
     """
 
     title: str
@@ -49,7 +48,7 @@ class System:
     small: dict = dataclasses.field(default_factory=dict)
 
     def build(self, scale: int = 2, **options: Any) -> keras.Model:
-        """The network, fresh; `options` go to its factory in place of `arguments`.
+        """The network with initial weights; `options` replace `arguments` of the factory.
 
         Raises:
             UserError: its factory has no such option, or refuses it.
@@ -62,7 +61,7 @@ class System:
         return factory(**{**self.arguments, "scale": scale, **options})
 
 
-# a network that a test or a trial run can afford
+# for `small`
 NARROW = {"filters": 8}
 TINY = {"blocks": 2, "filters": 8}
 

@@ -13,8 +13,7 @@ def build_srresnet(
 ) -> keras.Model:
     """SRResNet: residual blocks with batch norm and PReLU (Ledig et al., CVPR 2017, figure 4).
 
-    1,542,528 weights at x4, the 1,543K of the literature: biases, slopes and batch norms not
-    counted.
+    1,542,528 weights at x4 (the literature's 1,543K), biases, slopes and batch norms not counted.
 
     Args:
         scale: 2, 3 or 4.

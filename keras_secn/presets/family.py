@@ -14,12 +14,12 @@ NAME = re.compile(r"(?P<network>.*?)(?P<rough>_jpeg)?(_x(?P<scale>[2-9]))?", re.
 
 
 class Member(NamedTuple):
-    """A preset's place in its family.
+    """The parts of a preset's name.
 
     Args:
-        network: the name that all of the family share.
+        network: the name without scale and state.
         scale: enlargement.
-        rough: made for compressed, noisy or jagged pictures.
+        rough: for compressed, noisy or jagged pictures.
     """
 
     network: str
@@ -28,12 +28,12 @@ class Member(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The preset's name, whether there is one or not."""
+        """The preset's name; there may be no such preset."""
         return f"{self.network}{'_jpeg' * self.rough}{f'_x{self.scale}' * (self.scale != 2)}"
 
 
 def member(name: str) -> Member:
-    """What a preset's name says.
+    """Parses a preset's name.
 
     Example:
         >>> member("ct_secn_16_jpeg_x4")

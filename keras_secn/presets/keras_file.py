@@ -20,7 +20,7 @@ STATE = "training.json"  # ours, in checkpoints: see keras_secn.training.checkpo
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5", STATE}
 MAX_DESCRIPTION = 1 << 24  # bytes; SECN's is 60 KB
 MAX_WEIGHTS = 1 << 33  # bytes; EDSR's largest, optimizer and average included, is 650 MB
-MAX_EXPANSION = 10  # Keras stores; whoever compressed the file again got less than 2
+MAX_EXPANSION = 10  # uncompressed / compressed size; of weights it is less than 2
 
 # what networks, and the optimizers of checkpoints, are made of, by the names that Keras writes
 LAYERS = """Activation Add BatchNormalization Concatenate Conv2D Conv2DTranspose Dense
@@ -44,9 +44,8 @@ def load_checked(path, compile=False):
 
     Args:
         path: the file.
-        compile: whether its optimizer and losses are wanted too, as of a checkpoint. If not, they
-            are not read, and may be of classes that nobody here knows. If so,
-            `keras_secn.training.checkpoint`, which registers them, has been imported.
+        compile: loads the optimizer and losses, too, as of a checkpoint; import
+            `keras_secn.training.checkpoint` before, which registers them.
 
     Returns:
         The Keras network.
@@ -83,13 +82,13 @@ def _check(path, compile):
                 raise ValueError(f"{info.filename} would be {info.file_size} bytes large")
         description = json.loads(archive.read("config.json"))
     if not compile and isinstance(description, dict):
-        # Keras leaves out this one, but not those of networks within the network
+        # Keras does not read this one, but those of nested networks
         description.pop("compile_config", None)
     _check_description(description)
 
 
 def _check_description(part):
-    """Refuses a description in which anything, at any depth, is named that may not be loaded."""
+    """Refuses a description that names, at any depth, a class or function not allowed."""
     if isinstance(part, list):
         for value in part:
             _check_description(value)
@@ -105,7 +104,7 @@ def _check_description(part):
 
 def _check_object(part):
     name, module, config = part["class_name"], part.get("module"), part.get("config")
-    # without the key, Keras would follow older rules; null is what it writes for `__main__`
+    # without the key, Keras follows older rules; null stands for `__main__`
     if not isinstance(name, str) or "module" not in part:
         _refuse(name)
     if module is None:
@@ -127,7 +126,7 @@ def _check_object(part):
     if not known:
         _refuse(f"{module}.{name}")
     if name == "Sequential" and not _are_objects(config):
-        _refuse("a layer without a description")  # by its name alone Keras would make it
+        _refuse("a layer without a description")  # Keras would create it by its name
 
 
 def _is_the_programs_own(part):

@@ -28,13 +28,13 @@ FOLDER = pathlib.Path(str(importlib.resources.files(__package__) / "weights"))
 
 
 def folders() -> list[pathlib.Path]:
-    """Where presets lie: in the package, and in the repository those that serve comparisons."""
+    """Folders of presets: the package's, and in a checkout the one of comparison networks."""
     comparison = FOLDER.parents[2] / "training" / "weights"
     return [FOLDER, comparison] if comparison.is_dir() else [FOLDER]
 
 
 def file_of(name: str, end: str) -> pathlib.Path:
-    """A preset's file, such as its card: where it is, or else where the package would have it."""
+    """The path of a preset's file; in the package's folder if there is none."""
     places = [folder / f"{name}{end}" for folder in folders()]
     return next((place for place in places if place.is_file()), places[0])
 
@@ -96,7 +96,7 @@ def load_preset(name: str) -> keras.Model:
         model = _build(models, card, name)
         unpack_weights(model, content)
     except Exception as error:
-        # zip files and arrays raise whatever their parsers met: zlib.error, EOFError, ...
+        # parsers of zip files and arrays raise zlib.error, EOFError, ...
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} does not fit {card['factory']}: {reason}") from None
     return model
@@ -109,10 +109,7 @@ def _build(models, card, name):
 
 
 def pack_weights(model, dtype="float16"):
-    """The bytes of an `.npz` file of a model's weights, stored as `dtype`.
-
-    The same weights give the same bytes: `numpy.savez` would write the time of day.
-    """
+    """The bytes of an `.npz` file of a model's weights, stored as `dtype`, without timestamps."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for weight in model.weights:
@@ -143,8 +140,7 @@ def write_preset(name, model, card, dtype="float16", folder=None):
     Args:
         name: of the preset.
         model: the trained network.
-        card: what `preset_card` describes, without what is computed here: `name`, `parameters`,
-            `scale`, `dtype` and `sha256`.
+        card: see `preset_card`; `name`, `parameters`, `scale`, `dtype` and `sha256` are added.
         dtype: "float16" or "float32".
         folder: in place of the package's own.
 

@@ -37,8 +37,8 @@ class PooledNetwork(keras.Model):
     Args:
         network: a Keras network; its layers are shared.
 
-    Shapes: (P, h, w, 3), all the patches of one image -> (1, G): a gate per channel and layer. The
-    channels' means are taken over all patches together.
+    Shapes: (P, h, w, 3), all the patches of one image -> (1, G): a gate per channel and layer.
+    Means are taken over all patches together.
     """
 
     def __init__(self, network):
@@ -96,7 +96,7 @@ class TileNetwork(keras.Model):
 
 
 def _run(scaled, layer, *args, **kwargs):
-    """What a layer or network makes of its inputs, with `scaled` in place of `SqueezeExcite`.
+    """Calls a layer or network with `scaled` in place of its `SqueezeExcite` layers.
 
     Args:
         scaled: function of a `SqueezeExcite` layer and its inputs.
@@ -108,7 +108,7 @@ def _run(scaled, layer, *args, **kwargs):
         return layer(*args, **kwargs)
     run = functools.partial(_run, scaled)
     if isinstance(layer, keras.Function):
-        # the walk through the graph that a functional model's own call is
+        # as the functional model's own `call` does
         return layer._run_through_graph(args[0], lambda part: functools.partial(run, part))
     if isinstance(layer, keras.Sequential):
         return functools.reduce(lambda x, part: run(part, x), layer.layers, args[0])

@@ -43,7 +43,7 @@ def keep_freed_memory(one_arena=False):
 def give_back_memory():
     """Returns free memory to the system, between pictures of different sizes.
 
-    Does nothing unless `keep_freed_memory` was called: the allocator does it by itself then.
+    Does nothing if `keep_freed_memory` was not called: the allocator then does it by itself.
     """
     if keep_freed_memory.cache_info().currsize:
         with contextlib.suppress(OSError, AttributeError):

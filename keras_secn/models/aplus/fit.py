@@ -23,7 +23,7 @@ def fit(
     seed=0,
     progress=False,
 ):
-    """Fits A+ to the photographs of a cache; minutes, nearly all of them in matrix products.
+    """Fits A+ to the photographs of a cache, in minutes.
 
     Args:
         cache: a `keras_secn.data.PhotoCache`.
@@ -32,11 +32,11 @@ def fit(
         samples: number of patches drawn, in proportion to the photographs' sizes.
         neighbors: how many of them, nearest to an anchor, its regressor is fitted on.
         ridge: the regressors' regularization, for features of unit length.
-        seed: of the draw and of the dictionary.
+        seed: of the drawn patches and of the dictionary.
         progress: shows bars.
 
     Returns:
-        The network, ready to use.
+        The fitted network.
 
     Raises:
         UserError: there are fewer patches that are not flat than neighbors or anchors, or a
@@ -70,7 +70,7 @@ def fit(
 
 
 def _draw(cache, scale, samples, rng, progress):
-    """Derivatives of random bicubic patches, and what the patches lack of HR; on a 0..1 scale."""
+    """Derivatives of random bicubic patches, and their differences from HR; on a 0..1 scale."""
     sizes = cache.lr_shapes.prod(axis=1)
     derivatives, residuals = [], []
     bar = tqdm(range(len(sizes)), "patches", disable=not progress, unit="photograph")
@@ -118,16 +118,15 @@ def derive(inputs, scale):
 
 
 def principal_components(vectors, count):
-    """(dimensions, count): the directions that hold most of the vectors' energy."""
+    """(dimensions, count): the first principal directions of the vectors."""
     _, directions = np.linalg.eigh(vectors.T @ vectors)
     return directions[:, : -count - 1 : -1]
 
 
 def dictionary(features, atoms, seed, limit=300_000):
-    """Unit vectors that stand for all directions of the features, signs aside.
+    """Unit vectors that represent the directions of the features, regardless of sign.
 
-    By scikit-learn's k-means, which is what the paper's K-SVD is for a sparsity of one; nothing
-    but the nearest atom counts here, and K-SVD's other atoms would take hours.
+    By scikit-learn's k-means, which equals the paper's K-SVD with one atom per feature.
 
     Args:
         features: (N, components), of unit length; `limit` of them are used.
@@ -180,7 +179,7 @@ def anchored_regressors(atoms, features, residuals, neighbors, ridge, progress=F
 
 
 def _as_convolution(basis, scale):
-    """The kernel that gives a patch's features straight from its pixels."""
+    """The kernel that computes a patch's features from its pixels."""
     side = PATCH * scale + 2 * REACH
     pixels = np.eye(side**2).reshape(-1, side, side)
     return (derive(pixels, scale) @ basis).reshape(side, side, 1, -1)

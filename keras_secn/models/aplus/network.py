@@ -13,9 +13,9 @@ REACH = 2  # pixels that the longest derivative reaches to each side
 def build_aplus(
     scale: int = 2, anchors: int = 1024, components: int = 30, name: str = "aplus"
 ) -> keras.Model:
-    """A+: each patch is corrected by the linear regressor of the anchor nearest to it.
+    """A+: each patch is corrected by the linear regressor of its nearest anchor.
 
-    Nothing here is learned by gradients: `keras_secn.models.aplus.fit.fit` computes the weights.
+    Not trained by gradients: `keras_secn.models.aplus.fit.fit` computes the weights.
 
     Args:
         scale: enlargement.

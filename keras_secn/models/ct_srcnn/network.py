@@ -12,10 +12,10 @@ from keras_secn.utils.errors import UserError
 def build_ct_srcnn(
     scale: int = 2, widths: Sequence[int] = (64,) * 12, name: str = "ct_srcnn"
 ) -> keras.Model:
-    """CT-SRCNN: a chain of convolutions that grows in depth and is then trimmed in width.
+    """CT-SRCNN: a stack of convolutions that learns the residual of bicubic interpolation.
 
-    Learns what bicubic lacks: 9x9 at first, 3x3 between, 5x5 at the end (Ren et al., WACV 2018).
-    `keras_secn.models.ct_srcnn.widths` trains it.
+    9x9 at first, 3x3 between, 5x5 at the end (Ren et al., WACV 2018). Its stages, deeper and then
+    narrower, are those of `keras_secn.models.ct_srcnn.widths`.
 
     Args:
         scale: enlargement.

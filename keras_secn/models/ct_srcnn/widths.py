@@ -60,18 +60,17 @@ class WidthPlan:
 
 
 def transfer_widths(source, target):
-    """Carries a network's weights into one that is deeper or narrower.
+    """Copies a network's weights into one that is deeper or narrower.
 
-    Layers that both have are copied; where the target's are narrower, each keeps the channels
-    that matter most, by the size of the weights that make them and of those that read them. An
-    inserted convolution passes its input on (it follows a ReLU), so that training goes on where
-    the source stood; the paper starts it from random weights, and its first steps repair that.
+    Where the target's layers are narrower, they keep the channels with the largest weights, by the
+    product of the squared norms in this layer and the next. An inserted convolution starts as the
+    identity, so that the target computes the same picture; in the paper it starts at random.
 
     Args:
         source: a trained network of `build_ct_srcnn`.
         target: another one; its weights are overwritten.
     """
-    kept = np.arange(1)  # of the single channel of the luminance
+    kept = np.arange(1)  # input channels; luminance has one
     names = [layer.name for layer in source.layers if isinstance(layer, keras.layers.Conv2D)]
     for layer in target.layers:
         if not isinstance(layer, keras.layers.Conv2D):
