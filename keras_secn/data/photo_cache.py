@@ -98,17 +98,7 @@ class PhotoCache:
         return pixels
 
     @classmethod
-    def build(
-        cls,
-        folders,
-        cache_dir=None,
-        *,
-        scale=2,
-        min_hr=0,
-        strict=False,
-        progress=True,
-        workers=None,
-    ):
+    def build(cls, folders, cache_dir=None, *, scale=2, min_hr=0, strict=False, progress=True):
         """Opens the cache of the photographs below `folders`; builds it if there is none yet.
 
         A photograph is cropped at its lower right to a multiple of `scale` and downscaled by
@@ -123,7 +113,6 @@ class PhotoCache:
             min_hr: skip photographs with a side below this many pixels.
             strict: fail if any file cannot be used.
             progress: show a progress bar on stderr while building.
-            workers: threads that decode and downscale; by default one per core.
 
         Raises:
             UserError: a folder is missing or holds no image, none can be used, or (`strict`) some
@@ -143,7 +132,7 @@ class PhotoCache:
         def produce(start, end):
             smallest = max(min_hr, scale)
             items = list(zip(files[start:end], states[start:end], strict=True))
-            return _map_in_threads(lambda item: _pair(*item, scale, smallest), items, workers)
+            return _map_in_threads(lambda item: _pair(*item, scale, smallest), items)
 
         return cache_pairs(
             cls.default_dir() if cache_dir is None else cache_dir,
@@ -272,9 +261,9 @@ def _pair(path, state, scale, smallest):
     return str(path), hr, lr
 
 
-def _map_in_threads(function, items, workers):
+def _map_in_threads(function, items):
     """`map` in threads, in order; threads, since forking is unsafe once TensorFlow or JAX runs."""
-    workers = workers or os.cpu_count() or 1
+    workers = os.cpu_count() or 1
     step = 4 * workers  # few results at a time are in memory
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(items), step):

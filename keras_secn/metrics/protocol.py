@@ -158,7 +158,7 @@ def image_names(paths, folder):
     return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
 
 
-def evaluate(upscale, folder, scale=2, shave=None, progress=False, keep=None):
+def evaluate(upscale, folder, scale=2, progress=False, keep=None):
     """Scores an upscaler on every photograph of a folder; one photograph in memory at a time.
 
     Args:
@@ -166,7 +166,6 @@ def evaluate(upscale, folder, scale=2, shave=None, progress=False, keep=None):
             and wide.
         folder: read recursively; or one file.
         scale: 2, 3 or 4.
-        shave: border in pixels that is left out; `scale` if not given.
         progress: shows a bar, if stderr is a terminal.
         keep: function that is given each photograph's name and picture, to save it.
 
@@ -181,7 +180,7 @@ def evaluate(upscale, folder, scale=2, shave=None, progress=False, keep=None):
     names = image_names(paths, pathlib.Path(folder))
     bar = tqdm(paths, disable=None if progress else True, unit="image", leave=False)
     truths = (read_ground_truth(path, scale) for path in bar)
-    return _report(folder, names, truths, upscale, scale if shave is None else shave, keep)
+    return _report(folder, names, truths, upscale, scale, keep)
 
 
 def _report(folder, names, truths, upscale, shave, keep=None):

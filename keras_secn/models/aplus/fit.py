@@ -123,16 +123,15 @@ def principal_components(vectors, count):
     return directions[:, : -count - 1 : -1]
 
 
-def dictionary(features, atoms, seed, limit=300_000):
+def dictionary(features, atoms, seed):
     """Unit vectors that represent the directions of the features, regardless of sign.
 
     By scikit-learn's k-means, which equals the paper's K-SVD with one atom per feature.
 
     Args:
-        features: (N, components), of unit length; `limit` of them are used.
+        features: (N, components), of unit length; 300,000 of them are used.
         atoms: how many.
         seed: of the choice and of the start.
-        limit: features used.
 
     Returns:
         (atoms, components).
@@ -145,7 +144,7 @@ def dictionary(features, atoms, seed, limit=300_000):
     except ImportError:
         raise UserError("fitting A+ needs scikit-learn: pip install keras-secn[aplus]") from None
 
-    chosen = features[np.random.default_rng(seed).permutation(len(features))[:limit]]
+    chosen = features[np.random.default_rng(seed).permutation(len(features))[:300_000]]
     # a direction and its opposite share an anchor
     chosen = chosen * np.where(chosen[:, :1] < 0, -1, 1)
     learner = MiniBatchKMeans(
