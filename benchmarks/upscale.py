@@ -9,6 +9,7 @@ counts. `--photos` adds what sampling the gates costs in PSNR on photographs bey
 """
 
 import functools
+import os
 import pathlib
 import subprocess
 import sys
@@ -121,7 +122,10 @@ def _timed(function, *arguments):
 
 
 def _process(*command):
-    done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
+    # as the command: Keras is imported where it is needed
+    environment = {**os.environ, "KERAS_SECN_LAZY": "1"}
+    command = [sys.executable, *map(str, command)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise UserError(done.stderr.strip().splitlines()[-1])
     return done.stdout

@@ -21,9 +21,12 @@ SIDE = 512  # pixels of the sample that is looked at, from the picture's middle
 LEAST = 48  # pixels a side; smaller pictures tell nothing
 BLOCKY = 0.12  # gray levels by which the step at one of eight columns and rows stands out
 SURE = 3.0  # standard errors by which it does
-NOISY = 4.75  # gray levels of noise in the flattest tenth of the picture
+SHARP = 24  # gray levels of a step that no block makes, but a drawing
+COLOR_NOISE = 3.0  # gray levels by which colors differ at random in flat places
+NOISY = 4.75  # gray levels of noise in the flattest fiftieth of the picture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 JAGGED = 0.18  # power at the highest frequencies, relative to the middle ones
+DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
 
 class Condition(NamedTuple):
@@ -59,35 +62,43 @@ def jpeg_quality(tables) -> int | None:
     return int(qualities[np.argmin(distance)])
 
 
-def condition(pixels, tables=None, crossing: int = 93) -> Condition:
+def condition(pixels, tables=None, crossing: int = 93, lossy: bool = False) -> Condition:
     """Judges a picture.
 
     Args:
         pixels: H x W x C of uint8, uint16 or float32 in 0..1; C of 1 to 4.
         tables: JPEG's quantization tables, if the file is one.
         crossing: JPEG quality below which the robust network is better.
+        lossy: the file is a WebP that was stored with loss.
     """
     quality = jpeg_quality(tables)
     if quality is not None and quality < crossing:
         return Condition(False, f"JPEG of quality {quality}")
-    y = _luminance(pixels)
+    if lossy:
+        return Condition(False, "lossy WebP")
+    sample = _sample(pixels)
+    y = rgb_to_y(sample) if sample.shape[2] == 3 else sample[..., 0]
     if min(y.shape) >= LEAST:
         if quality is None and is_blocky(y):
             return Condition(False, "blocks of an earlier JPEG")
-        if noise_level(y) > NOISY:
+        if noise_level(y, 0.02) > NOISY or color_noise(sample) > COLOR_NOISE:
             return Condition(False, "noise")
-        if jaggedness(y) > JAGGED:
+        if jaggedness(y) > JAGGED and not is_drawn(sample):
             return Condition(False, "jagged edges")
     return Condition(True, "clean" if quality is None else f"JPEG of quality {quality}")
 
 
-def _luminance(pixels):
+def _sample(pixels):
+    """The picture's middle in 0..255, gray or RGB, laid on gray where it is transparent."""
     height, width = pixels.shape[:2]
     top, left = max(0, height - SIDE) // 2, max(0, width - SIDE) // 2
     sample = pixels[top : top + SIDE, left : left + SIDE]
     white = np.iinfo(sample.dtype).max if np.issubdtype(sample.dtype, np.integer) else 1.0
     sample = sample.astype(np.float64) * (255 / white)
-    return rgb_to_y(sample[..., :3]) if sample.shape[2] >= 3 else sample[..., 0]
+    if sample.shape[2] in (2, 4):
+        opacity = sample[..., -1:] / 255
+        sample = sample[..., :-1] * opacity + 128 * (1 - opacity)
+    return sample
 
 
 def is_blocky(y) -> bool:
@@ -95,6 +106,7 @@ def is_blocky(y) -> bool:
     for axis in (0, 1):
         lines = np.moveaxis(y, axis, 0)
         step = np.abs(np.diff(lines, axis=0))
+        step[step > SHARP] = 0
         # the step at an edge, above the mean of its neighbors
         excess = np.clip(step[1:-1] - (step[:-2] + step[2:]) / 2, -4, 4).mean(axis=1)
         rows = excess[: len(excess) // 8 * 8].reshape(-1, 8)
@@ -105,12 +117,26 @@ def is_blocky(y) -> bool:
     return True
 
 
-def noise_level(y) -> float:
-    """Standard deviation of the finest diagonal detail in the flattest tenth of the picture."""
+def noise_level(y, flattest=0.1) -> float:
+    """Standard deviation of the finest diagonal detail in the flattest part of the picture."""
     detail = (y[:-1:2, :-1:2] - y[1::2, :-1:2] - y[:-1:2, 1::2] + y[1::2, 1::2]) / 2
     height, width = (length // 8 for length in detail.shape)
     blocks = detail[: 8 * height, : 8 * width].reshape(height, 8, width, 8)
-    return float(np.quantile(blocks.std(axis=(1, 3)), 0.1))
+    return float(np.quantile(blocks.std(axis=(1, 3)), flattest))
+
+
+def color_noise(sample) -> float:
+    """`noise_level` of the colors, which in photographs change together; 0 for a gray picture."""
+    if sample.shape[2] == 1:
+        return 0.0
+    red, green, blue = np.moveaxis(sample, 2, 0)
+    return min(noise_level(red - green), noise_level(blue - green))
+
+
+def is_drawn(sample) -> bool:
+    """Whether areas are of one color exactly, as in a drawing, a page or a picture of a screen."""
+    equal = [np.all(np.diff(sample, axis=axis) == 0, axis=2).mean() for axis in (0, 1)]
+    return min(equal) > DRAWN
 
 
 def jaggedness(y) -> float:

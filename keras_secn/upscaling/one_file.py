@@ -4,7 +4,7 @@ import pathlib
 import warnings
 
 from keras_secn.upscaling.condition import condition
-from keras_secn.upscaling.io import jpeg, write
+from keras_secn.upscaling.io import jpeg, webp, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
@@ -105,7 +105,9 @@ def _frames(upscaler, source, tick, notes):
 
 def _is_rough(upscaler, source, pixels, size):
     """Whether the network for compressed pictures is the right one; says so if it is."""
-    state = condition(pixels, jpeg.quantization(source.path) if source.format == "JPEG" else None)
+    tables = jpeg.quantization(source.path) if source.format == "JPEG" else None
+    lossy = source.format == "WEBP" and webp.is_lossy(source.path)
+    state = condition(pixels, tables, lossy=lossy)
     if not state.clean:
         needed = max(a / b for a, b in zip(size, pixels.shape, strict=False))
         names = " and ".join(step.label for step in upscaler.networks.passes(needed, True))

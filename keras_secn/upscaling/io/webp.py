@@ -34,3 +34,16 @@ def split(content):
     length += max(0, declared + 8 - len(content))
     parts.pieces = [b"RIFF" + (length & 0xFFFFFFFF).to_bytes(4, "little") + b"WEBP", *pieces]
     return parts
+
+
+def is_lossy(path):
+    """Whether a file's first picture is stored with loss (RFC 9649, sections 2.5 and 2.6)."""
+    with open(path, "rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            if head[:4] in (b"VP8 ", b"VP8L"):
+                return head[:4] == b"VP8 "
+            length = int.from_bytes(head[4:], "little")
+            # a frame holds chunks of its own, behind 16 bytes
+            file.seek(16 if head[:4] == b"ANMF" else length + length % 2, 1)
+    return False
