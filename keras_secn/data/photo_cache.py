@@ -5,6 +5,8 @@ each one's HR and LR version, and `KEY.json`, their names, shapes and checksums.
 of the files' names and states and of the scale, so that only shards that changed are built again.
 """
 
+from __future__ import annotations
+
 import concurrent.futures
 import contextlib
 import math
@@ -12,6 +14,7 @@ import os
 import pathlib
 import sys
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -63,7 +66,7 @@ class PhotoCache:
     def __len__(self):
         return len(self.names)
 
-    def lr(self, i):
+    def lr(self, i: int) -> np.ndarray:
         """LR pixels of photograph `i`: read-only uint8 (h, w, 3).
 
         Raises:
@@ -71,7 +74,7 @@ class PhotoCache:
         """
         return self._read(i, 0)
 
-    def hr(self, i):
+    def hr(self, i: int) -> np.ndarray:
         """HR pixels of photograph `i`: read-only uint8 (scale*h, scale*w, 3).
 
         Raises:
@@ -98,7 +101,16 @@ class PhotoCache:
         return pixels
 
     @classmethod
-    def build(cls, folders, cache_dir=None, *, scale=2, min_hr=0, strict=False, progress=True):
+    def build(
+        cls,
+        folders: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        cache_dir: str | os.PathLike[str] | None = None,
+        *,
+        scale: int = 2,
+        min_hr: int = 0,
+        strict: bool = False,
+        progress: bool = True,
+    ) -> PhotoCache:
         """Opens the cache of the photographs below `folders`; builds it if there is none yet.
 
         A photograph is cropped at its lower right to a multiple of `scale` and downscaled by

@@ -3,7 +3,7 @@
 import keras
 
 
-def multiply_adds(model):
+def multiply_adds(model: keras.Model) -> float:
     """Multiply-adds of all convolutions per LR pixel; a bias counts as one, as in the paper.
 
     SECN: 1.375 M, CT-SECN_16: 0.347 M (x2, B16F64).

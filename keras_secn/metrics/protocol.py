@@ -15,12 +15,16 @@ How the bicubic baseline comes out (x2, dB / SSIM) depends on where the literatu
 | published (VDSR, LapSRN, EDSR)                               | 33.66 / 0.9299 | 30.24 / 0.8688 |
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import math
+import os
 import pathlib
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -34,13 +38,19 @@ from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
 
+if TYPE_CHECKING:
+    import keras
 
-def to_uint8(image):
+    Path = str | os.PathLike[str]
+    Upscale = Callable[[np.ndarray], np.ndarray]  # of an LR picture, (H, W, 3)
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
     """Float pixels as uint8: rounded half up and clipped."""
     return np.clip(np.floor(np.asarray(image, np.float32) + 0.5), 0, 255).astype(np.uint8)
 
 
-def self_ensemble(upscale):
+def self_ensemble(upscale: Upscale) -> Upscale:
     """Geometric self-ensemble: the mean over the 8 flips and rotations (EDSR, section 3.4).
 
     Args:
@@ -60,7 +70,7 @@ def self_ensemble(upscale):
     return ensemble
 
 
-def image_upscaler(model, ensemble=False):
+def image_upscaler(model: keras.Model, ensemble: bool = False) -> Upscale:
     """A function from a uint8 LR image (H x W x 3) to the uint8 picture that a network makes of it.
 
     Args:
@@ -83,7 +93,7 @@ def image_upscaler(model, ensemble=False):
     return lambda image: to_uint8(upscale(image))
 
 
-def bicubic_upscaler(scale):
+def bicubic_upscaler(scale: int) -> Upscale:
     """The baseline: MATLAB's bicubic `imresize` of RGB."""
     return lambda image: imresize(image, scale=scale)
 
@@ -103,7 +113,7 @@ class GroundTruth(NamedTuple):
     gray: bool
 
 
-def read_ground_truth(path, scale, kind="png"):
+def read_ground_truth(path: Path, scale: int, kind: str = "png") -> GroundTruth:
     """Reads a photograph, crops it and makes its LR image.
 
     Args:
@@ -124,7 +134,7 @@ def read_ground_truth(path, scale, kind="png"):
     return GroundTruth(hr, parse_degradation(kind)(hr, scale), gray)
 
 
-def score(truth, upscale, shave):
+def score(truth: GroundTruth, upscale: Upscale, shave: int) -> tuple[dict, np.ndarray]:
     """Scores an upscaler on one photograph.
 
     Args:
@@ -158,7 +168,13 @@ def image_names(paths, folder):
     return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
 
 
-def evaluate(upscale, folder, scale=2, progress=False, keep=None):
+def evaluate(
+    upscale: Upscale,
+    folder: Path,
+    scale: int = 2,
+    progress: bool = False,
+    keep: Callable[[str, np.ndarray], object] | None = None,
+) -> Report:
     """Scores an upscaler on every photograph of a folder; one photograph in memory at a time.
 
     Args:
@@ -205,7 +221,7 @@ class ValidationSet:
         UserError: as `evaluate`.
     """
 
-    def __init__(self, folder, scale=2, kind="png"):
+    def __init__(self, folder: Path, scale: int = 2, kind: str = "png") -> None:
         self.folder = str(folder)
         self.scale = scale
         paths = find_images(folder)
@@ -213,15 +229,15 @@ class ValidationSet:
         self.truths = [read_ground_truth(path, scale, kind) for path in paths]
 
     @property
-    def photographs(self):
+    def photographs(self) -> list[np.ndarray]:
         """The HR photographs, cropped."""
         return [truth.hr for truth in self.truths]
 
-    def evaluate(self, upscale):
+    def evaluate(self, upscale: Upscale) -> Report:
         """Scores an upscaler on every photograph; a `Report`."""
         return _report(self.folder, self.names, self.truths, upscale, self.scale)
 
-    def scores(self, model):
+    def scores(self, model: keras.Model) -> dict[str, float]:
         """`val_psnr` and `val_ssim` of a Keras network, as training logs them."""
         report = self.evaluate(image_upscaler(model))
         return {"val_psnr": report.mean("psnr_y"), "val_ssim": report.mean("ssim_y")}
@@ -232,12 +248,12 @@ class Report:
     """Scores of one upscaler on one folder: a row per photograph, see `score`."""
 
     folder: str
-    rows: list
+    rows: list[dict]
 
-    def mean(self, column):
+    def mean(self, column: str) -> float:
         return float(np.mean([row[column] for row in self.rows]))
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """A table with a row per image and the mean."""
         columns = {
             "image": "{name}",
@@ -250,16 +266,16 @@ class Report:
         mean = f"| **mean** | | **{psnr:.2f}** | **{ssim:.4f}** | {seconds:.2f} |\n"
         return markdown_table(columns, self.rows) + mean
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         means = {column: self.mean(column) for column in ("psnr_y", "ssim_y", "seconds")}
         return {"folder": self.folder, "images": self.rows, "mean": means}
 
-    def to_json(self, path):
+    def to_json(self, path: Path) -> None:
         """Writes `to_dict`, whole or not at all."""
         write_json(self.to_dict(), path)
 
 
-def write_json(results, path):
+def write_json(results: object, path: Path) -> None:
     """Writes results that `Report.to_dict` gave, whole or not at all; infinity becomes null."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(_finite(results), indent=1, allow_nan=False) + "\n")

@@ -8,7 +8,7 @@ from keras_secn.utils.errors import UserError
 SSIM_WINDOW = 11
 
 
-def psnr_y(hr, sr, shave):
+def psnr_y(hr: np.ndarray, sr: np.ndarray, shave: int) -> float:
     """Peak signal-to-noise ratio of the luminance in dB, over a peak of 255.
 
     Args:
@@ -20,7 +20,7 @@ def psnr_y(hr, sr, shave):
     return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
 
 
-def ssim_y(hr, sr, shave):
+def ssim_y(hr: np.ndarray, sr: np.ndarray, shave: int) -> float:
     """Mean structural similarity of the luminance (Wang et al., 2004, `ssim_index.m`).
 
     Gaussian window of 11 x 11 and sigma 1.5, K = (0.01, 0.03), L = 255, valid region only.

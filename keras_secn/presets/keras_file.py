@@ -6,6 +6,7 @@ no other files, and every class and function in `config.json` is listed below or
 """
 
 import json
+import os
 import pathlib
 import types
 import zipfile
@@ -39,7 +40,7 @@ CLASSES = {
 TENSOR = "__keras_tensor__"
 
 
-def load_checked(path, compile=False):
+def load_checked(path: str | os.PathLike[str], compile: bool = False) -> keras.Model:
     """Loads a `.keras` file.
 
     Args:

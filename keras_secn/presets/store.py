@@ -11,6 +11,7 @@ import hashlib
 import importlib.resources
 import io
 import json
+import os
 import pathlib
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,13 @@ def unpack_weights(model, content):
             weight.assign(stored[weight.path].astype("float32"))
 
 
-def write_preset(name, model, card, dtype="float16", folder=None):
+def write_preset(
+    name: str,
+    model: keras.Model,
+    card: dict[str, Any],
+    dtype: str = "float16",
+    folder: str | os.PathLike[str] | None = None,
+) -> None:
     """Writes a preset's weights and card.
 
     Args:
