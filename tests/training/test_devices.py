@@ -6,7 +6,8 @@ from processes import train_on_devices
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+# the first is the one of `make test-short`; test_scale.py has JAX
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_devices_equal_one(backend):
     pytest.importorskip(backend)
     rows = train_on_devices(backend, (2, 4), 200)
