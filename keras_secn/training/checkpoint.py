@@ -170,7 +170,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._metrics = []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
+        self.step = self._first + batch + 1
         number = self.stop.wanted(self.step) if self.steps_left else 0
         if number:
             metrics = [keras.ops.convert_to_numpy(v).tolist() for v in self.model.metrics_variables]

@@ -81,6 +81,23 @@ def _jax_devices_of_cpu(number):
     jax.config.update("jax_num_cpu_devices", number)
 
 
+def has_accelerator():
+    """Whether Keras computes elsewhere than on CPUs."""
+    if keras.backend.backend() == "torch":
+        import torch  # Keras lists no devices there
+
+        return torch.cuda.is_available()
+    return not all("cpu" in name.lower() for name in list_devices())
+
+
+def compiles_steps():
+    """Whether XLA is to compile a step.
+
+    On CPUs TensorFlow's own step of these networks takes half of the time.
+    """
+    return keras.backend.backend() != "tensorflow" or has_accelerator()
+
+
 def strategy_scope(strategy):
     """A context in which variables are made on all devices of `strategy` (or of none)."""
     return strategy.scope() if hasattr(strategy, "scope") else contextlib.nullcontext()

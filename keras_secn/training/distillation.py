@@ -19,7 +19,7 @@ class TaughtPatches(PatchDataset):
     (distillation: Hinton et al., 2015).
 
     With a `degradation`, the teacher sees the degraded LR patches, as the student does: take one
-    that was trained for them. (`keras_secn.taught_cache.TaughtCache` shows it clean LR pictures.)
+    that was trained for them.
 
     Args:
         cache, options: as for `PatchDataset`.
@@ -38,6 +38,7 @@ class TaughtPatches(PatchDataset):
 
     def __getitem__(self, index):
         lr, hr = super().__getitem__(index)
+        hr = hr.astype(np.float32)
         rng = np.random.default_rng([self.seed, self.start_step + index, len(lr)])
         turns = rng.integers(8, size=len(lr)).tolist()
         seen = np.stack([dihedral(patch, turn) for patch, turn in zip(lr, turns, strict=True)])

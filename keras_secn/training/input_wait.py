@@ -43,11 +43,16 @@ class InputWait(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._step_ended = time.perf_counter()
+        first, times = self._batches, self.dataset.ready_times
         self._batches += batch - self._first + 1  # more than one with steps_per_execution
-        ready = self.dataset.ready_times.pop(self._batches - 1, None)
-        if ready is None:
+        if self._batches - 1 not in times:
             raise RuntimeError("batches came out of order: call fit with shuffle=False")
-        if self._batches <= batch - self._first + 1:
+        # on JAX the step itself asks for batches, on a GPU for the next step's
+        last = max(times) if keras.backend.backend() == "jax" else self._batches - 1
+        ready = times[last]
+        for index in range(first, self._batches):
+            times.pop(index, None)
+        if first == 0:
             self._epoch_began = self._step_ended
         else:
             self._epoch_waited += max(0.0, ready - self._step_began)

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.training import multihost
+from keras_secn.training.devices import compiles_steps
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
 
@@ -57,7 +58,7 @@ def _step_time(precision, kinds, filters, lr_patch, batch):
         for kind in kinds:
             x = BLOCKS[kind]()(x)
         model = keras.Model(inputs, x)
-    model.compile("adam", "mean_absolute_error", jit_compile=keras.backend.backend() == "jax")
+    model.compile("adam", "mean_absolute_error", jit_compile=compiles_steps())
     patches = np.random.default_rng(0).random((batch, lr_patch, lr_patch, filters), np.float32)
     times = []
     for _ in range(6):

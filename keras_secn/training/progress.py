@@ -29,8 +29,12 @@ class StepBar(keras.callbacks.Callback):
             {text: f"{logs[key]:.4g}" for key, text in shown.items() if key in (logs or {})}
         )
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._shown = 0
+
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update()
+        self.bar.update(batch + 1 - self._shown)  # several steps in one call
+        self._shown = batch + 1
 
 
 class RunBar:

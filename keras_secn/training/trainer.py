@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import os
 import pathlib
 import sys
 
@@ -19,31 +20,42 @@ from keras_secn.training.checkpoint import (
     load_checkpoint,
     steps_done,
 )
-from keras_secn.training.devices import require_shares, strategy_scope
+from keras_secn.training.devices import (
+    compiles_steps,
+    has_accelerator,
+    require_shares,
+    strategy_scope,
+)
 from keras_secn.training.distillation import TaughtPatches
 from keras_secn.training.input_wait import InputWait
 from keras_secn.training.interruption import StopRequest
 from keras_secn.training.losses import losses_of, supervised
 from keras_secn.training.precision import precision_scope
+from keras_secn.training.several_steps import in_one_call, steps_at_once
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
 from keras_secn.utils.printable import printable
 
 
-def compile_model(model, recipe, optimizer=None):
+def compile_model(model, recipe, optimizer=None, at_once=1):
     """Gives a model of `supervised` the recipe's loss, in gray levels, and an optimizer.
 
     Args:
         model: changed in place.
         recipe: a `Recipe`.
         optimizer: one in use; a new one as the recipe says if `None`.
+        at_once: steps in one call, see `keras_secn.training.several_steps`.
     """
-    # XLA doubles the step time of these networks on a CPU, and TensorFlow runs there by default
-    jit = keras.backend.backend() != "tensorflow"
     loss, weights = losses_of(model, recipe.loss, recipe.luminance_share)
     optimizer = optimizer or recipe.optimizer()
-    model.compile(optimizer, loss=loss, loss_weights=weights, jit_compile=jit)
+    model.compile(
+        optimizer,
+        loss=loss,
+        loss_weights=weights,
+        jit_compile=compiles_steps(),
+        steps_per_execution=at_once,
+    )
 
 
 def continue_from(source, model):
@@ -138,15 +150,19 @@ def train(
         if start and checkpoint.name is None:
             start(model)
         # checkpoints are of `model`; what trains has its layers and optimizer
-        trained = fuse_for_training(model)
-        compile_model(trained, recipe, model.optimizer)
+        trained = in_one_call(fuse_for_training(model))
     multihost.require_equal(steps_done(model), "the checkpoint they find")
 
     patches = PatchDataset
     if teacher:
         patches = functools.partial(TaughtPatches, teacher=teacher, share=teacher_share)
 
+    short_steps = has_accelerator() and strategy is None
+
     def fit(epoch, epochs, steps):
+        with strategy_scope(strategy):
+            at_once = steps_at_once(steps) if short_steps else 1
+            compile_model(trained, recipe, model.optimizer, at_once)
         start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
         data = patches(
             cache,
@@ -157,6 +173,8 @@ def train(
             steps=ends - start_step,
             shard=(multihost.index(), multihost.count()),
             degradation=recipe.degradation,
+            dtype="uint8",
+            processes=min(8, os.cpu_count() or 1) if has_accelerator() else 0,
         )
         callbacks = [InputWait(data), keeper]
         if bar:

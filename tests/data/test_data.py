@@ -139,11 +139,8 @@ class Stamped(PatchDataset):
 
     nap = 0.0
 
-    def _patches(self, position, turn):
-        time.sleep(self.nap)
-        return super()._patches(position, turn)
-
     def __getitem__(self, index):
+        time.sleep(self.nap)
         lr, hr = super().__getitem__(index)
         lr[:] = self.start_step + index
         return lr, hr

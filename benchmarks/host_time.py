@@ -1,0 +1,111 @@
+"""What a training step costs the host: making its batch, and Keras' `fit` around it.
+
+    KERAS_BACKEND=jax python benchmarks/host_time.py
+
+A GPU's step of these networks takes 2 ms: what the host does meanwhile must take less. The network
+has SECN's variables in number and next to no arithmetic, so that on a CPU, too, `fit` is what
+remains: an upper bound, with the arithmetic in it. The last column is the share of time that steps
+wait for batches when a device is busy with each step for `--device_ms`.
+"""
+
+import os
+import statistics
+import time
+
+from absl import flags
+from train_step import SAMPLES
+
+from keras_secn.training.app import run_app
+from keras_secn.utils.markdown import markdown_table
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("networks", ["1", "16"], "Residual blocks of the networks.")
+flags.DEFINE_list("at_once", ["1", "10"], "Optimizer steps in one call.")
+flags.DEFINE_list("processes", ["0", "1", "2"], "That make batches; 0 is the training's own.")
+flags.DEFINE_list("degradations", ["none", "jpeg", "photo"], "Of the LR patches.")
+flags.DEFINE_integer("steps", 300, "Of each measurement.", lower_bound=40)
+flags.DEFINE_float("device_ms", 2.0, "How long the pretended device takes for a step.")
+
+
+def fit_ms(blocks, at_once, steps):
+    """Milliseconds of `fit` per step, on a batch that is always there."""
+    import keras
+    import numpy as np
+
+    from keras_secn.models.secn import build_secn
+    from keras_secn.rewrite.fuse_upsampler import fuse_for_training
+    from keras_secn.training.recipe import Recipe
+    from keras_secn.training.several_steps import in_one_call
+    from keras_secn.training.trainer import compile_model
+
+    class Ready(keras.utils.PyDataset):
+        num_batches = None
+
+        def __getitem__(self, index):
+            return np.zeros((1, 2, 2, 3), np.uint8), np.zeros((1, 4, 4, 3), np.uint8)
+
+    model = in_one_call(fuse_for_training(build_secn(blocks=blocks, filters=16)))
+    compile_model(model, Recipe(steps=10**6, clipnorm=1.0), at_once=at_once)
+    ends = []
+    clock = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
+    model.fit(Ready(), steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
+    first = len(ends) // 4  # the first ones compile and fill what is filled ahead
+    return 1e3 * (ends[-1] - ends[first]) / (len(ends) - 1 - first) / at_once
+
+
+def batch_ms(cache, degradation, processes, steps, device_ms):
+    """Milliseconds per batch of 16 patches of 96 as the training takes it; and the wait, 0..1."""
+    from keras_secn.data.degradation import DEGRADATIONS
+    from keras_secn.data.patches import PatchDataset
+
+    data = PatchDataset(
+        cache, degradation=DEGRADATIONS[degradation], dtype="uint8", processes=processes
+    )
+    waits, first = [], steps // 4
+    for step in range(2 * steps):
+        if step >= steps:
+            time.sleep(device_ms / 1e3)
+        started = time.perf_counter()
+        data[step]
+        waits.append(time.perf_counter() - started)
+    waited = statistics.fmean(waits[steps + first :])
+    return 1e3 * statistics.fmean(waits[first:steps]), waited / (waited + device_ms / 1e3)
+
+
+def main(argv):
+    import tempfile
+
+    import keras
+
+    from keras_secn.data.photo_cache import PhotoCache
+    from keras_secn.metrics.timing import machine
+
+    print(f"{machine()}; {os.cpu_count()} cores; Keras on {keras.backend.backend()}\n")
+    rows = [
+        {"blocks": blocks, "at_once": n, "ms": fit_ms(int(blocks), int(n), FLAGS.steps)}
+        for blocks in FLAGS.networks
+        for n in FLAGS.at_once
+    ]
+    columns = {"blocks": "{blocks}", "steps in a call": "{at_once}", "fit, ms a step": "{ms:.2f}"}
+    print(markdown_table(columns, rows))
+    with tempfile.TemporaryDirectory() as folder:
+        cache = PhotoCache.build([SAMPLES], folder, min_hr=96, progress=False)
+        rows = []
+        for degradation in FLAGS.degradations:
+            for count in FLAGS.processes:
+                arguments = degradation, int(count), FLAGS.steps, FLAGS.device_ms
+                ms, wait = batch_ms(cache, *arguments)
+                rows.append({"degradation": degradation, "count": count, "ms": ms, "wait": wait})
+    columns = {
+        "degradation": "{degradation}",
+        "processes": "{count}",
+        "batch, ms a step": "{ms:.2f}",
+        "input wait": "{wait:.0%}",
+    }
+    print(markdown_table(columns, rows))
+
+
+if __name__ == "__main__":
+    run_app(main)
