@@ -2,33 +2,35 @@
 
     KERAS_BACKEND=jax python benchmarks/host_time.py
 
-A GPU's step of these networks takes 2 ms: what the host does meanwhile must take less. The network
-has SECN's variables in number and next to no arithmetic, so that on a CPU, too, `fit` is what
-remains: an upper bound, with the arithmetic in it. The last column is the share of time that steps
+A GPU takes 2 ms for a step of these networks: the thread that trains must do with less meanwhile.
+Its processor time is measured, which other work on the machine hardly changes. The network has
+SECN's variables in number and next to no arithmetic, so that on a CPU, too, `fit` is what remains:
+an upper bound, with some of the arithmetic in it. The last column is the share of time that steps
 wait for batches when a device is busy with each step for `--device_ms`.
 """
 
 import os
+import pathlib
 import statistics
 import time
 
 from absl import flags
-from train_step import SAMPLES
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.markdown import markdown_table
 
+SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples" / "train"
 FLAGS = flags.FLAGS
 flags.DEFINE_list("networks", ["1", "16"], "Residual blocks of the networks.")
 flags.DEFINE_list("at_once", ["1", "10"], "Optimizer steps in one call.")
-flags.DEFINE_list("processes", ["0", "1", "2"], "That make batches; 0 is the training's own.")
+flags.DEFINE_list("processes", ["0", "1", "2"], "That make batches; 0: the training does.")
 flags.DEFINE_list("degradations", ["none", "jpeg", "photo"], "Of the LR patches.")
 flags.DEFINE_integer("steps", 300, "Of each measurement.", lower_bound=40)
 flags.DEFINE_float("device_ms", 2.0, "How long the pretended device takes for a step.")
 
 
 def fit_ms(blocks, at_once, steps):
-    """Milliseconds of `fit` per step, on a batch that is always there."""
+    """Milliseconds of `fit` per step, on batches that are always there."""
     import keras
     import numpy as np
 
@@ -47,31 +49,33 @@ def fit_ms(blocks, at_once, steps):
     model = in_one_call(fuse_for_training(build_secn(blocks=blocks, filters=16)))
     compile_model(model, Recipe(steps=10**6, clipnorm=1.0), at_once=at_once)
     ends = []
-    clock = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
-    )
-    model.fit(Ready(), steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            ends.append(time.thread_time())
+
+    model.fit(Ready(), steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[Clock()])
     first = len(ends) // 4  # the first ones compile and fill what is filled ahead
     return 1e3 * (ends[-1] - ends[first]) / (len(ends) - 1 - first) / at_once
 
 
 def batch_ms(cache, degradation, processes, steps, device_ms):
-    """Milliseconds per batch of 16 patches of 96 as the training takes it; and the wait, 0..1."""
+    """Milliseconds per batch of 16 patches of 96; and how long steps wait for it, 0..1."""
     from keras_secn.data.degradation import DEGRADATIONS
     from keras_secn.data.patches import PatchDataset
 
     data = PatchDataset(
         cache, degradation=DEGRADATIONS[degradation], dtype="uint8", processes=processes
     )
-    waits, first = [], steps // 4
-    for step in range(2 * steps):
-        if step >= steps:
-            time.sleep(device_ms / 1e3)
-        started = time.perf_counter()
+    busy, waits = [], []
+    for step in range(steps):
+        time.sleep(device_ms / 1e3)
+        started, worked = time.perf_counter(), time.thread_time()
         data[step]
+        busy.append(time.thread_time() - worked)
         waits.append(time.perf_counter() - started)
-    waited = statistics.fmean(waits[steps + first :])
-    return 1e3 * statistics.fmean(waits[first:steps]), waited / (waited + device_ms / 1e3)
+    waited = statistics.fmean(waits[steps // 4 :])
+    return 1e3 * statistics.fmean(busy[steps // 4 :]), waited / (waited + device_ms / 1e3)
 
 
 def main(argv):

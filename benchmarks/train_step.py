@@ -65,8 +65,10 @@ class OurWay:
         from keras_secn.data.patches import PatchDataset
         from keras_secn.models.secn import build_ct_secn
         from keras_secn.rewrite.fuse_upsampler import fuse_for_training
+        from keras_secn.training.devices import has_accelerator
         from keras_secn.training.precision import precision_scope
-        from keras_secn.training.trainer import compile_model
+        from keras_secn.training.several_steps import AT_ONCE, in_one_call
+        from keras_secn.training.trainer import PROCESSES, compile_model
         from keras_secn.utils.allocator import keep_freed_memory
 
         keep_freed_memory()
@@ -75,19 +77,26 @@ class OurWay:
         keras.utils.set_random_seed(recipe.seed)
         with precision_scope(recipe.precision):
             self.model = build_ct_secn(n)
-        self._trained = fuse_for_training(self.model)
-        compile_model(self._trained, recipe)
+        self._trained = in_one_call(fuse_for_training(self.model))
+        self._at_once = AT_ONCE if has_accelerator() else 1
+        compile_model(self._trained, recipe, at_once=self._at_once)
+        processes = PROCESSES if has_accelerator() else 0
         self._patches = lambda steps: PatchDataset(
-            cache, recipe.batch_size, recipe.hr_patch, steps=steps
+            *(cache, recipe.batch_size, recipe.hr_patch),
+            steps=steps,
+            dtype="uint8",
+            processes=processes,
         )
 
     def fit(self, steps):
         """Trains for some steps after a first one; seconds of them and their input wait."""
         from keras_secn.training.input_wait import InputWait
 
-        data = self._patches(steps + 1)
+        calls = -(-steps // self._at_once)
+        data = self._patches((calls + 1) * self._at_once)
         wait = InputWait(data)
-        return _seconds_of_fit(self._trained, data, [wait]), wait.share
+        seconds = _seconds_of_fit(self._trained, data, [wait])
+        return seconds * steps / (calls * self._at_once), wait.share
 
 
 class TutorialWay:

@@ -179,8 +179,8 @@ class CheckpointKeeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs if logs is not None else {}
+        kept = {name: float(value) for name, value in logs.items()}  # waits for the device
         self._seconds = self._elapsed()
-        kept = {name: float(value) for name, value in logs.items()}
         self._save(self.network, {"logs": kept, "seconds": self._seconds})
         logs.update(self._finish(self.network, kept))
         if self._first % self.recipe.steps_per_epoch:

@@ -20,13 +20,9 @@ def read_state(path):
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            content = archive.read(STATE) if STATE in archive.namelist() else None
+            content = archive.read(STATE) if STATE in archive.namelist() else b"{}"
     except (ValueError, zipfile.BadZipFile, OSError) as error:
         raise UserError(f"{path} is damaged: {error}") from None
-    if content is None:
-        history = path.with_name("history.json")  # a checkpoint of version 0.1.0's first weeks
-        rows = history.read_bytes() if history.exists() else b"[]"
-        content = b'{"rows": %s}' % rows
     state = parse_object(content, f"{STATE} in {path}")
     for key, is_right in KINDS.items():
         if key in state and not is_right(state[key]):

@@ -33,7 +33,7 @@ def pick_strategy(name="single", logical_devices=0):
         return None
     if name == "multihost":
         if logical_devices:
-            _jax_devices_of_cpu(logical_devices)
+            _split_cpu(logical_devices)
         multihost.join()
         return data_parallel(keras.distribution.list_devices())
     devices = list_devices(logical_devices)
@@ -60,25 +60,23 @@ def data_parallel(devices):
 
 
 def list_devices(logical_devices=0):
-    """Names of the devices of this machine, its CPU split into `logical_devices` if not 0."""
-    if keras.backend.backend() != "tensorflow":
-        if logical_devices:
-            _jax_devices_of_cpu(logical_devices)
-        return keras.distribution.list_devices()
-    import tensorflow as tf
-
+    """Names of this machine's GPUs, or of its CPU, split into `logical_devices` if not 0."""
     if logical_devices:
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        parts = [tf.config.LogicalDeviceConfiguration() for _ in range(logical_devices)]
+        _split_cpu(logical_devices)
+    return keras.distribution.list_devices()
+
+
+def _split_cpu(number):
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        parts = [tf.config.LogicalDeviceConfiguration()] * number
         tf.config.set_logical_device_configuration(cpu, parts)
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return [device.name for device in devices]
+    else:
+        import jax
 
-
-def _jax_devices_of_cpu(number):
-    import jax
-
-    jax.config.update("jax_num_cpu_devices", number)
+        jax.config.update("jax_num_cpu_devices", number)
 
 
 def has_accelerator():

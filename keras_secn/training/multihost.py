@@ -103,20 +103,14 @@ def _depart():
         witness.stdin.close()
 
 
-def _jax():
-    import jax
-
-    return jax
-
-
 def count():
     """Number of processes; 1 if this one has not joined others."""
-    return _jax().process_count() if _joined else 1
+    return sys.modules["jax"].process_count() if _joined else 1
 
 
 def index():
     """Number of this process, from 0."""
-    return _jax().process_index() if _joined else 0
+    return sys.modules["jax"].process_index() if _joined else 0
 
 
 def is_first():

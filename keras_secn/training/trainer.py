@@ -37,6 +37,8 @@ from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
 from keras_secn.utils.printable import printable
 
+PROCESSES = min(8, os.cpu_count() or 1)  # that make a GPU's batches
+
 
 def compile_model(model, recipe, optimizer=None, at_once=1):
     """Gives a model of `supervised` the recipe's loss, in gray levels, and an optimizer.
@@ -174,7 +176,7 @@ def train(
             shard=(multihost.index(), multihost.count()),
             degradation=recipe.degradation,
             dtype="uint8",
-            processes=min(8, os.cpu_count() or 1) if has_accelerator() else 0,
+            processes=PROCESSES if has_accelerator() else 0,
         )
         callbacks = [InputWait(data), keeper]
         if bar:
