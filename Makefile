@@ -15,7 +15,7 @@ TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test
   tests/training/test_train.py tests/training/test_resume.py \
   tests/upscaling/test_upscale.py tests/upscaling/test_sharing.py
 
-.PHONY: help env demo test test-jax test-torch test-slow test-short lint docs inputs table web faults scale notebooks clean
+.PHONY: help env demo test test-jax test-torch test-slow test-short lint docs inputs table web faults scale notebooks notebooks-run clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -28,11 +28,11 @@ $(VENV)/installed: setup.py
 
 env: $(VENV)/installed  ## Makes a virtual environment with all that the targets below need
 
-demo: env  ## Trains a miniature cascade on the sample photographs: table, plots, before and after
+demo: env  ## Makes SECN light by a cascade, and from scratch: table, plots, crops (5 minutes)
 	$(RUN) training/cascade.py --data_dir keras_secn/samples/train \
-	  --val_dir keras_secn/samples/validation --output_dir $(DEMO) --from_scratch \
-	  --blocks 4 --filters 32 --n 4 --first_steps 400 --stage_steps 100 --last_steps 200 \
-	  --batch_size 8 --hr_patch 48 --interval 100 --initializer lstsq
+	  --val_dir keras_secn/samples/validation --output_dir $(DEMO) --initial secn --from_scratch \
+	  --initializer lstsq --blocks_per_stage 8 --stage_steps 60 --last_steps 180 \
+	  --stage_learning_rate 1e-3 --batch_size 8 --hr_patch 48 --interval 60
 	@echo "look at $(DEMO)/crops.png, $(DEMO)/psnr_parameters.png and $(DEMO)/history.png"
 
 test: env  ## Runs the tests; those that need what is not here skip and say so
@@ -85,6 +85,12 @@ inputs: env  ## Measures what networks gain on compressed, noisy and drawn pictu
 notebooks: env  ## Opens the notebooks in JupyterLab
 	$(RUN) -m pip install --quiet --editable '.[notebooks]'
 	$(VENV)/bin/jupyter lab notebooks
+
+notebooks-run: env  ## Runs the notebooks again and stores what they show
+	$(RUN) -m pip install --quiet --editable '.[notebooks]'
+	for file in notebooks/*.ipynb; do \
+	  $(VENV)/bin/jupyter execute --inplace --NotebookClient.record_timing=False $$file || exit 1; \
+	done
 
 faults: env  ## Kills, fills disks and damages files, 50 times each; prints what was lost (hours)
 	$(RUN) tests/faults.py --rounds 50

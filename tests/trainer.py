@@ -68,6 +68,9 @@ def main(argv):
         def skip(self, steps):
             print("skip", steps, flush=True)
 
+        def say(self, text):
+            print(text, flush=True)
+
     cache = PhotoCache.build(FLAGS.photos, FLAGS.cache, progress=False)
     with run_folder(FLAGS.folder, recipe) as folder:
         train(

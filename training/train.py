@@ -1,6 +1,11 @@
 """Trains any system of the paper's Table 1 by name, on the same photographs and options.
 
-    python training/train.py --model vdsr --data_dir PHOTOS --val_dir SET5 --output_dir runs/vdsr
+    python training/train.py --model vdsr --data_dir PHOTOS --output_dir runs/vdsr
+
+and trains a preset further:
+
+    python training/train.py --model ct_secn_16 --initial ct_secn_16 --learning_rate 2e-4 \\
+      --data_dir PHOTOS --output_dir runs/tuned
 
 The same command goes on where it was interrupted. `--model aplus` fits A+, `--model ct_srcnn`
 runs both of its cascades. The trained network is model.keras in a folder of its name within
@@ -17,7 +22,13 @@ from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
 training_flags.define(output_dir="runs/zoo")
-flags.DEFINE_string("model", None, "A name of keras_secn.models.registry.SYSTEMS.", required=True)
+flags.DEFINE_string(
+    "model",
+    None,
+    "One of secn, ct_secn_16, secn_large, edsr, edsr_large, aplus, srcnn, srcnn_955, fsrcnn, "
+    "espcn, vdsr, drcn, drrn, lapsrn, srresnet, ct_srcnn.",
+    required=True,
+)
 flags.DEFINE_string("arguments", "{}", "Of its factory, as JSON: '{\"blocks\": 8}'.")
 flags.DEFINE_integer("steps", 8000, "Optimizer steps, of all stages together.")
 flags.DEFINE_enum("loss", None, ["l1", "l2", "charbonnier"], "The paper's own if not given.")

@@ -31,11 +31,9 @@ def define(output_dir, leave_out=()):
         leave_out: names of flags that mean nothing to the script.
     """
     flags.DEFINE_multi_string(
-        "data_dir", [], "Folder of training photographs, read recursively; repeatable."
+        "data_dir", [], "Folder of training photographs, with all below it; repeatable. Required."
     )
-    flags.DEFINE_enum(
-        "dataset", None, ["div2k"], "Trains on a tensorflow-datasets dataset instead."
-    )
+    flags.DEFINE_enum("dataset", None, ["div2k"], "Of tensorflow-datasets, in place of --data_dir.")
     flags.DEFINE_string("val_dir", None, "Folder of validation photographs; if none, the samples.")
     flags.DEFINE_string("output_dir", output_dir, "Where checkpoints, networks and reports go.")
     flags.DEFINE_string(

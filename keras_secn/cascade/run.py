@@ -105,6 +105,8 @@ def resolve_precision(folder, name):
         if not isinstance(recipe, dict) or recipe.get("precision") not in PRECISIONS:
             raise UserError(f"{path} is damaged: it names no precision")
         return recipe["precision"]
+    if name == "auto":
+        print("timing float32 and bfloat16 on this machine", file=sys.stderr)
     precision, seconds = pick_precision(name)
     for candidate, time in seconds.items():
         print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
@@ -149,7 +151,9 @@ def _stages(settings, cache, folder, validate, strategy, bar):
         if block_kinds(source) != plan.kinds(0):
             raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
         name = "initial" if settings.first else settings.name(0)
-        yield network_row(name, source, 0, validate)
+        row = network_row(name, source, 0, validate)
+        bar.say(f"{settings.initial} has {row['val_psnr']:.2f} dB")
+        yield row
 
     for stage in settings.trained_stages:
         count = plan.counts[stage]

@@ -64,11 +64,19 @@ def write_table(rows, folder, settings):
 
 
 def plot_psnr_against_parameters(rows, path):
-    """A picture of PSNR-Y against parameters, the cascade joined by a line."""
+    """A picture of PSNR-Y against parameters, the cascade joined by a line.
+
+    A row without parameters, such as bicubic's, is a level to compare with: the axis reaches down
+    to it, so that gains are seen at their true size.
+    """
     from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
     figure = Figure((7, 4.5), layout="constrained")
     axes = figure.subplots()
+    for row in rows:
+        if not row["parameters"]:
+            axes.axhline(row["val_psnr"], color="gray", linestyle="--", label=row["name"])
+    rows = [row for row in rows if row["parameters"]]
     cascade = [row for row in rows if not row.get("from_scratch")]
     axes.plot(
         [row["parameters"] / 1e3 for row in cascade],

@@ -21,8 +21,8 @@ def run_app(main, positional=False, groups=None):
     Args:
         main: function of the arguments that absl left over, the program's name first.
         positional: whether there may be any others.
-        groups: titles of `--help` and the names of the flags below each; the script's other flags
-            come before them, and first of all those that are required.
+        groups: titles of `--help` and the names of the flags below each. Required flags come first,
+            then the first group, the script's other flags and the other groups.
     """
     from absl import app, flags, logging  # 30 ms that the `keras-secn` command does without
 
@@ -85,7 +85,8 @@ def _help(known, groups):
     own = [flag.name for flag in known.get_key_flags_for_module(sys.argv[0])]
     groups = {title: [name for name in names if name in known] for title, names in groups.items()}
     elsewhere = {name for names in groups.values() for name in names}
-    sections = {"This command": [name for name in own if name not in elsewhere], **groups}
+    first = dict(list(groups.items())[:1])
+    sections = {**first, "This command": [n for n in own if n not in elsewhere], **groups}
     required = [n for names in sections.values() for n in names if _is_required(known[n])]
     lines = [sys.modules["__main__"].__doc__.strip()]
     for title, names in {"Required": required, **sections}.items():

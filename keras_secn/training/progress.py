@@ -1,5 +1,7 @@
 """One progress bar over all the steps of a run; `tqdm.keras` has one for each stage instead."""
 
+import sys
+
 import keras
 from tqdm import tqdm
 
@@ -61,6 +63,11 @@ class RunBar:
         if not self.bar.disable:
             self.bar.initial += steps
         self.bar.update(steps)
+
+    def say(self, text):
+        """A line above the bar."""
+        if not self.bar.disable:
+            self.bar.write(printable(text), file=sys.stderr)
 
     def __enter__(self):
         return self

@@ -149,11 +149,17 @@ def train(
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
         model = checkpoint.model
+        if bar and checkpoint.name is None:
+            bar.say(f"{folder.name}: {recipe.total_steps:,} steps; the first one takes longest")
         if start and checkpoint.name is None:
             start(model)
         # checkpoints are of `model`; what trains has its layers and optimizer
         trained = in_one_call(fuse_for_training(model))
     multihost.require_equal(steps_done(model), "the checkpoint they find")
+    if bar and validate and start and checkpoint.name is None:
+        averaged.set_weights(model.get_weights())
+        with local_scope():
+            bar.say(f"{folder.name} starts at {validate(averaged)['val_psnr']:.2f} dB")
 
     patches = PatchDataset
     if teacher:

@@ -17,7 +17,7 @@ from publish import publish
 from scripts import script
 
 from keras_secn import presets
-from keras_secn.metrics.protocol import ValidationSet
+from keras_secn.metrics.protocol import ValidationSet, bicubic_upscaler, evaluate
 from keras_secn.utils.errors import UserError
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "training" / "cascade.py"
@@ -71,15 +71,17 @@ def finished(tmp_path_factory):
 
 
 def test_report(finished):
-    _, tmp_path, printed = finished
+    photos, tmp_path, printed = finished
     table = table_of(tmp_path / "whole")
     names = [row["name"] for row in table["networks"]]
-    assert names == ["secn", "ct_secn_1", "ct_secn_2", "ct_secn_2_scratch"]
+    assert names == ["bicubic", "secn", "ct_secn_1", "ct_secn_2", "ct_secn_2_scratch"]
     # the comparison is fair: from scratch for as many steps as the whole cascade
-    assert [row["steps"] for row in table["networks"]] == [30, 40, 50, 50]
-    parameters = [row["parameters"] for row in table["networks"]]
+    bicubic, *networks = table["networks"]
+    assert bicubic["val_psnr"] == evaluate(bicubic_upscaler(2), photos).mean("psnr_y")
+    assert [row["steps"] for row in networks] == [30, 40, 50, 50]
+    parameters = [row["parameters"] for row in networks]
     assert parameters[0] > parameters[1] > parameters[2] == parameters[3]
-    for row in table["networks"]:
+    for row in networks:
         assert f"{row['val_psnr']:.2f}" in printed
         history = json.loads((tmp_path / "whole" / row["name"] / "history.json").read_text())
         assert history[-1]["val_psnr"] == pytest.approx(row["val_psnr"], abs=1e-6)
@@ -100,8 +102,8 @@ def test_stages_start_where_the_one_before_ended(finished):
     networks = table_of(tmp_path / "still")["networks"]
     steps = [(row["name"], row["steps"]) for row in networks]
     # the initial network is trained further
-    assert steps == [("initial", 0), ("secn", 30), ("ct_secn_1", 32)]
-    assert networks[1]["val_psnr"] == pytest.approx(networks[0]["val_psnr"], abs=1e-3)
+    assert steps == [("bicubic", 0), ("initial", 0), ("secn", 30), ("ct_secn_1", 32)]
+    assert networks[2]["val_psnr"] == pytest.approx(networks[1]["val_psnr"], abs=1e-3)
     before = keras.saving.load_model(initial)
     after = keras.saving.load_model(tmp_path / "still" / "ct_secn_1" / "model.keras")
     for name in ("head", "block_0", "body", "upsample_0", "tail"):

@@ -555,6 +555,9 @@ def test_help_tells_all_flags_and_waits_for_no_backend(path):
     assert f"python {name}" in done.stdout
     sections = re.findall(r"^([A-Z][a-z ]+):$", done.stdout, re.MULTILINE)
     assert "Required" not in sections or sections[0] == "Required"
+    if name == "training/train.py":
+        (models,) = re.findall(r"One of ([^.]+)\.", done.stdout)
+        assert {name.strip() for name in models.split(",")} == set(registry.SYSTEMS)
 
 
 def test_presets_of_systems_are_known_to_the_table():
