@@ -87,10 +87,7 @@ notebooks: env  ## Opens the notebooks in JupyterLab
 	$(VENV)/bin/jupyter lab notebooks
 
 notebooks-run: env  ## Runs the notebooks again and stores what they show
-	$(RUN) -m pip install --quiet --editable '.[notebooks]'
-	for file in notebooks/*.ipynb; do \
-	  $(VENV)/bin/jupyter execute --inplace --NotebookClient.record_timing=False $$file || exit 1; \
-	done
+	$(RUN) notebooks/execute.py
 
 faults: env  ## Kills, fills disks and damages files, 50 times each; prints what was lost (hours)
 	$(RUN) tests/faults.py --rounds 50

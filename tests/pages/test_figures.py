@@ -1,5 +1,6 @@
-"""Tables of README and pages agree with the presets' cards, to the digits that they print."""
+"""Tables of README, pages and notebooks agree with the presets' cards, to the printed digits."""
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,17 @@ from keras_secn.presets.lite_files import preset_file
 from keras_secn.presets.store import file_of, list_presets, preset_card
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def text_of(path):
+    """A page, or the tables that a notebook is kept with."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    outputs = [o for cell in json.loads(text)["cells"] for o in cell.get("outputs", [])]
+    tables = ["".join(o.get("data", {}).get("text/markdown", "")) for o in outputs]
+    return "".join(f"{table}\n\n" for table in tables)
 
 
 def tables(text):
@@ -24,8 +36,8 @@ def tables(text):
 
 def figures():
     """(page, preset, column, cell) of what stands in a preset's row."""
-    for path in PAGES:
-        for table in tables(path.read_text(encoding="utf-8")):
+    for path in [*PAGES, *NOTEBOOKS]:
+        for table in tables(text_of(path)):
             for row in table:
                 name = re.fullmatch(r"`(\w+)`", next(iter(row.values())))
                 if name and name[1] in list_presets():
@@ -98,6 +110,11 @@ def test_pages_have_figures_to_check():
     checked = {(page, column) for page, _, column, _ in FIGURES}
     assert {
         ("README.md", column) for column in ("parameters", "file", "Set5 / Set14 (dB)")
+    } <= checked
+    assert {
+        ("02_cascade_training.ipynb", "steps"),
+        ("02_cascade_training.ipynb", "Set5 (dB)"),
+        ("04_the_zoo.ipynb", "Set5 (dB)"),
     } <= checked
     assert {("results.md", column) for column in COLUMNS if "/" not in column} - checked == {
         ("results.md", "file")

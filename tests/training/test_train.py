@@ -274,7 +274,7 @@ def test_batch_norms_are_those_of_the_averaged_weights(cache, tmp_path):
     assert {layer.momentum for layer in norms} == {0.99}
 
 
-def test_a_trained_network_is_trained_further(espcn, cache, tmp_path):
+def test_a_trained_network_is_trained_further(espcn, cache, tmp_path, capsys):
     first, run = espcn
     path = str(run / "espcn" / "model.keras")
     settings = system_run.ZooSettings(
@@ -285,6 +285,8 @@ def test_a_trained_network_is_trained_further(espcn, cache, tmp_path):
     )
     further, _ = system_run.run_system(settings, cache, tmp_path / "further", validate=validate)
     np.testing.assert_allclose(further(PROBE), first(PROBE), atol=1e-3)
+    score = validate(first)["val_psnr"]
+    assert f"espcn starts at {score:.2f} dB\n" in capsys.readouterr().err
     settings = system_run.ZooSettings("fsrcnn", recipe(), initial=path)
     with pytest.raises(UserError, match="espcn is another network"):
         system_run.run_system(settings, cache, tmp_path / "other", validate=validate)
