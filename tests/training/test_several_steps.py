@@ -23,6 +23,9 @@ class Calls(keras.callbacks.Callback):
     def skip(self, steps):
         pass
 
+    def say(self, text):
+        pass
+
     def __call__(self, name):
         return self
 
