@@ -1,76 +1,115 @@
-"""One network in every kind of quantization: size, PSNR-Y, difference to Keras, latency.
+"""The LiteRT files of all presets of one scale: size, PSNR-Y, and latency beside EDSR F32 B5's.
 
-    python tflite/table.py --preset ct_secn_16 --data_dir SET5 --data_dir SET14 \
-        --training_dir PHOTOS --out_dir lite/
+    python tflite/table.py --scale 2 --out tflite/table_x2.md
 
-Without --training_dir the row of quantization-aware training is left out.
+Sizes and scores are those that tflite/presets.py wrote into the cards. Latency is measured, all
+files in turns. EDSR F32 B5 in int8 is the network that phones are usually measured with; it gets
+small random weights, which do not change its time.
 """
 
+import datetime
 import pathlib
 import sys
+import tempfile
 
 from absl import flags
 
 from keras_secn.lite.sizes import parse_size
-from keras_secn.metrics import compare
 from keras_secn.training.app import run_app
+from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("preset", None, "Name of trained weights.")
-flags.DEFINE_string("model", None, "A .keras file, instead of --preset.")
-flags.DEFINE_multi_string("data_dir", [], "Folder of ground truth photographs; repeatable.")
-flags.DEFINE_string(
-    "representative", None, "Folder of photographs to calibrate with (default: the samples)."
-)
-flags.DEFINE_multi_string(
-    "training_dir", [], "Photographs for quantization-aware training; repeatable."
-)
-flags.DEFINE_integer("qat_steps", 500, "Steps of quantization-aware training.", lower_bound=1)
-flags.DEFINE_list(
-    "kinds", "none,float16,dynamic,int8,int8_qat,int16x8", "Rows, in order, after Keras."
-)
-flags.DEFINE_list("sizes", "270x480,540x960", "HxW of LR pictures to time; empty for none.")
+flags.DEFINE_integer("scale", 2, "Of the presets.", lower_bound=2)
+flags.DEFINE_list("sizes", ["270x480", "540x960"], "HxW of LR pictures to time.")
 flags.DEFINE_integer("threads", 2, "Threads of LiteRT.", lower_bound=1)
 flags.DEFINE_integer("rounds", 5, "Runs of each file.", lower_bound=1)
-flags.DEFINE_string("out_dir", "lite", "Where the .tflite files and table.json go.")
-flags.DEFINE_boolean("progress", True, "Shows progress bars.")
+flags.DEFINE_string("out", None, "Writes the table to this file instead of the screen.")
+flags.DEFINE_boolean("progress", True, "Shows a progress bar.")
+
+FOLDERS = ("set5", "set14", "pages")
+REFERENCE = "EDSR F32 B5, int8"
 
 
 def main(argv):
-    if (FLAGS.preset is None) == (FLAGS.model is None):
-        raise UserError("give either --preset or --model")
-    if not FLAGS.data_dir:
-        raise UserError("--data_dir is required: a folder of ground truth photographs")
     sizes = [parse_size(text) for text in FLAGS.sizes]
-    kinds = [kind for kind in FLAGS.kinds if kind != "int8_qat" or FLAGS.training_dir]
-    out = pathlib.Path(FLAGS.out_dir)
-    folders = [*FLAGS.data_dir, *FLAGS.training_dir]
-    folders += [FLAGS.representative] if FLAGS.representative else []
-    compare.check_paths([FLAGS.preset or FLAGS.model], folders, out / "table.json")
+    files = _files(FLAGS.scale)
+    if not files:
+        raise UserError(f"no preset of x{FLAGS.scale} has a LiteRT file")
+    with tempfile.TemporaryDirectory() as folder:
+        reference = _reference(FLAGS.scale, pathlib.Path(folder) / "edsr.tflite")
+        paths = [reference, *(path for path, _ in files)]
+        seconds = [_time(paths, size) for size in sizes]
+        weight = f"{reference.stat().st_size / 1000:,.0f}"
+    rows = [[REFERENCE, weight, *[""] * len(FOLDERS)]]
+    rows += [_described(path, facts) for path, facts in files]
+    for timed in seconds:
+        by_name = {path.name: value for path, value in zip(paths, timed, strict=True)}
+        for row, path in zip(rows, paths, strict=True):
+            plain = by_name.get(path.name.replace("_int8", ""))
+            value = by_name[path.name]
+            ratio = f"{value / plain:.2f}" if plain else ""
+            row += [f"{1e3 * value:.0f}", ratio, f"{value / timed[0]:.2f}"]
+    head = ["file", "KB", "Set5 (dB)", "Set14 (dB)", "pages (dB)"]
+    for text in FLAGS.sizes:
+        head += [f"{text} (ms)", "to float", "to EDSR"]
+    table = f"{markdown_table(head, rows)}\n{_measured()}\n"
+    if FLAGS.out:
+        with atomic_path(pathlib.Path(FLAGS.out)) as temporary:
+            temporary.write_text(table, encoding="utf-8")
+    else:
+        sys.stdout.write(table)
 
-    # after the flags are checked: Keras takes seconds
-    from keras_secn.lite import comparison
-    from keras_secn.metrics.protocol import write_json
 
-    model = compare.load(FLAGS.preset or FLAGS.model)
-    rows = comparison.compare_kinds(
-        model,
-        out,
-        FLAGS.data_dir,
-        sizes,
-        kinds,
-        FLAGS.threads,
-        FLAGS.rounds,
-        FLAGS.progress,
-        report=lambda text: print(text, file=sys.stderr),
-        representative=FLAGS.representative,
-        training=FLAGS.training_dir or None,
-        steps=FLAGS.qat_steps,
+def _files(scale):
+    """(path, the card's entry) of the files of all presets of a scale."""
+    from keras_secn import presets
+    from keras_secn.presets import store
+
+    cards = [presets.preset_card(name) for name in presets.list_presets()]
+    return [
+        (store.FOLDER / name, facts)
+        for card in cards
+        if card["scale"] == scale
+        for name, facts in card.get("files", {}).items()
+    ]
+
+
+def _described(path, facts):
+    scores = facts.get("scores", {})
+    psnr = [scores.get(folder, {}).get("psnr_y") for folder in FOLDERS]
+    cells = ["" if value is None else f"{value:.2f}" for value in psnr]
+    return [f"`{path.name}`", f"{facts['bytes'] / 1000:,.0f}", *cells]
+
+
+def _reference(scale, path):
+    import numpy as np
+
+    from keras_secn.lite.export import export
+    from keras_secn.models.mobile import build_edsr_mobile
+
+    model, random = build_edsr_mobile(scale=scale), np.random.default_rng(0)
+    # smaller than at the start of training: a wild picture would not pass export's check
+    model.set_weights([w / 2 + random.normal(0, 0.005, w.shape) for w in model.get_weights()])
+    pictures = [random.integers(0, 256, (96, 96, 3), np.uint8)]
+    export(model, path, "int8", representative=pictures, progress=False)
+    return path
+
+
+def _time(paths, size):
+    from keras_secn.lite.benchmark import time_files
+
+    return time_files(paths, size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
+
+
+def _measured():
+    from keras_secn.metrics.timing import machine
+
+    return (
+        f"Medians of {FLAGS.rounds} rounds in turns, {FLAGS.threads} threads: {machine()},"
+        f" {datetime.date.today()}."
     )
-    print(comparison.to_markdown(rows))
-    about = {"model": FLAGS.preset or FLAGS.model, "threads": FLAGS.threads}
-    write_json({**about, "rows": rows}, out / "table.json")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
 from .benchmark import benchmark as benchmark
-from .comparison import compare_kinds as compare_kinds
 from .compression import compress as compress
 from .delegates import refused as refused
 from .export import export as export

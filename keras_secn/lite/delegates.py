@@ -1,10 +1,10 @@
 """Which operators phones' accelerators take: what a file holds beyond them runs on the CPU.
 
-From the operator switches in the sources of TensorFlow Lite: `delegates/gpu/common/
-model_builder.cc`, `delegates/nnapi/nnapi_delegate.cc` and `delegates/hexagon/utils.cc` (the last at
-1fa9397d; there slices need constant bounds, and sides of RESIZE_BILINEAR stay below 66). Only
-operators that super-resolution networks are made of are listed. A phone's driver may still refuse
-one; only a run on the phone tells.
+From the operators that the sources take: `tflite/delegates/gpu/common/model_builder.cc` of LiteRT
+(at 34ec5bad), `delegates/nnapi/nnapi_delegate.cc` and `delegates/hexagon/utils.cc` of TensorFlow
+Lite (at 1fa9397d; there slices need constant bounds, and sides of RESIZE_BILINEAR stay below 66).
+Only operators that super-resolution networks are made of are listed. A GPU also refuses tensors
+whose size changes. A phone's driver may still refuse an operator; only a run on the phone tells.
 """
 
 import os
@@ -38,9 +38,10 @@ _EVERYWHERE = {
     "SUB",
     "TRANSPOSE_CONV",
 }
+_FLOAT = _EVERYWHERE | {"CAST", "DEQUANTIZE", "FLOOR", "PAD", "PRELU", "TANH"}
 SUPPORTED = {
-    "gpu": _EVERYWHERE | {"CAST", "DEQUANTIZE", "PAD", "PRELU", "TANH"},
-    "nnapi": _EVERYWHERE | {"CAST", "DEQUANTIZE", "FLOOR", "PAD", "PRELU", "TANH"},
+    "gpu": _FLOAT,
+    "nnapi": _FLOAT,
     "hexagon": _EVERYWHERE | {"PAD", "TANH"},
 }
 

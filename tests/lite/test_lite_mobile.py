@@ -13,9 +13,12 @@ from PIL import Image
 
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
 from keras_secn.models.mobile import POCKET_SIZES, build_edsr_mobile, build_pocket_secn
+from keras_secn.presets.store import list_presets, preset_card
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.training.wide_start import widen
 from keras_secn.utils.errors import UserError
+
+TFLITE = pathlib.Path(__file__).resolve().parents[2] / "tflite"
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="export needs the TensorFlow backend"
@@ -120,12 +123,45 @@ def test_int8_files_are_integer_only_and_delegate_whole(build, tmp_path):
     if model.name.startswith("pocket"):
         # one convolution each: nothing of the training's width is left
         assert lite.operators().count("CONV_2D") == POCKET_SIZES["s"][1] + 2
-    # float files keep operators for their pixels that not every accelerator takes
+    # the sources of the GPU's delegate take what rounds the pixels of float files; Hexagon's do not
     export(model, path, "none", representative=pictures, progress=False)
-    assert refused(path, "hexagon") and not refused(path, "nnapi")
+    assert refused(path, "hexagon") and not refused(path, "nnapi") and not refused(path, "gpu")
     picture = noise((20, 31), 7)
     error = np.abs(LiteModel(path)(picture).astype(int) - image_upscaler(model)(picture))
     assert error.max() <= 1
+
+
+def tables():
+    """(scale, rows by file) of the tables of files in the repository."""
+    for path in sorted(TFLITE.glob("table_x*.md")):
+        lines = [line for line in path.read_text().splitlines() if line.startswith("| `")]
+        rows = [[cell.strip("` ") for cell in line.strip("|").split("|")] for line in lines]
+        yield int(path.stem[-1]), {row[0]: row[1:5] for row in rows}
+
+
+@pytest.mark.parametrize("scale, rows", tables())
+def test_the_tables_of_files_are_those_of_the_cards(scale, rows):
+    cards = [card for card in map(preset_card, list_presets()) if card["scale"] == scale]
+    files = {name: facts for card in cards for name, facts in card.get("files", {}).items()}
+    assert set(rows) == set(files)
+    for name, (size, *psnr) in rows.items():
+        assert size == f"{files[name]['bytes'] / 1000:,.0f}", name
+        for folder, cell in zip(("set5", "set14", "pages"), psnr, strict=True):
+            assert cell == f"{files[name]['scores'][folder]['psnr_y']:.2f}", (name, folder)
+
+
+@pytest.mark.slow
+@tensorflow_only
+def test_one_command_prints_the_table_of_files(tmp_path):
+    out = tmp_path / "table.md"
+    options = ["--scale=3", "--sizes=16x20", "--rounds=1", f"--out={out}", "--noprogress"]
+    command = [sys.executable, TFLITE / "table.py", *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|") for line in out.read_text().splitlines() if line.startswith("|")]
+    assert [cell.strip() for cell in rows[0][6:9]] == ["16x20 (ms)", "to float", "to EDSR"]
+    assert [cell.strip() for cell in rows[2][7:9]] == ["1.00", "1.00"]  # EDSR itself
+    assert "`ct_secn_16_x3.tflite`" in rows[3][1]
 
 
 @pytest.mark.slow

@@ -1,10 +1,5 @@
 """Quantization-aware training: the twin is the network, and the file holds integers only."""
 
-import os
-import pathlib
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -29,7 +24,6 @@ from keras_secn.lite.export import export  # noqa: E402
 from keras_secn.lite.interpreter import LiteModel  # noqa: E402
 from keras_secn.lite.quantize import equalize  # noqa: E402
 
-TFLITE = pathlib.Path(__file__).resolve().parents[2] / "tflite"
 BUILDS = {
     "ct_secn": lambda: build_ct_secn(n=1, blocks=2, filters=8),
     "edsr_mobile": lambda: build_edsr_mobile(filters=8, blocks=2),
@@ -97,27 +91,3 @@ def test_what_has_no_twin_is_refused(pictures):
         twin.to_twin(model)
     with pytest.raises(UserError, match="training photographs"):
         export(model, "x.tflite", "int8_qat", representative=pictures, progress=False)
-
-
-def test_one_command_prints_the_table(photos, tmp_path):
-    """Every kind, on photographs that the fixture makes, at one small size."""
-    build_ct_secn(n=1, blocks=2, filters=8).save(tmp_path / "model.keras")
-    training = tmp_path / "training"
-    training.mkdir()
-    Image.fromarray(noise((128, 128), 1)).save(training / "a.png")
-    command = [
-        sys.executable, TFLITE / "table.py", f"--model={tmp_path / 'model.keras'}",
-        f"--data_dir={photos}", f"--training_dir={training}", f"--representative={training}",
-        "--qat_steps=2", "--sizes=20x30", "--rounds=1", "--noprogress",
-        f"--out_dir={tmp_path / 'out'}",
-    ]  # fmt: skip
-    environment = {**os.environ, "HOME": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "%|" not in done.stderr
-    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert [row.split("|")[1].strip() for row in rows[1:]] == [
-        "Keras", "none", "float16", "dynamic", "int8", "int8_qat", "int16x8"
-    ]  # fmt: skip
-    assert len(list((tmp_path / "out").glob("*.tflite"))) == 6
-    assert (tmp_path / "out" / "table.json").is_file()
