@@ -2,9 +2,8 @@
 
 `<!-- from README.md: Heading -->` in a page stands for that section of the file, so that a figure
 is written down once; `<!-- from FILE -->` stands for all of it. `<!-- command upscale -->` stands
-for the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights and
-`<!-- preset files -->` for that of their LiteRT files, both made from the cards. `<!-- inputs -->`
-stands for the tables of docs/inputs.json, `<!-- gains SET -->` for the gains of one set there or in
+for the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights, made
+from the cards. `<!-- inputs -->` stands for the tables of docs/inputs.json, `<!-- gains SET -->` for the gains of one set there or in
 docs/inputs_pages.json.
 """
 
@@ -19,7 +18,7 @@ from mkdocs.exceptions import PluginError
 
 os.environ.setdefault("KERAS_SECN_LAZY", "1")  # the tables need no Keras
 
-from keras_secn import cli, presets  # noqa: E402
+from keras_secn import cli  # noqa: E402
 from keras_secn.upscaling import catalog  # noqa: E402
 from keras_secn.utils.markdown import markdown_table  # noqa: E402
 
@@ -40,7 +39,6 @@ PAGES = {  # files of the repository that are pages as well
 def on_page_markdown(markdown, page, config, files):
     markdown = re.sub(r"^<!-- command (\w+) -->$", _options, markdown, flags=re.MULTILINE)
     markdown = markdown.replace("<!-- presets -->", _presets())
-    markdown = markdown.replace("<!-- preset files -->", _preset_files())
     markdown = markdown.replace("<!-- inputs -->", inputs_table.to_markdown(_inputs("inputs")))
     markdown = re.sub(r"<!-- gains (.+?) -->", _gains, markdown)
     return re.sub(r"^<!-- from ([^:\n]+?)(?:: (.+?))? -->$", _part, markdown, flags=re.MULTILINE)
@@ -91,16 +89,6 @@ def _presets():
     return "\n".join(
         f"**x{scale}**\n\n{markdown_table(header, rows)}" for scale, rows in sorted(tables.items())
     )
-
-
-def _preset_files():
-    header = ["file", "KB", "Set5 (dB)", "Set14 (dB)", "pages of text (dB)"]
-    rows = []
-    for name in presets.list_presets():
-        for file, facts in presets.preset_card(name).get("files", {}).items():
-            psnr = _psnr(facts.get("scores", {}), ("set5", "set14", "pages"))
-            rows.append([f"`{file}`", f"{facts['bytes'] / 1000:,.0f}", *psnr])
-    return markdown_table(header, rows)
 
 
 def _inputs(*names):

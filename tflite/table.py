@@ -3,8 +3,8 @@
     python tflite/table.py --scale 2 --out tflite/table_x2.md
 
 Sizes and scores are those that tflite/presets.py wrote into the cards. Latency is measured, all
-files in turns. EDSR F32 B5 in int8 is the network that phones are usually measured with; it gets
-small random weights, which do not change its time.
+files in turns; `--notime` keeps what stands in the table already. EDSR F32 B5 in int8 is what
+phones are usually measured with; it gets small random weights, which do not change its time.
 """
 
 import datetime
@@ -26,6 +26,7 @@ flags.DEFINE_list("sizes", ["270x480", "540x960"], "HxW of LR pictures to time."
 flags.DEFINE_integer("threads", 2, "Threads of LiteRT.", lower_bound=1)
 flags.DEFINE_integer("rounds", 5, "Runs of each file.", lower_bound=1)
 flags.DEFINE_string("out", None, "Writes the table to this file instead of the screen.")
+flags.DEFINE_boolean("time", True, "Times the files; else keeps the latencies in --out.")
 flags.DEFINE_boolean("progress", True, "Shows a progress bar.")
 
 FOLDERS = ("set5", "set14", "pages")
@@ -33,33 +34,63 @@ REFERENCE = "EDSR F32 B5, int8"
 
 
 def main(argv):
-    sizes = [parse_size(text) for text in FLAGS.sizes]
     files = _files(FLAGS.scale)
     if not files:
         raise UserError(f"no preset of x{FLAGS.scale} has a LiteRT file")
-    with tempfile.TemporaryDirectory() as folder:
-        reference = _reference(FLAGS.scale, pathlib.Path(folder) / "edsr.tflite")
-        paths = [reference, *(path for path, _ in files)]
-        seconds = [_time(paths, size) for size in sizes]
-        weight = f"{reference.stat().st_size / 1000:,.0f}"
-    rows = [[REFERENCE, weight, *[""] * len(FOLDERS)]]
-    rows += [_described(path, facts) for path, facts in files]
-    for timed in seconds:
-        by_name = {path.name: value for path, value in zip(paths, timed, strict=True)}
-        for row, path in zip(rows, paths, strict=True):
-            plain = by_name.get(path.name.replace("_int8", ""))
-            value = by_name[path.name]
-            ratio = f"{value / plain:.2f}" if plain else ""
-            row += [f"{1e3 * value:.0f}", ratio, f"{value / timed[0]:.2f}"]
+    if FLAGS.time:
+        latency, sizes, note = _timed([path for path, _ in files])
+    else:
+        latency, sizes, note = _kept(FLAGS.out)
     head = ["file", "KB", "Set5 (dB)", "Set14 (dB)", "pages (dB)"]
-    for text in FLAGS.sizes:
+    for text in sizes:
         head += [f"{text} (ms)", "to float", "to EDSR"]
-    table = f"{markdown_table(head, rows)}\n{_measured()}\n"
+    described = [_described(path, facts) for path, facts in files]
+    rows = [[REFERENCE, *[""] * (1 + len(FOLDERS))], *described]
+    nothing = [""] * (3 * len(sizes))
+    rows = [[*row, *latency.get(row[0], nothing)] for row in rows]
+    table = f"{markdown_table(head, rows)}\n{note}\n"
     if FLAGS.out:
         with atomic_path(pathlib.Path(FLAGS.out)) as temporary:
             temporary.write_text(table, encoding="utf-8")
     else:
         sys.stdout.write(table)
+
+
+def _timed(paths):
+    """{row's name: cells}, the sizes, and how it was measured."""
+    from keras_secn.lite.benchmark import time_files
+    from keras_secn.metrics.timing import machine
+
+    sizes = [parse_size(text) for text in FLAGS.sizes]
+    names = [REFERENCE, *(f"`{path.name}`" for path in paths)]
+    cells = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        reference = _reference(FLAGS.scale, pathlib.Path(folder) / "edsr.tflite")
+        for size in sizes:
+            seconds = time_files(
+                [reference, *paths], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress
+            )
+            found = dict(zip(names, seconds, strict=True))
+            for name, value in found.items():
+                plain = found.get(name.replace("_int8", ""))
+                ratio = f"{value / plain:.2f}" if plain else ""
+                cells[name] += [f"{1e3 * value:.0f}", ratio, f"{value / seconds[0]:.2f}"]
+    note = (
+        f"Medians of {FLAGS.rounds} rounds in turns, {FLAGS.threads} threads: {machine()},"
+        f" {datetime.date.today()}."
+    )
+    return cells, FLAGS.sizes, note
+
+
+def _kept(path):
+    """The same, of a table that was written before."""
+    if path is None or not pathlib.Path(path).is_file():
+        raise UserError("--notime keeps the latencies in --out: a table that is there")
+    *lines, _, note = pathlib.Path(path).read_text(encoding="utf-8").rstrip().splitlines()
+    head, _, *rows = [[c.strip() for c in line.strip().strip("|").split("|")] for line in lines]
+    start = 2 + len(FOLDERS)
+    sizes = [text.removesuffix(" (ms)") for text in head[start::3]]
+    return {row[0]: row[start:] for row in rows}, sizes, note
 
 
 def _files(scale):
@@ -95,21 +126,6 @@ def _reference(scale, path):
     pictures = [random.integers(0, 256, (96, 96, 3), np.uint8)]
     export(model, path, "int8", representative=pictures, progress=False)
     return path
-
-
-def _time(paths, size):
-    from keras_secn.lite.benchmark import time_files
-
-    return time_files(paths, size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
-
-
-def _measured():
-    from keras_secn.metrics.timing import machine
-
-    return (
-        f"Medians of {FLAGS.rounds} rounds in turns, {FLAGS.threads} threads: {machine()},"
-        f" {datetime.date.today()}."
-    )
 
 
 if __name__ == "__main__":
