@@ -19,7 +19,7 @@ flags.DEFINE_string("model", None, "A .keras file, instead of --preset.")
 flags.DEFINE_enum(
     "quantization",
     "none",
-    ["none", "float16", "dynamic", "int8", "int8_float_io", "int8_qat", "int16x8"],
+    ["none", "float16", "dynamic", "int8", "int8_qat", "int16x8"],
     "Number formats in the file.",
 )
 flags.DEFINE_string("shape", "dynamic", "dynamic, or HxW in LR pixels.")
@@ -38,7 +38,7 @@ def main(argv):
     if (FLAGS.preset is None) == (FLAGS.model is None):
         raise UserError("give either --preset or --model")
     if FLAGS.report and not FLAGS.quantization.startswith("int"):
-        raise UserError("--report needs --quantization int8, int8_float_io, int8_qat or int16x8")
+        raise UserError("--report needs --quantization int8, int8_qat or int16x8")
     if FLAGS.quantization == "int8_qat" and not FLAGS.training_dir:
         raise UserError("--quantization int8_qat needs --training_dir: photographs")
     shape = parse_size(FLAGS.shape) if FLAGS.shape != "dynamic" else "dynamic"

@@ -1,11 +1,8 @@
-"""Deep compression: pruning, shared weights, entropy coding (Han et al., ICLR 2016)."""
+"""Deep compression: pruning, shared weights, entropy coding by deflate (Han et al., ICLR 2016)."""
 
 from __future__ import annotations
 
-import collections
-import heapq
-import io
-import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,64 +114,24 @@ def measures(model, content):
 
     Returns:
         A dictionary: `sparsity` (share of zeros in the kernels), `values` (the most that any
-        kernel holds), `bytes` (of the file), `deflated` (of the file in a zip archive), `coded`
-        (of weights as Huffman codes with their code books, and biases as they are).
+        kernel holds), `bytes` (of the file), `deflated` (of the file with its entropy coded).
     """
     weights = kernels(model)
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
-        file.writestr("model.tflite", content)
-    others = 4 * (model.count_params() - sum(kernel.size for kernel in weights))
     return {
         "sparsity": sum(int(np.sum(k == 0)) for k in weights) / sum(k.size for k in weights),
         "values": max(np.unique(kernel).size for kernel in weights),
         "bytes": len(content),
-        "deflated": len(archive.getvalue()),
-        "coded": others + sum(coded_bytes(kernel) for kernel in weights),
+        "deflated": len(zlib.compress(content, level=9)),
     }
-
-
-def coded_bytes(kernel):
-    """Bytes of a kernel as one Huffman code per weight, and its code book.
-
-    The book holds each value (float32) and the length of its code (one byte), which is all that a
-    canonical code needs. A kernel that is smaller as plain float32 stays that.
-    """
-    counts = collections.Counter(kernel.ravel().tolist())
-    lengths = huffman_lengths(counts)
-    bits = sum(counts[value] * lengths[value] for value in counts)
-    return min(-(-bits // 8) + 5 * len(counts), 4 * kernel.size)
-
-
-def huffman_lengths(counts):
-    """The length in bits of each symbol's Huffman code (Huffman, 1952).
-
-    Args:
-        counts: how often each symbol occurs, as a dictionary.
-    """
-    if len(counts) == 1:
-        return dict.fromkeys(counts, 1)
-    lengths = dict.fromkeys(counts, 0)
-    # the number breaks ties, symbols need not be comparable
-    heap = [(count, number, [symbol]) for number, (symbol, count) in enumerate(counts.items())]
-    heapq.heapify(heap)
-    number = len(heap)
-    while len(heap) > 1:
-        first, second = heapq.heappop(heap), heapq.heappop(heap)
-        for symbol in first[2] + second[2]:
-            lengths[symbol] += 1
-        heapq.heappush(heap, (first[0] + second[0], number, first[2] + second[2]))
-        number += 1
-    return lengths
 
 
 def to_markdown(rows):
     """A table of dictionaries of `measures` with `name` and `psnr_y` (by folder's name)."""
     names = list(rows[0]["psnr_y"])
-    head = ["network", "zeros", "values", "file (KB)", "zipped (KB)", "coded (KB)"]
+    head = ["network", "zeros", "values", "file (KB)", "deflated (KB)"]
     lines = []
     for row in rows:
-        sizes = [f"{row[key] / 1000:.0f}" for key in ("bytes", "deflated", "coded")]
+        sizes = [f"{row[key] / 1000:.0f}" for key in ("bytes", "deflated")]
         scores = [f"{row['psnr_y'][name]:.2f}" for name in names]
         lines.append(
             [row["name"], f"{100 * row['sparsity']:.0f} %", str(row["values"]), *sizes, *scores]

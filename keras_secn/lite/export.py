@@ -40,11 +40,10 @@ BOUNDS = {
     "float16": 52.0,
     "dynamic": 40.0,
     "int8": 38.0,
-    "int8_float_io": 38.0,
     "int8_qat": 38.0,
     "int16x8": 45.0,
 }
-CALIBRATED = ("int8", "int8_float_io", "int8_qat", "int16x8")
+CALIBRATED = ("int8", "int8_qat", "int16x8")
 CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
 STRENGTH = 1.0  # of equalization
 SIZES = range(LEAST, 4097)  # LR pixels a side that a file of fixed size may have
@@ -71,9 +70,8 @@ def export(
         model: a Keras network: RGB in, larger RGB out.
         path: where the file goes; replaced if it exists, left alone if anything fails.
         quantization: "none" (float32), "float16" (weights), "dynamic" (int8 weights), "int8"
-            (integers throughout), "int8_float_io" (the same between float ends), "int8_qat" (int8
-            after quantization-aware training), or "int16x8" (16-bit features, 8-bit weights,
-            float pixel shuffle and ends).
+            (integers throughout, but for float pixels), "int8_qat" (int8 after quantization-aware
+            training), or "int16x8" (16-bit features, 8-bit weights, float pixel shuffle and ends).
         shape: "dynamic", or (height, width) in LR pixels.
         representative: folder of photographs, or list of uint8 LR pictures, to calibrate with;
             the sample photographs that come along, and pages of text (see `pages`), if `None`.
@@ -101,8 +99,6 @@ def export(
         raise UserError(f"quantization must be one of {', '.join(BOUNDS)}, not {quantization!r}")
     if io not in ("uint8", "float"):
         raise UserError(f"io must be uint8 or float, not {io!r}")
-    if quantization == "int8_float_io":
-        io = "float"
     size = _fixed_size(model, shape)
     if path.is_dir():
         raise UserError(f"{path} is a folder")

@@ -50,7 +50,7 @@ def files(model, pictures, tmp_path_factory):
         ("float16", "uint8"),
         ("dynamic", "uint8"),
         ("int8", "uint8"),
-        ("int8_float_io", "float"),
+        ("int8", "float"),
         ("int16x8", "uint8"),
     ]:
         path = folder / f"{quantization}_{io}.tflite"
@@ -102,11 +102,17 @@ def test_float_files_equal_keras(files, model):
 
 
 @pytest.mark.parametrize(
-    ("kind", "bound"),
-    [("float16", 1), ("dynamic", 4), ("int8", 8), ("int8_float_io", 8), ("int16x8", 4)],
+    ("kind", "io", "bound"),
+    [
+        ("float16", "uint8", 1),
+        ("dynamic", "uint8", 4),
+        ("int8", "uint8", 8),
+        ("int8", "float", 8),
+        ("int16x8", "uint8", 4),
+    ],
 )
-def test_quantized_files_are_near_keras_at_odd_sizes(files, model, kind, bound):
-    path = files[kind, "float" if kind.endswith("io") else "uint8"]
+def test_quantized_files_are_near_keras_at_odd_sizes(files, model, kind, io, bound):
+    path = files[kind, io]
     for seed, size in enumerate(SIZES[:2]):
         error = difference(path, model, noise(size, seed + 10))
         assert error.max() <= 2 * bound and error.mean() <= bound / 4
