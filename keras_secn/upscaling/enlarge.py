@@ -64,7 +64,7 @@ class Enlarger:
                 yield band[:visible, : scale * width]
 
     def _plan(self, image):
-        """Cuts along both axes, and the function of a float32 tile."""
+        """Cuts along both axes, and the function of a tile."""
         engine, (height, width) = self.engine, image.shape[:2]
         whole = [cuts(length, length, 0)[0] for length in (height, width)]
         small = height * width <= min(POOLED_WHOLE, self.tile**2)
@@ -95,9 +95,10 @@ class Enlarger:
         return run
 
     def _seen(self, pixels):
-        """Pixels as the network sees them: float32 RGB in 0..255."""
+        """Pixels as the network sees them: RGB in 0..255, float32 or, as they are, uint8."""
         white = _white(pixels.dtype)
-        pixels = pixels.astype(np.float32)
+        if not self.engine.eight_bit or pixels.dtype != np.uint8:
+            pixels = pixels.astype(np.float32)
         if white != 255:
             pixels *= np.float32(255 / white)
             if self.engine.eight_bit:
@@ -116,6 +117,8 @@ def _white(dtype):
 
 def _pixels(values, white, dtype):
     """What the network gave, 0..255, as pixels: rounded half up and clipped."""
+    if values.dtype == dtype == np.uint8:
+        return values
     values = values * np.float32(white / 255) if white != 255 else values
     if np.issubdtype(dtype, np.integer):
         values = np.floor(values + np.float32(0.5))

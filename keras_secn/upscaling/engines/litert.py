@@ -85,7 +85,7 @@ class TiledFileEngine:
         (sr,) = self._run(signature, lr=lr[None], **gates).values()
         if sr.shape != expected:
             raise _wrong_scale(self._runtime.name, self.scale)
-        return sr[0, : self.scale * height, : self.scale * width].astype(np.float32, copy=False)
+        return sr[0, : self.scale * height, : self.scale * width]
 
     def whole(self, lr):
         return self._picture(WHOLE, lr)
@@ -114,7 +114,7 @@ class PlainFileEngine:
         self.window = self._model.fixed_size
 
     def whole(self, lr):
-        return self._model(lr.astype(np.uint8)).astype(np.float32)
+        return self._model(lr.astype(np.uint8, copy=False))
 
     def pool(self, patches):
         return None
