@@ -3,8 +3,8 @@
 `<!-- from README.md: Heading -->` in a page stands for that section of the file, so that a figure
 is written down once; `<!-- from FILE -->` stands for all of it. `<!-- command upscale -->` stands
 for the options of `keras-secn upscale`, `<!-- presets -->` for the table of trained weights, made
-from the cards. `<!-- inputs -->` stands for the tables of docs/inputs.json, `<!-- gains SET -->` for the gains of one set there or in
-docs/inputs_pages.json.
+from the cards. `<!-- inputs -->` stands for the tables of docs/inputs.json, `<!-- gains SET -->`
+for the gains of one set there or in docs/inputs_pages.json.
 """
 
 import json
@@ -18,7 +18,7 @@ from mkdocs.exceptions import PluginError
 
 os.environ.setdefault("KERAS_SECN_LAZY", "1")  # the tables need no Keras
 
-from keras_secn import cli  # noqa: E402
+from keras_secn import cli, presets  # noqa: E402
 from keras_secn.upscaling import catalog  # noqa: E402
 from keras_secn.utils.markdown import markdown_table  # noqa: E402
 
