@@ -1,9 +1,9 @@
-"""Frames a second of enlarging a video, decoding and encoding included, beside ffmpeg's lanczos.
+"""Frames a second of enlarging a video, decoding and encoding included, beside ffmpeg's scalers.
 
     python benchmarks/video.py
-    python benchmarks/video.py --network ct_secn_16 --sizes 640x360 --suffix .webm
+    python benchmarks/video.py --networks ct_secn_16,pocket_secn_m:int8 --sizes 640x360 --suffix .webm
 
-A photograph moves through the frame. Both programs write with the same encoder and settings. Every
+A photograph moves through the frame. All programs write with the same encoder and settings. Every
 figure is the median over rounds in turns. With `--parts`, lines follow for each part of the work
 alone, which tell what the whole waits for.
 """
@@ -22,7 +22,11 @@ from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("network", "pocket_secn_s", "A preset's name, a .tflite or a .keras file.")
+flags.DEFINE_list(
+    "networks",
+    ["fast", "pocket_secn_s:int8"],
+    "What --fast takes, presets' names with or without a precision, .tflite or .keras files.",
+)
 flags.DEFINE_list("sizes", ["640x360", "960x540"], "Of the originals.")
 flags.DEFINE_integer("frames", 50, "How many of them.", lower_bound=2)
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
@@ -35,13 +39,11 @@ PHOTO = pathlib.Path(__file__).parents[1] / "keras_secn" / "samples" / "validati
 
 
 def main(argv):
-    from keras_secn.upscaling import Upscaler
-
-    upscaler = Upscaler(FLAGS.network, threads=FLAGS.threads)
+    upscalers = {name: _upscaler(name) for name in FLAGS.networks}
     print("| original | program | frames/s | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for size in FLAGS.sizes:
-            runs = _runs(upscaler, size, pathlib.Path(folder))
+            runs = _runs(upscalers, size, pathlib.Path(folder))
             seconds = {name: [] for name in runs}
             for _ in tqdm(range(FLAGS.rounds), desc=size, leave=False, disable=None):
                 for name, run in runs.items():
@@ -54,7 +56,16 @@ def main(argv):
                 print(f"| {size} | {name} | {rate:.1f} | {rate / first:.2f} |", flush=True)
 
 
-def _runs(upscaler, size, folder):
+def _upscaler(name):
+    from keras_secn.upscaling import Upscaler
+
+    if name == "fast":
+        return Upscaler(fast=True, threads=FLAGS.threads)
+    name, _, precision = name.partition(":")
+    return Upscaler(name, threads=FLAGS.threads, precision=precision or None)
+
+
+def _runs(upscalers, size, folder):
     """Name -> function, for one size; the first is what the ratios refer to."""
     from keras_secn.upscaling.io.containers import CONTAINERS
     from keras_secn.upscaling.io.video import upscale_video
@@ -68,28 +79,35 @@ def _runs(upscaler, size, folder):
     moving = f"{large},crop={width}:{height}:n:n/2"
     loop = ["-loop", "1", "-framerate", "25", "-i", photo, "-vf", moving]
     _ffmpeg(*loop, "-frames:v", FLAGS.frames, "-pix_fmt", "yuv420p", "-crf", "20", clip)
-    grown = ":".join(map(str, reversed(upscaler.target.size(height, width))))
+    target = next(iter(upscalers.values())).target
+    grown = ":".join(map(str, reversed(target.size(height, width))))
     encoder = [*CONTAINERS[FLAGS.suffix].video, "-pix_fmt", "yuv420p"]
-    lanczos = ["-i", clip, "-vf", f"scale={grown}:flags=lanczos"]
+    scaled = {
+        way: ["-i", clip, "-vf", f"scale={grown}:flags={way}"] for way in ("lanczos", "bicubic")
+    }
     runs = {
-        f"keras-secn, {FLAGS.network}": lambda: upscale_video(upscaler, clip, out),
-        "ffmpeg, lanczos": functools.partial(_ffmpeg, *lanczos, "-c:v", *encoder, out),
+        f"keras-secn, {name}": functools.partial(upscale_video, upscaler, clip, out)
+        for name, upscaler in upscalers.items()
+    }
+    runs |= {
+        f"ffmpeg, {way}": functools.partial(_ffmpeg, *arguments, "-c:v", *encoder, out)
+        for way, arguments in scaled.items()
     }
     if FLAGS.parts:
         raw = ["-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
         frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
 
-        def network():
+        def network(upscaler):
             for _ in range(FLAGS.frames):
                 for _ in upscaler.bands(frame):
                     pass
 
         frames = folder / f"{size}.yuv"
-        _ffmpeg(*lanczos, "-pix_fmt", "yuv420p", "-f", "rawvideo", frames)
+        _ffmpeg(*scaled["lanczos"], "-pix_fmt", "yuv420p", "-f", "rawvideo", frames)
         source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", grown.replace(":", "x")]
         runs |= {
             "decoder alone": functools.partial(_ffmpeg, "-i", clip, *raw),
-            "network alone": network,
+            **{f"{name} alone": functools.partial(network, u) for name, u in upscalers.items()},
             "encoder alone": functools.partial(
                 _ffmpeg, *source, "-i", frames, "-c:v", *encoder, out
             ),
