@@ -1,7 +1,7 @@
 """Frames a second of enlarging a video, decoding and encoding included, beside ffmpeg's scalers.
 
     python benchmarks/video.py
-    python benchmarks/video.py --networks ct_secn_16,pocket_secn_m:int8 --sizes 640x360 --suffix .webm
+    python benchmarks/video.py --networks ct_secn_16,secn --sizes 640x360 --suffix .webm
 
 A photograph moves through the frame. All programs write with the same encoder and settings. Every
 figure is the median over rounds in turns. With `--parts`, lines follow for each part of the work
