@@ -5,7 +5,6 @@ import gc
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
@@ -96,20 +95,25 @@ def open_photographs(
     folders: Sequence[str | os.PathLike[str]],
     dataset: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
-    **options: Any,
+    *,
+    scale: int = 2,
+    min_hr: int = 0,
+    strict: bool = False,
+    progress: bool = True,
 ) -> PhotoCache:
     """The cache of folders of photographs, or of a dataset of tensorflow-datasets.
 
     Args:
         folders: see `PhotoCache.build`.
         dataset: "div2k" in place of `folders`.
-        cache_dir, options: see `PhotoCache.build`.
+        cache_dir, scale, min_hr, strict, progress: see `PhotoCache.build`.
 
     Raises:
         UserError: both or neither are given; else as `PhotoCache.build`.
     """
     if bool(folders) == bool(dataset):
         raise UserError("give either --data_dir or --dataset")
+    options = {"scale": scale, "min_hr": min_hr, "strict": strict, "progress": progress}
     if dataset:
         from keras_secn.data.div2k import load_div2k
 
