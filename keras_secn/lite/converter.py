@@ -1,4 +1,4 @@
-"""Keras network -> bytes of a `.tflite` file, one function per kind of quantization."""
+"""Converts a Keras network to the bytes of a `.tflite` file, by kind of quantization."""
 
 import tempfile
 

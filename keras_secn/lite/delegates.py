@@ -1,4 +1,4 @@
-"""Which operators phones' accelerators take: what a file holds beyond them runs on the CPU.
+"""Operators that phones' accelerators support; the others of a file run on the CPU.
 
 From the operators that the sources take: `tflite/delegates/gpu/common/model_builder.cc` of LiteRT
 (at 34ec5bad), `delegates/nnapi/nnapi_delegate.cc` and `delegates/hexagon/utils.cc` of TensorFlow

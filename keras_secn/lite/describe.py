@@ -1,4 +1,4 @@
-"""All that a `.tflite` file shows: what it says of itself, and what LiteRT finds in it."""
+"""Describes a `.tflite` file: its metadata, tensors and operators."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fine-tunes a changed tf_keras network until its pictures are the unchanged one's again."""
+"""Fine-tunes a compressed tf_keras network with the original network as teacher."""
 
 from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""Makes a checked `.tflite` file of a Keras super-resolution network."""
+"""Exports a Keras super-resolution network to a `.tflite` file, and checks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs any super-resolution `.tflite` file, ours or not, without TensorFlow or Keras."""
+"""Runs any super-resolution `.tflite` file without TensorFlow or Keras."""
 
 import os
 import pathlib

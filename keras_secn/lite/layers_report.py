@@ -1,4 +1,4 @@
-"""Where a quantized file loses: the error of every tensor beside its float twin."""
+"""Quantization error of each tensor of an integer file, against the float file."""
 
 import re
 from typing import Any

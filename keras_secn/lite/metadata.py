@@ -1,7 +1,4 @@
-"""What a `.tflite` file says about itself: a JSON buffer, written at export and read by anyone.
-
-A file may come from a stranger: what it says is checked before anything is done with it.
-"""
+"""Metadata of a `.tflite` file: a JSON buffer, written at export and checked when it is read."""
 
 import dataclasses
 import json

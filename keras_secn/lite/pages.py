@@ -1,4 +1,4 @@
-"""Pages of text, drawings and flat areas, made by code: what photographs do not show.
+"""Synthetic pages of text, drawings and flat areas, to calibrate with.
 
 An integer file that was calibrated on photographs alone loses about 2 dB on black text.
 """

@@ -1,4 +1,4 @@
-"""Pictures that a `.tflite` file must give on any other machine: a folder to check a phone with."""
+"""Reference pictures of a `.tflite` file, to check it on a phone."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Low-resolution pictures to calibrate with and to check a file on."""
+"""Low-resolution pictures for calibration and for checking files."""
 
 import itertools
 import pathlib

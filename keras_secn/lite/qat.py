@@ -101,7 +101,7 @@ def quantizable(twin):
 
 
 def calibrate(student, seen):
-    """Sets the grids to the ranges that the twin's tensors have on pictures.
+    """Sets the quantization ranges to those of the twin's tensors on pictures.
 
     Args:
         student: of `quantizable`.
@@ -109,7 +109,7 @@ def calibrate(student, seen):
     """
     for layer in student.layers:
         low, high = seen.get(layer.name.removeprefix("quant_"), (0.0, 255.0))
-        # a unit that no picture woke would get a grid of no width
+        # a unit that is zero on all pictures needs a range, too
         high = max(high, low + 1e-3)
         for variable in layer.variables:
             name = variable.name.split("/")[-1].split(":")[0]
@@ -136,10 +136,10 @@ def quantize_configs():
         return FixedQuantizer(num_bits=8, init_min=low, init_max=high, narrow_range=False)
 
     class Nothing(default_8bit_quantize_configs.NoOpQuantizeConfig):
-        """Leaves a layer that only moves values on its input's grid."""
+        """No quantization, for layers that only move values."""
 
     class Output(Nothing):
-        """One grid for the output: learned, or from `low` to `high`."""
+        """Quantizes the output: range learned, or from `low` to `high`."""
 
         def __init__(self, low=None, high=None):
             self.low, self.high = low, high

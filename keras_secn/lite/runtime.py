@@ -1,4 +1,4 @@
-"""One LiteRT file for every thread of a process: an interpreter, its lock, and how to pickle it."""
+"""A LiteRT interpreter that threads share, and that can be pickled."""
 
 import contextlib
 import os

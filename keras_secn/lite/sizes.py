@@ -1,4 +1,4 @@
-"""Sizes as users write them."""
+"""Parses sizes such as 270x480."""
 
 from keras_secn.utils.errors import UserError
 

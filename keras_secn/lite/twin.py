@@ -1,4 +1,4 @@
-"""A network's twin in tf_keras, which is all that tensorflow-model-optimization understands.
+"""A network's twin in tf_keras, as tensorflow-model-optimization needs it.
 
 Layers have the same weights and names (`block_0/conv_1` becomes `block_0_conv_1`), blocks are laid
 out flat, and the dense layers of squeeze-and-excitation become 1 x 1 convolutions.
@@ -195,7 +195,7 @@ def _convolutions(model):
 
 
 def ranges(twin, pictures):
-    """(low, high) for the grid of every layer's output, by layer's name; see `calibrate`."""
+    """Calibrated (low, high) of every layer's output, by layer's name."""
     tf_keras, _ = libraries()
     layers, sampler = twin.layers[1:], Sampler()
     seen = tf_keras.Model(twin.input, [layer.output for layer in layers])

@@ -1,1 +1,1 @@
-"""Integer files: calibration ranges, equalized channels, rounded kernels, 16-bit activations."""
+"""Integer files: calibration, equalization, GPTQ, 16-bit activations."""

@@ -1,8 +1,8 @@
-"""The range that an 8-bit grid should span: less than the extremes, where that rounds better.
+"""Calibration: the range of each activation that 8 bits represent with the least error.
 
-Features of photographs are spiky: their largest value is some fifty times their spread. A grid
-that reaches it wastes its levels; one that cuts off a few peaks errs less in all (Sung et al.,
-"Resiliency of deep neural networks under quantization", 2015; Banner et al., NeurIPS 2019).
+Features of photographs have rare, large values. A range that includes all of them wastes levels;
+clipping a few gives a smaller mean error (Sung et al., "Resiliency of deep neural networks under
+quantization", 2015; Banner et al., NeurIPS 2019).
 """
 
 import math
@@ -18,7 +18,7 @@ SAMPLES = 4000  # of a tensor, per picture
 
 
 def best_range(values, low, high):
-    """The part of low..high whose 256 levels miss values by the least mean square.
+    """The part of low..high whose 256 levels give the least mean squared error.
 
     Args:
         values: a sample of them.
@@ -41,21 +41,21 @@ def best_range(values, low, high):
 
 
 class Sampler:
-    """What passes through tensors by name: their extremes, and a sample of their values."""
+    """Extremes and a sample of the values of tensors, by name."""
 
     def __init__(self):
         self.extremes, self.samples = {}, {}
 
     def add(self, name, values):
-        """Looks at a tensor's values on one picture; keeps every n-th."""
+        """Adds a tensor's values on one picture; keeps every n-th."""
         values = np.asarray(values, np.float32)
         low, high = self.extremes.get(name, (0.0, 0.0))
         self.extremes[name] = (min(low, float(values.min())), max(high, float(values.max())))
-        # one value per channel is too few to tell a peak from the rest
+        # one value per channel is too small a sample
         if values.ndim == 4 and values.shape[1] * values.shape[2] > 1:
             stride = max(1, values.size // SAMPLES)
             while math.gcd(stride, values.shape[3]) > 1:
-                stride += 1  # or some channels would never be looked at
+                stride += 1  # so that all channels are sampled
             kept = values.ravel()[::stride]
             self.samples.setdefault(name, []).append(kept.copy())
 
@@ -64,7 +64,7 @@ class Sampler:
         return all(np.array_equal(part, np.round(part)) for part in self.samples.get(name, [0.5]))
 
     def range(self, name, clip=True):
-        """(low, high) for a tensor's grid; with `clip` off, its extremes."""
+        """(low, high) of a tensor's quantization; its extremes without `clip`."""
         low, high = self.extremes[name]
         if name not in self.samples or not clip:
             return low, high
@@ -72,13 +72,13 @@ class Sampler:
 
 
 def tensor_ranges(content, pictures, clip):
-    """Ranges for the grids of a float file's tensors.
+    """Quantization ranges of a float file's tensors.
 
     Args:
         content: bytes of a float file of dynamic size, or of the pictures' own.
         pictures: uint8 LR pictures.
-        clip: whether rare peaks are left out, which needs channels of equal ranges: a channel that
-            carries the picture among many of small values would be cut as if it were a peak.
+        clip: clips rare values; only for equalized networks, where all channels have similar
+            ranges.
 
     Returns:
         {tensor's name: (low, high)}; tensors that only move values have their input's.
@@ -115,7 +115,7 @@ def tensor_ranges(content, pictures, clip):
 
 
 def one_grid(ranges, names, sampler):
-    """The range that tensors share which are put beside each other: the pixels', if some are.
+    """The common range of tensors that are concatenated: the pixels', if some are pixels.
 
     Args:
         ranges: {name: (low, high)}.

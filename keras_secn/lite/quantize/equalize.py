@@ -1,10 +1,9 @@
-"""Rewrites a network so that it loses less in 8 bits, without changing what it computes.
+"""Cross-layer equalization: channels get similar ranges, and the network computes the same.
 
-An 8-bit tensor has one step for all its channels, so a channel of small range keeps few levels.
-Cross-layer equalization (Nagel et al., ICCV 2019, section 4.1) moves a positive factor per channel
-from the weights before a tensor to the weights after it. No activation function stands on the
-residual stream of this family, so one set of factors runs through all of it: head, blocks,
-body, long skip, upsampler.
+An 8-bit tensor has one scale for all channels, so a channel of small range has few levels.
+Equalization (Nagel et al., ICCV 2019, section 4.1) moves a positive factor per channel from the
+weights before a tensor to the weights after it. The residual stream of this family has no
+activation function, so that one set of factors applies to head, blocks, body, long skip, upsampler.
 """
 
 import keras

@@ -1,9 +1,9 @@
-"""Chooses, weight by weight, which of its two neighbours on the 8-bit grid a kernel's entry takes.
+"""GPTQ: rounds the weights of a kernel one by one, and compensates each error in the others.
 
-To the nearest is not the best: photographs are smooth, so the errors of a kernel's entries add up
-to a wrong gain, which shows as a wrong brightness. Each entry's error is carried into the
-entries that are still to be rounded, as far as these see the same pixels (Frantar et al., "GPTQ",
-ICLR 2023, section 3; after Hassibi and Stork, "Optimal brain surgeon", 1993).
+Rounding to nearest is not optimal: photographs are smooth, so that the errors of a kernel's weights
+add up to a wrong gain. Each error is compensated in the weights not yet rounded, as far as
+their inputs are correlated (Frantar et al., ICLR 2023, section 3; after Hassibi and Stork,
+"Optimal brain surgeon", 1993).
 """
 
 import keras

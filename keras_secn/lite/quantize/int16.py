@@ -1,8 +1,7 @@
-"""16-bit features with 8-bit weights, by ai-edge-quantizer.
+"""16-bit activations with 8-bit weights, by ai-edge-quantizer.
 
-TensorFlow's converter fails at a 16-bit DEPTH_TO_SPACE; this one works on the finished flatbuffer
-and leaves that operator, which LiteRT has no 16-bit kernel for, in float. It does so for 8 bits as
-well, which is why int8 files do not come from here.
+TensorFlow's converter fails at a 16-bit DEPTH_TO_SPACE; ai-edge-quantizer leaves that operator in
+float. It would do so for 8 bits as well, hence int8 files are made by the converter.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The grid of the picture that an integer file returns: its levels are the pixels."""
+"""Quantization of the output: its levels are pixel values 0..255."""
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema

@@ -1,8 +1,8 @@
-"""An int8 file that `Upscaler` cuts into exact tiles: its graph once more, with gates from outside.
+"""Adds signatures to an int8 file, with which `Upscaler` computes exact tiles.
 
-Squeeze-and-excitation gates depend on the whole picture. So the file gets the signatures that the
-float file has: `statistics` is the graph up to its gates, `tile` the graph behind them. All share
-the weights and every grid, so that tiles round as the whole picture does.
+Squeeze-and-excitation gates depend on the whole picture. So the file gets the signatures of the
+float file: `statistics` is the graph up to its gates, `tile` the graph behind them. All share
+weights and quantization, so that tiles are rounded as the whole picture is.
 """
 
 import copy
