@@ -1,4 +1,4 @@
-"""A script: `--help` in groups, errors in one line, signals as an orderly stop."""
+"""Runs a script: grouped `--help`, errors in one line, orderly stop on signals."""
 
 import sys
 import textwrap

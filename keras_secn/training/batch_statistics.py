@@ -1,8 +1,8 @@
-"""Batch normalisation for averaged weights, whose features nobody normalised in training.
+"""Batch normalization statistics of averaged weights (EMA).
 
-The moving mean and variance follow the weights that train; the moving average of these weights
-makes other features. So the statistics are taken anew with the averaged weights, as stochastic
-weight averaging does (Izmailov et al., UAI 2018, section 3.2).
+The moving mean and variance belong to the trained weights, not to their average. So they are
+computed again with the averaged weights, as in stochastic weight averaging (Izmailov et al., UAI
+2018, section 3.2).
 """
 
 import keras
@@ -18,7 +18,7 @@ def restate(model, cache, recipe):
     A function of weights, photographs and recipe alone, so that a resumed run does the same.
 
     Args:
-        model: a Keras network; left as it is if it normalises no batches.
+        model: a Keras network; unchanged if it has no batch normalization.
         cache: the `PhotoCache` that it was trained on.
         recipe: its `keras_secn.training.Recipe`.
     """

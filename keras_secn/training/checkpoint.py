@@ -1,9 +1,8 @@
-"""Checkpoints of a training: whole files, exact to the step, and the one before kept in reserve.
+"""Checkpoints of a training: atomic, exact to the step, with the previous one as a backup.
 
-A checkpoint is a `.keras` file (weights, moving average, optimizer) with one more member,
-`training.json`: the history so far and where the running interval stands. One file, so that no
-kill can part the two. Keras' `BackupAndRestore` keeps two, and goes on at the start of an epoch;
-its `SwapEMAWeights` knows nothing of the batch statistics of averaged weights.
+A checkpoint is a `.keras` file (weights, EMA, optimizer) with one more member, `training.json`: the
+history and the state of the current interval. Keras' `BackupAndRestore` writes two files and
+resumes at the start of an epoch; its `SwapEMAWeights` does not update batch statistics.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""`training.json` in a checkpoint: the history, and where the running interval stands."""
+"""`training.json` in a checkpoint: history and state of the current interval."""
 
 import math
 import zipfile

@@ -1,4 +1,4 @@
-"""Where a network is trained and in which precision: devices, hosts, float32 or bfloat16."""
+"""Devices, distribution and precision of a training."""
 
 import contextlib
 

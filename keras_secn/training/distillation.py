@@ -1,4 +1,4 @@
-"""Patches whose HR pixels a trained network has a share in, made as they are needed."""
+"""Patches for distillation: HR mixed with the pictures of a trained network."""
 
 import time
 
@@ -10,7 +10,7 @@ from keras_secn.utils.errors import UserError
 
 
 class TaughtPatches(PatchDataset):
-    """A `PatchDataset` whose HR patches are drawn towards the pictures of a trained network.
+    """A `PatchDataset` whose HR patches are mixed with the pictures of a trained network.
 
     The teacher sees each patch in one of its eight flips and rotations, drawn anew each time, so
     that what is learned is the mean over all eight: its self-ensemble (EDSR, section 3.4), at an

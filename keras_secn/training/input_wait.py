@@ -1,4 +1,4 @@
-"""The share of training time that steps wait for their batch."""
+"""Measures the share of time in which training steps wait for their batch."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP as requests: training saves its state first, then stops."""
+"""On Ctrl-C, SIGTERM and SIGHUP training saves a checkpoint and stops."""
 
 import contextlib
 import signal

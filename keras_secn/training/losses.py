@@ -1,4 +1,4 @@
-"""Losses between pictures, in gray levels of 0..255, and supervision of intermediate pictures."""
+"""Losses between pictures in gray levels of 0..255, and deep supervision."""
 
 import keras
 from keras import ops

@@ -1,7 +1,7 @@
-"""Several processes, on one machine or many, that train one network: `--strategy multihost`.
+"""Training by several processes, on one machine or many: `--strategy multihost`.
 
-The engine is JAX's multi-process runtime. This module joins it, lets the processes agree on small
-numbers, and sees to it that they end together: when one is lost, the others say so in one line.
+Based on JAX's multi-process runtime. This module joins it, lets the processes agree on small
+numbers, and ends them together: when one is lost, the others say so in one line.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""float32 or bfloat16, timed on this machine if asked for."""
+"""Chooses float32 or mixed bfloat16, by timing both."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""One progress bar over all the steps of a run; `tqdm.keras` has one for each stage instead."""
+"""One progress bar over all steps of a run; `tqdm.keras` has one per stage."""
 
 import sys
 

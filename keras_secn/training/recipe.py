@@ -1,4 +1,4 @@
-"""How a network is trained: steps, learning rate, patches, loss."""
+"""`Recipe`: steps, learning rate, patches and loss of a training."""
 
 import dataclasses
 import math
@@ -25,7 +25,7 @@ class Recipe:
         warmup: steps over which the learning rate rises from 0 (not for "halving").
         batch_size: patches per step, over all devices together (the paper: 16).
         hr_patch: patch size in HR pixels (the paper: 192).
-        clipnorm: bound on the gradient's global norm, in grey levels of the L1 loss; 0 for none.
+        clipnorm: bound on the gradient's global norm, in gray levels of the L1 loss; 0 for none.
         ema: momentum of the moving average of the weights, which is what is kept; 0 for none.
             Short trainings use less, so that the average spans a twentieth of the steps; a quarter
             at a constant rate, whose noise the average alone takes away.
@@ -34,7 +34,7 @@ class Recipe:
         interval: steps between validations and checkpoints.
         patience: stop after so many validations without a better PSNR; 0 to use all steps.
         loss: "l1", "l2" or "charbonnier"; see `keras_secn.training.losses.PictureLoss`.
-        luminance_share: of luminance in the loss, 0 (the paper) to 1; networks that leave colours
+        luminance_share: of luminance in the loss, 0 (the paper) to 1; networks that leave colors
             to bicubic have 1.
         momentum: SGD with this momentum in place of Adam (VDSR, SRCNN: 0.9); 0 for Adam.
         theta: VDSR's bound on a weight's step, for SGD: gradients are clipped to

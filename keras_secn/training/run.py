@@ -1,4 +1,4 @@
-"""Trains a system of the zoo from photographs, in stages where its paper does."""
+"""Trains a network of the registry from photographs, in stages where its paper does."""
 
 import dataclasses
 import functools

@@ -1,4 +1,4 @@
-"""A run's folder: one process at a time, and always the same settings."""
+"""A run's folder: one process at a time, and the same settings when it is resumed."""
 
 import contextlib
 import dataclasses

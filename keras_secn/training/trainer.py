@@ -1,4 +1,4 @@
-"""Training one network on patches: recipe, compile, fit, checkpoints and resume."""
+"""`train`: one network on patches, with checkpoints and resume."""
 
 import functools
 import importlib.util

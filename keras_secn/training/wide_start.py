@@ -1,4 +1,4 @@
-"""Training of collapsible convolutions goes on from a folded network."""
+"""Collapsible convolutions initialized from a folded network."""
 
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
 from keras_secn.models.edsr_trunk import scale_of
