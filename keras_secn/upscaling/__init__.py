@@ -1,4 +1,4 @@
-"""Any picture, any size: `upscale`, `Upscaler`, and what they are made of.
+"""Enlarges any picture to any size: `upscale`, `Upscaler` and their parts.
 
 Names are loaded at first use: the LiteRT engine needs neither TensorFlow nor Keras.
 """

@@ -1,4 +1,4 @@
-"""What becomes of which file, planned before the first one is made; then all that is planned."""
+"""Plans the enlargement of many files, then runs it."""
 
 import os
 import pathlib

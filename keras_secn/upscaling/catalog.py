@@ -1,4 +1,4 @@
-"""Which preset to use when."""
+"""Which preset to use for what."""
 
 from keras_secn import presets
 from keras_secn.presets.lite_files import preset_file

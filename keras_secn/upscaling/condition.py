@@ -1,7 +1,7 @@
-"""What state a picture is in: clean, compressed, noisy or jagged, which decides the network.
+"""Detects compressed, noisy or aliased pictures, which need another network than clean ones.
 
-A network that was trained on clean pictures takes the marks of compression and noise for detail and
-sharpens them. The files' own words come first (JPEG's quantization tables), then the pixels'.
+A network trained on clean pictures sharpens artifacts and noise. Detection uses JPEG's quantization
+tables first, then the pixels.
 """
 
 from typing import NamedTuple

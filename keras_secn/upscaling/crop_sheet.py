@@ -1,4 +1,4 @@
-"""A picture to show: bicubic beside the network, where there is most to see."""
+"""Crops of bicubic interpolation and of the network, side by side."""
 
 import numpy as np
 

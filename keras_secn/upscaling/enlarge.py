@@ -1,4 +1,4 @@
-"""An image through an engine, tile by tile, as a stream of finished rows."""
+"""Enlarges an image by an engine, tile by tile, as a stream of finished rows."""
 
 import numpy as np
 

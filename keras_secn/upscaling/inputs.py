@@ -1,4 +1,4 @@
-"""From what a user names - files, folders, patterns - to files."""
+"""Files that a user's arguments name: files, folders, patterns."""
 
 import collections
 import glob

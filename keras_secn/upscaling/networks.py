@@ -1,4 +1,4 @@
-"""Which networks enlarge a picture: by their factors, and by the state that the picture is in."""
+"""Chooses the networks for a picture, by scale and by the picture's condition."""
 
 import os
 import pathlib

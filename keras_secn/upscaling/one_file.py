@@ -1,4 +1,4 @@
-"""One image file in, one out."""
+"""Enlarges one image file."""
 
 import pathlib
 import warnings

@@ -1,4 +1,4 @@
-"""A stream of rows reduced to an exact size: bicubic with antialiasing, as MATLAB's `imresize`."""
+"""Reduces a stream of rows to an exact size: MATLAB's antialiased bicubic `imresize`."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How fast a preset is here."""
+"""Measures a preset's seconds per megapixel on this machine."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""How large a result becomes, and by which networks' factors it is reached."""
+"""Size of the result, and the networks' scales that reach it."""
 
 import dataclasses
 import itertools

@@ -1,4 +1,4 @@
-"""Where an image is cut: tiles for the network, and a sample of patches for the gates."""
+"""Tiles of an image for the network, and sample patches for the gates."""
 
 import math
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Any picture, enlarged: arrays, Pillow images and files of every kind and size."""
+"""`Upscaler`: enlarges arrays, Pillow images and files of any kind and size."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What computes the enlarged picture: Keras or LiteRT."""
+"""Engines that run a network: Keras or LiteRT."""

@@ -1,4 +1,4 @@
-"""From what a user names - preset, model, file - to an engine."""
+"""Chooses the engine for a preset, model or file."""
 
 import os
 import pathlib

@@ -1,8 +1,8 @@
-"""Makes the `.tflite` file that `keras-secn upscale` starts quickly with: exact tiles at any size.
+"""Exports a network to a `.tflite` file with exact tiles at any size, for `Upscaler`.
 
-One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size; what any
-other program sees), `whole` (the same, fused, see `fuse_upsampler`), `statistics` (patches ->
-gates) and `tile` (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
+One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size, for other
+programs), `whole` (the same, fused, see `fuse_upsampler`), `statistics` (patches -> gates) and
+`tile` (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
 """
 
 from __future__ import annotations

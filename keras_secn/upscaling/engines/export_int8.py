@@ -1,4 +1,4 @@
-"""The int8 `.tflite` file of a network for `Upscaler`, with exact tiles as `export_tiles` makes."""
+"""Exports a network to an int8 `.tflite` file with exact tiles, for `Upscaler`."""
 
 from __future__ import annotations
 

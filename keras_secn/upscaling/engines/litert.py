@@ -1,4 +1,4 @@
-"""`.tflite` files as engines, without TensorFlow or Keras; the attributes are `KerasEngine`'s."""
+"""`.tflite` files as engines, without TensorFlow or Keras; same interface as `KerasEngine`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Whether int8 files are the fast ones on this processor."""
+"""Whether int8 is faster than float32 on this processor."""
 
 import pathlib
 import platform

@@ -1,4 +1,4 @@
-"""How far a network looks: the overlap that makes tiles exact."""
+"""A network's receptive field: the overlap that makes tiles exact."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""Pictures and videos read and written, metadata included."""
+"""Reads and writes pictures and videos with their metadata."""

@@ -1,4 +1,4 @@
-"""Transparency: no fringes from colours that nobody saw, no haze where nothing was."""
+"""Transparency without fringes: colors of hidden pixels, limits of enlarged alpha."""
 
 import numpy as np
 

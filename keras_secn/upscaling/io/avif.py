@@ -1,4 +1,4 @@
-"""AVIF's boxes: metadata apart from the picture (ISO/IEC 14496-12, 23008-12; AVIF 1.1)."""
+"""AVIF: separates metadata from the picture (ISO/IEC 14496-12, 23008-12; AVIF 1.1)."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""What a BMP says beside its pixels (Windows: BITMAPV5HEADER)."""
+"""Metadata of BMP files (Windows: BITMAPV5HEADER)."""
 
 import struct
 

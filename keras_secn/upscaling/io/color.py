@@ -1,4 +1,4 @@
-"""What numbers mean as colors: ICC profiles, cICP, and a PNG's gamma; kept, converted or refused.
+"""Color spaces: ICC profiles, cICP and PNG's gamma are kept, converted or refused.
 
 Specifications: ICC.1:2022; ITU-T H.273 (cICP); PNG, third edition, section 4.3.
 """

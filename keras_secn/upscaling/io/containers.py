@@ -1,4 +1,4 @@
-"""What each kind of video file can hold beside the picture, and how it gets there."""
+"""What video containers can hold beside the picture."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""EXIF: what describes the photograph is kept, byte by byte; what describes the old file is not."""
+"""EXIF: keeps what describes the photograph, drops what describes the old file."""
 
 from fractions import Fraction
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""GIF's blocks: metadata apart from the picture, and how large each frame is (GIF89a)."""
+"""GIF: separates metadata from the picture; sizes of frames (GIF89a)."""
 
 from keras_secn.upscaling.io.parts import Parts
 

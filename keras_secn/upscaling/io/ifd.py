@@ -1,7 +1,7 @@
-"""Directories of tags, which TIFF files and EXIF consist of, with values as the bytes they were.
+"""Tag directories of TIFF and EXIF, with values kept as bytes.
 
-Values that are not decoded cannot be of a wrong type: a text in any encoding and a fraction n/0
-pass through. Specifications: TIFF 6.0, section 2; BigTIFF; EXIF 2.32, section 4.6.2.
+Values are not decoded, so that text in any encoding and fractions n/0 are kept. Specifications:
+TIFF 6.0, section 2; BigTIFF; EXIF 2.32, section 4.6.2.
 """
 
 import struct

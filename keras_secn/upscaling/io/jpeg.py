@@ -1,4 +1,4 @@
-"""JPEG's segments: metadata apart from the picture, and back (ITU-T T.81, annex B; JFIF; EXIF)."""
+"""JPEG: separates metadata from the picture, and joins them (ITU-T T.81, annex B; JFIF)."""
 
 import struct
 

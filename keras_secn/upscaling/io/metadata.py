@@ -1,4 +1,4 @@
-"""What a file says about its picture beside the pixels: kept as far as it stays true and fits."""
+"""Metadata of a picture that stay true of the result and that its format can hold."""
 
 import math
 from typing import NamedTuple

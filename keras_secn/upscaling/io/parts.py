@@ -1,4 +1,4 @@
-"""A file's metadata apart from its picture, so that a decoder never meets what it cannot read."""
+"""Separates a file's metadata from its picture before a decoder reads it."""
 
 import dataclasses
 import io

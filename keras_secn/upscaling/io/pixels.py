@@ -1,4 +1,4 @@
-"""Pictures as arrays of one to four channels, from Pillow images and back."""
+"""Pillow images to arrays of one to four channels, and back."""
 
 import io
 

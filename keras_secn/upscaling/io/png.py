@@ -1,6 +1,6 @@
-"""PNG files written row by row: a picture of any size in the memory of a few rows.
+"""Writes PNG files row by row, so that memory does not depend on the picture's height.
 
-Pillow and its like want the whole picture first. Specification: PNG, third edition (W3C, 2025).
+Specification: PNG, third edition (W3C, 2025).
 """
 
 import io

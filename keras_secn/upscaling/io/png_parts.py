@@ -1,4 +1,4 @@
-"""PNG's chunks: metadata apart from the picture (PNG, third edition, sections 5 and 11)."""
+"""PNG: separates metadata from the picture (PNG, third edition, sections 5 and 11)."""
 
 import re
 import struct

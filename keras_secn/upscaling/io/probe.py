@@ -1,4 +1,4 @@
-"""What is in a video file: ffprobe asked, and its answer checked before anything trusts it."""
+"""What a video file contains, by ffprobe; its answer is checked."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""Frames for ffmpeg's pipe: bare, or in Matroska, where each has a time of its own."""
+"""Frames for ffmpeg's pipe: raw, or in Matroska with a time each."""
 
 UNIT = 10_000  # nanoseconds: times are counted in these
 _UNKNOWN = b"\x01" + 7 * b"\xff"  # a size that is not known yet

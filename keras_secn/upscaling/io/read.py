@@ -1,4 +1,4 @@
-"""Image files as frames of pixels: every mode, 8 and 16 bits, animations and pages."""
+"""Reads image files as frames of pixels: every mode, 8 and 16 bits, animations, pages."""
 
 import pathlib
 from typing import NamedTuple

@@ -1,6 +1,6 @@
-"""TIFF files written strip by strip, a page at a time, with EXIF's directories (TIFF 6.0; BigTIFF).
+"""Writes TIFF files strip by strip, with EXIF's directories (TIFF 6.0; BigTIFF).
 
-Libraries that write TIFF take texts of ASCII only and no EXIF; the directories come from `ifd`.
+Libraries that write TIFF take ASCII texts only and no EXIF; the directories come from `ifd`.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""TIFF pages as pixels of 8 or 16 bits, by what their tags say (TIFF 6.0)."""
+"""Reads TIFF pages as pixels of 8 or 16 bits (TIFF 6.0)."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""Video through ffmpeg's pipes: frames in, frames out, all else copied."""
+"""Enlarges video through ffmpeg's pipes; sound and subtitles are copied."""
 
 import collections
 import contextlib

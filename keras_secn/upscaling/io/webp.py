@@ -1,4 +1,4 @@
-"""WebP's chunks: metadata apart from the picture (RFC 9649, section 2.7)."""
+"""WebP: separates metadata from the picture (RFC 9649, section 2.7)."""
 
 from keras_secn.upscaling.io.parts import Parts
 

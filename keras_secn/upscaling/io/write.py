@@ -1,4 +1,4 @@
-"""Enlarged frames to files: streamed where the format allows it, whole or not there."""
+"""Writes enlarged frames to files, atomically, and streamed where the format allows it."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""XMP: what it says of the old file, or of parts that the new one lacks, is corrected or left out.
+"""XMP: corrects or drops what is not true of the result.
 
 Specifications: XMP, parts 1 and 2 (ISO 16684-1; Adobe 2016); Google's GPano, GDepth and GCamera.
 """
