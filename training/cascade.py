@@ -2,7 +2,7 @@
 
     python training/cascade.py --data_dir PHOTOS --output_dir runs/first --initializer lstsq
 
-The same command goes on where it was interrupted. With --from_scratch the smallest network is
+The same command resumes where it was interrupted. With --from_scratch the smallest network is
 also trained from scratch for the same number of steps, for the paper's last column. With
 --initial secn only the stages after SECN are trained.
 """

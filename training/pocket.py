@@ -2,7 +2,7 @@
 
     python training/pocket.py --size m --teacher secn --data_dir PHOTOS --val_dir SET5
 
-`--size edsr` trains EDSR F32 B5, which the family answers to. The same command goes on where it was
+`--size edsr` trains EDSR F32 B5, which the family answers to. The same command resumes where it was
 interrupted. The folded network is OUTPUT_DIR/NAME_folded/model.keras, for tflite/convert.py.
 """
 

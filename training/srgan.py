@@ -4,7 +4,7 @@
       --val_dir SET5 --output_dir runs/srgan
 
 Both networks are trained by `train_on_batch`, in turns, which is the same on every backend. The
-same command goes on where it was interrupted; the network is OUTPUT_DIR/srgan/model.keras.
+same command resumes where it was interrupted; the network is OUTPUT_DIR/srgan/model.keras.
 """
 
 import dataclasses
@@ -229,7 +229,7 @@ def _run(settings, cache, home, generator, validate):
                 started = time.perf_counter()
             if ends or stop.wanted():
                 adversaries.save(checkpoint, rows)
-                with stop.at_once(f"stopped at step {step + 1}; the same command goes on there"):
+                with stop.at_once(f"stopped at step {step + 1}; the same command resumes there"):
                     pass
     with atomic_path(home / "model.keras") as path:
         generator.save(path)

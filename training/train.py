@@ -7,7 +7,7 @@ and trains a preset further:
     python training/train.py --model ct_secn_16 --initial ct_secn_16 --learning_rate 2e-4 \\
       --data_dir PHOTOS --output_dir runs/tuned
 
-The same command goes on where it was interrupted. `--model aplus` fits A+, `--model ct_srcnn`
+The same command resumes where it was interrupted. `--model aplus` fits A+, `--model ct_srcnn`
 runs both of its cascades. The trained network is model.keras in a folder of its name within
 OUTPUT_DIR.
 """

@@ -129,7 +129,7 @@ def is_fusible(model):
         return False
     if not isinstance(layers[3], MeanShift | keras.layers.Activation):
         return False
-    # a chain, and no other layer listens in between
+    # a chain without branches
     chain = all(
         after.input is before.output for before, after in zip(layers, layers[1:], strict=False)
     )

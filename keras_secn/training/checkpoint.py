@@ -214,7 +214,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         return self._seconds + time.perf_counter() - self._started
 
     def _stopped(self):
-        return f"stopped at step {self.step} of {self.folder.name}; the same command goes on there"
+        return f"stopped at step {self.step} of {self.folder.name}; the same command resumes there"
 
     def _finish(self, model, logs):
         """Validates what was saved, adds the interval to the history and returns the scores."""

@@ -12,7 +12,7 @@ from keras_secn.utils.errors import UserError
 class TaughtPatches(PatchDataset):
     """A `PatchDataset` whose HR patches are mixed with the pictures of a trained network.
 
-    The teacher sees each patch in one of its eight flips and rotations, drawn anew each time, so
+    The teacher sees each patch in one of its eight flips and rotations, drawn each time, so
     that what is learned is the mean over all eight: its self-ensemble (EDSR, section 3.4), at an
     eighth of the price. A network that starts as its own teacher's copy so learns to be as good
     alone as in its self-ensemble: the target lacks the noise of what no network can restore

@@ -78,7 +78,7 @@ def _announce(process):
     # the runtime aborts with a page of its own messages; they go to a file, ours to the terminal
     log, name = tempfile.mkstemp(prefix="keras-secn-runtime-", suffix=".log")
     line = (
-        f"error: process {process} was lost, or lost the others; the same command goes on from the "
+        f"error: process {process} was lost, or lost the others; the same command resumes from the "
         f"last checkpoint (the runtime's messages: {name})"
     )
     command = [sys.executable, "-c", WITNESS, line]
@@ -161,7 +161,7 @@ def together():
             text = text.rsplit("Error dispatching computation: ")[-1]
             line = (
                 f"error: process {number} lost the others, or failed ({text:.160}); the same "
-                "command goes on from the last checkpoint"
+                "command resumes from the last checkpoint"
             )
         print(printable(line), file=sys.stderr, flush=True)
         sys.stdout.flush()

@@ -50,7 +50,7 @@ def run_folder(folder, settings):
 
 
 def load_initial(name, folder):
-    """Loads the network that a run goes on from: a `.keras` file or a preset.
+    """Loads the network that a run starts from: a `.keras` file or a preset.
 
     Of a preset, the card is kept as `initial.json`: the preset may be another one by the time that
     the run is published, not least because of that.

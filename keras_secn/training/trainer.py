@@ -91,7 +91,7 @@ def train(
     strategy=None,
     bar=None,
 ):
-    """Trains the network that `build()` makes, or goes on where an earlier call was cut off.
+    """Trains the network that `build()` makes, or resumes an interrupted call.
 
     Every `recipe.interval` steps the state (weights, moving average, optimizer) is saved under a
     temporary name and renamed, so that a kill at any moment costs at most one interval; SIGTERM

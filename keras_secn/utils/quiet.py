@@ -10,5 +10,5 @@ def quiet_tensorflow():
     Child processes inherit the setting. What TensorFlow prints before it reads it remains.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # pictures of many sizes are traced anew, and TensorFlow warns of each
+    # TensorFlow warns when it traces pictures of many sizes
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

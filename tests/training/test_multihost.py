@@ -81,7 +81,7 @@ def test_stop_kill_and_resume(where, alone):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (line,) = error_lines(logs / "1")
-    assert "the same command goes on from the last checkpoint" in line
+    assert "the same command resumes from the last checkpoint" in line
     assert "Traceback" not in (logs / "1").read_text()
 
     logs = where / "resumed"

@@ -47,7 +47,7 @@ def static_16x8(content, pictures, io):
     ranges = worker.get_model_qsvs()
     for tensor, seen in ranges.items():
         if np.max(seen["max"] - seen["min"]) < 1e-6:
-            # a unit that no picture woke; kernels overflow on a grid of no width
+            # a unit that is zero on all pictures; kernels overflow on a range of zero width
             seen["max"] = seen["max"] + 1.0
         ranges[tensor] = {end: value * HEADROOM for end, value in seen.items()}
     result = quantizer.Quantizer(bytearray(content), rules).quantize(

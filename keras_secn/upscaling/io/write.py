@@ -60,7 +60,7 @@ def write(path, kind, frames, source, quality, notes):
     """Writes all frames.
 
     Args:
-        path: of the file, which nobody else reads yet.
+        path: of the temporary file.
         kind: a value of `FORMATS`.
         frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them,
             `metadata` a `metadata.Metadata`.
