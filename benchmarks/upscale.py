@@ -262,7 +262,7 @@ def _fourfold(file, origin, photo, folder):
 
 
 def _exact(file, origin, photo, folder):
-    """Tiles beside the network on the whole image, in grey levels."""
+    """Tiles beside the network on the whole image, in gray levels."""
     from keras_secn.metrics.protocol import image_upscaler
     from keras_secn.presets.load import load
     from keras_secn.upscaling.upscaler import Upscaler

@@ -41,7 +41,7 @@ def compress(
         progress: shows bars.
 
     Returns:
-        A Keras network of the same pictures, its normalisation folded.
+        A Keras network of the same pictures, its normalization folded.
 
     Raises:
         UserError: a number is out of range, another kind of network, or libraries are missing.
@@ -52,7 +52,7 @@ def compress(
     model = fold(model)
     if not equalize.can_rewrite(model):
         raise UserError(f"{model.name}: deep compression does not know this kind of network")
-    model = equalize.fold_normalisation(model)
+    model = equalize.fold_normalization(model)
     teacher = student = to_twin(model)
     patches = PatchDataset(cache, hr_patch=HR_PATCH, seed=seed, steps=steps)
     if sparsity:

@@ -2,7 +2,7 @@
 
 from keras_secn.data.patches import PatchDataset
 from keras_secn.lite.distillation import HR_PATCH, distil
-from keras_secn.lite.quantize.equalize import CENTRE
+from keras_secn.lite.quantize.equalize import CENTER
 from keras_secn.lite.twin import custom_layers, libraries, ranges, to_twin
 
 LEARNING_RATE = 1e-4  # the kernels are rounded well already: larger steps only undo that
@@ -89,7 +89,7 @@ def quantizable(twin):
         elif kind == "Activation":
             config = configs["Output"](0.0, 255 / 256)  # the integer sigmoid's own grid
         elif kind == "Shift":
-            config = configs["Output"](-CENTRE, 255.0 - CENTRE)
+            config = configs["Output"](-CENTER, 255.0 - CENTER)
         else:
             config = configs["Output"](0.0, 255.0) if layer.name in last else configs["Output"]()
         return quantization.quantize_annotate_layer(layer, config)

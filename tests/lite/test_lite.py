@@ -119,7 +119,7 @@ def test_quantized_files_are_near_keras_at_odd_sizes(files, model, kind, io, bou
 
 
 def test_pixels_are_rounded_half_up_and_clipped_in_the_graph(tmp_path):
-    # nearest-neighbour enlargement of 1.5 times the pixel minus 20.5: halves, and both ends
+    # nearest-neighbor enlargement of 1.5 times the pixel minus 20.5: halves, and both ends
     inputs = keras.Input((None, None, 3))
     outputs = keras.layers.UpSampling2D(2)(keras.layers.Rescaling(1.5, -20.5)(inputs))
     model = keras.Model(inputs, outputs)
@@ -254,9 +254,9 @@ def test_a_gate_that_no_picture_wakes_does_not_stop_the_file(pictures, tmp_path)
     assert facts["check"]["psnr"] > 38
 
 
-def test_folded_normalisation_is_exact_inside(model):
+def test_folded_normalization_is_exact_inside(model):
     picture = noise((40, 33), 9)[None].astype(np.float32)
-    folded = np.clip(equalize.fold_normalisation(model)(picture), 0, 255)
+    folded = np.clip(equalize.fold_normalization(model)(picture), 0, 255)
     expected = np.clip(model.predict_on_batch(picture), 0, 255)
     assert np.abs(folded - expected).max() < 8  # at the border, where padding is gray
     # the means of squeeze-and-excitation carry a trace of the border inwards

@@ -17,7 +17,7 @@ from keras_secn.models.edsr_trunk import block_kinds, block_layers
 LIMIT = 32.0
 # What counts as a channel's range, in percent of a picture's values: `calibrate` cuts off peaks.
 PEAKS = 99.9
-CENTRE = 110.0  # what is taken off pixels: a whole number near the mean colours
+CENTER = 110.0  # what is taken off pixels: a whole number near the mean colors
 
 
 def can_rewrite(model):
@@ -30,7 +30,7 @@ def can_rewrite(model):
 
 
 def prepared(model, pictures, strength):
-    """A copy to quantize: equalized and normalisation folded, where the family is known.
+    """A copy to quantize: equalized and normalization folded, where the family is known.
 
     Args: see `equalize`; `model` is left alone.
     """
@@ -38,7 +38,7 @@ def prepared(model, pictures, strength):
         return copy(model)
     model = copy(model)
     equalize(model, pictures, strength)
-    return fold_normalisation(model)
+    return fold_normalization(model)
 
 
 def copy(model):
@@ -49,7 +49,7 @@ def copy(model):
 
 
 # block kind -> its convolutions in order: the first reads the residual stream, the last writes to
-# it (through the gate, if there is one), and between neighbours lies a tensor of its own
+# it (through the gate, if there is one), and between neighbors lies a tensor of its own
 INSIDE = {
     "residual": ("conv_1", "conv_2"),
     "se": ("conv_1", "conv_2"),
@@ -74,7 +74,7 @@ def equalize(model, pictures, strength=1.0):
     stream = _factors(streams, strength)
     # the last block's features stand beside the pixels, on their grid, see `fused_body`
     last = ranges[f"stream/{len(block_layers(model)) - 1}"]
-    stream = stream * CENTRE / np.max(last * stream)
+    stream = stream * CENTER / np.max(last * stream)
     head, body = model.get_layer("head"), model.get_layer("body")
     _scale_outputs(head, stream)
     kinds = zip(block_kinds(model), block_layers(model), strict=True)
@@ -204,12 +204,12 @@ def _scale_inputs(layer, factors):
     layer.set_weights([kernel * factors[:, None], bias])
 
 
-def fold_normalisation(model):
-    """The network with what normalises its pixels folded into head and tail.
+def fold_normalization(model):
+    """The network with what normalizes its pixels folded into head and tail.
 
-    Between integers of 0..255 each of these layers would be a rounding of its own. `CENTRE`, an
+    Between integers of 0..255 each of these layers would be a rounding of its own. `CENTER`, an
     integer, is all that is subtracted, which does not leave the grid; a border that the head pads
-    is `CENTRE` gray then and not the mean colour, a difference of a few levels one pixel outside
+    is `CENTER` gray then and not the mean color, a difference of a few levels one pixel outside
     the picture.
 
     Returns:
@@ -218,7 +218,7 @@ def fold_normalisation(model):
 
     def swap(layer):
         if layer.name == "subtract_mean":
-            return keras.layers.Rescaling(1.0, -CENTRE, name=layer.name)
+            return keras.layers.Rescaling(1.0, -CENTER, name=layer.name)
         if layer.name in ("add_mean", "levels"):
             return keras.layers.Activation("linear", name=layer.name)
         return type(layer).from_config(layer.get_config())
@@ -229,7 +229,7 @@ def fold_normalisation(model):
     kernel, bias = head.get_weights()
     mean = 255.0 * np.array(model.get_layer("subtract_mean").mean)
     kernel = kernel / 127.5
-    head.set_weights([kernel, bias + np.einsum("hwio,i->o", kernel, CENTRE - mean)])
+    head.set_weights([kernel, bias + np.einsum("hwio,i->o", kernel, CENTER - mean)])
     kernel, bias = tail.get_weights()
     skips_mean = any(layer.name == "levels" for layer in model.layers)
     mean = np.zeros(3) if skips_mean else mean
