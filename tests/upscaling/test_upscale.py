@@ -143,8 +143,8 @@ def test_x4_is_x2_twice(tiny_file, reference):
 
 def test_types_of_arrays(tiny_file):
     upscaler = Upscaler(tiny_file)
-    colour = picture(15, 12)
-    wide = upscaler(colour)
+    color = picture(15, 12)
+    wide = upscaler(color)
     for channels in (1, 3, 4):
         for dtype in (np.uint8, np.uint16, np.float32, np.float64):
             white = 1 if np.issubdtype(dtype, np.floating) else np.iinfo(dtype).max
@@ -155,14 +155,14 @@ def test_types_of_arrays(tiny_file):
             assert result.shape == (24, 30, channels) and result.dtype == dtype
             eight = upscaler(image)
             assert np.abs(result / white - eight / 255).max() <= 0.51 / 255
-    gray = upscaler(colour[..., 0])
+    gray = upscaler(color[..., 0])
     assert gray.shape == (24, 30)
-    assert largest_difference(gray[..., None], upscaler(colour[..., :1])) == 0
-    assert largest_difference(upscaler(np.ascontiguousarray(colour[:, ::-1])[:, ::-1]), wide) == 0
+    assert largest_difference(gray[..., None], upscaler(color[..., :1])) == 0
+    assert largest_difference(upscaler(np.ascontiguousarray(color[:, ::-1])[:, ::-1]), wide) == 0
 
 
 def test_16_bits_are_more_than_8(tiny_file):
-    # a slope of 3 grey levels: 8 bits leave 4 values of it
+    # a slope of 3 gray levels: 8 bits leave 4 values of it
     slope = np.linspace(25000, 25771, 40).astype(np.uint16)[None].repeat(8, axis=0)
     result = Upscaler(tiny_file)(slope)
     assert result.dtype == np.uint16 and len(np.unique(result[8, 8:-8])) > 30
@@ -345,12 +345,12 @@ def test_no_fringes_and_no_haze_around_what_is_visible(tiny_file):
 
 
 def test_bleeding_keeps_what_is_visible():
-    colour, alpha = noise(19, 26, 3), noise(19, 26, 1, seed=1)
+    color, alpha = noise(19, 26, 3), noise(19, 26, 1, seed=1)
     alpha[alpha < 128] = 0
-    result = bleed(colour, alpha)
+    result = bleed(color, alpha)
     shown = alpha[..., 0] > 0
-    np.testing.assert_array_equal(result[shown], colour[shown])
-    flat = np.where(alpha > 0, np.uint8(77), colour)
+    np.testing.assert_array_equal(result[shown], color[shown])
+    flat = np.where(alpha > 0, np.uint8(77), color)
     np.testing.assert_array_equal(bleed(flat, alpha), np.full_like(flat, 77))
 
 

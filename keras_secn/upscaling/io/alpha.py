@@ -3,25 +3,25 @@
 import numpy as np
 
 
-def bleed(colour, alpha):
-    """Gives fully transparent pixels the colour of the visible ones around them.
+def bleed(color, alpha):
+    """Gives fully transparent pixels the color of the visible ones around them.
 
     What a file holds under transparent pixels, often black, would leak into the edges of the
-    enlarged picture. The visible colours are averaged into ever coarser grids, and each hole takes
-    its colour from the finest grid that has one.
+    enlarged picture. The visible colors are averaged into ever coarser grids, and each hole takes
+    its color from the finest grid that has one.
 
     Args:
-        colour: H x W x C, uint8, uint16 or float32.
+        color: H x W x C, uint8, uint16 or float32.
         alpha: H x W x 1 of the same type, 0 where the picture is transparent.
 
     Returns:
-        `colour` with other values where `alpha` is 0.
+        `color` with other values where `alpha` is 0.
     """
     hidden = alpha[..., 0] == 0
     if not hidden.any() or hidden.all():
-        return colour
+        return color
     weight = alpha.astype(np.float32)
-    levels = [(colour * weight, weight)]
+    levels = [(color * weight, weight)]
     while max(levels[-1][1].shape[:2]) > 1:
         levels.append(tuple(_half(plane) for plane in levels[-1]))
     filled = None
@@ -31,9 +31,9 @@ def bleed(colour, alpha):
             coarse = filled.repeat(2, axis=0).repeat(2, axis=1)[: own.shape[0], : own.shape[1]]
             own = np.where(weight > 0, own, coarse)
         filled = own
-    result = colour.copy()
-    half = 0.5 if np.issubdtype(colour.dtype, np.integer) else 0.0
-    result[hidden] = (filled[hidden] + half).astype(colour.dtype)
+    result = color.copy()
+    half = 0.5 if np.issubdtype(color.dtype, np.integer) else 0.0
+    result[hidden] = (filled[hidden] + half).astype(color.dtype)
     return result
 
 

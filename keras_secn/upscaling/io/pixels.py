@@ -11,10 +11,10 @@ from keras_secn.utils.errors import UserError
 def to_pixels(image):
     """A decoded Pillow image as H x W x C: gray, gray and alpha, RGB or RGBA; uint8 or uint16.
 
-    One bit becomes gray, a palette its colours; CMYK becomes sRGB, by its profile if it has one.
+    One bit becomes gray, a palette its colors; CMYK becomes sRGB, by its profile if it has one.
 
     Returns:
-        The array, and whether its colours were converted, so that a profile no longer holds.
+        The array, and whether its colors were converted, so that a profile no longer holds.
     """
     if image.mode.startswith("I;16"):
         return np.asarray(image, dtype=np.uint16)[..., None], False

@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> table 8
+COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> table 8
 LARGEST = 2**31 - 1  # a side
 ROWS = 64  # compressed at once
 
@@ -32,7 +32,7 @@ def write_png(path, bands, shape, dtype, written):
     depth = np.dtype(dtype).itemsize
     with open(path, "wb") as file:
         file.write(SIGNATURE)
-        header = struct.pack(">IIBBBBB", width, height, 8 * depth, COLOUR_TYPES[channels], 0, 0, 0)
+        header = struct.pack(">IIBBBBB", width, height, 8 * depth, COLOR_TYPES[channels], 0, 0, 0)
         _chunk(file, b"IHDR", header)
         file.write(metadata_chunks(written))
         # photographs as small as at zlib's default in a third of its time: a fifth of upscaling's
@@ -86,26 +86,26 @@ def _average(left, up):
 
 
 def _paeth(left, up, corner):
-    """The neighbour nearest to left + up - corner (section 9.4)."""
+    """The neighbor nearest to left + up - corner (section 9.4)."""
     a, b, c = (plane.astype(np.int16) for plane in (left, up, corner))
     to_a, to_b, to_c = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
     return np.where((to_a <= to_b) & (to_a <= to_c), left, np.where(to_b <= to_c, up, corner))
 
 
 def _ancillary(written):
-    """Chunks before the pixels; colour first (section 5.6)."""
+    """Chunks before the pixels; color first (section 5.6)."""
     if written.cicp:
         yield b"cICP", bytes(written.cicp)
-    colour = written.png
-    if "chromaticity" in colour:
-        values = [round(value * 100000) for value in colour["chromaticity"]]
+    color = written.png
+    if "chromaticity" in color:
+        values = [round(value * 100000) for value in color["chromaticity"]]
         yield b"cHRM", struct.pack(">8I", *values)
-    if "gamma" in colour:
-        yield b"gAMA", struct.pack(">I", round(colour["gamma"] * 100000))
+    if "gamma" in color:
+        yield b"gAMA", struct.pack(">I", round(color["gamma"] * 100000))
     if written.icc:
         yield b"iCCP", b"ICC Profile\0\0" + zlib.compress(written.icc)
-    elif "srgb" in colour:
-        yield b"sRGB", bytes([colour["srgb"]])
+    elif "srgb" in color:
+        yield b"sRGB", bytes([color["srgb"]])
     if written.dpi:
         x, y = (max(1, round(value / 0.0254)) for value in written.dpi)
         yield b"pHYs", struct.pack(">IIB", x, y, 1)

@@ -122,7 +122,7 @@ def _save(path, kind, image, written, quality, **options):
     if kind in ("WEBP", "AVIF"):
         options |= {"exif": written.exif, "xmp": written.xmp or b"", "icc_profile": written.icc}
     if kind == "JPEG":
-        # full colour resolution: the network has just made it
+        # full color resolution: the network has just made it
         options |= {"subsampling": 0, "optimize": True, "extra": jpeg.segments(written)}
         if written.dpi and all(1 <= round(value) <= 65535 for value in written.dpi):
             options["dpi"] = tuple(round(value) for value in written.dpi)
@@ -180,7 +180,7 @@ def _write_moving(path, kind, frames, source, quality, notes):
 
 
 def _palette(image):
-    """At most 256 colours, one of them transparent if a pixel is."""
+    """At most 256 colors, one of them transparent if a pixel is."""
     if image.mode == "L":
         return image
     alpha = np.asarray(image.getchannel("A")) if "A" in image.getbands() else None
