@@ -23,10 +23,10 @@ def benchmark(
     rounds: int = 10,
     progress: bool = False,
 ) -> list[dict[str, Any]]:
-    """Times files on one made-up picture, in turns.
+    """Measures latency and peak memory of files on a synthetic picture.
 
-    The files take turns round by round, so that a machine that slows down slows them all, and
-    ratios of medians hold. Memory is the peak of a process that runs only that file.
+    Files are timed in turns, so that ratios of medians hold on a busy machine. Memory is the peak
+    of a process that runs only that file.
 
     Args:
         paths: `.tflite` files; ratios are to the first.

@@ -28,7 +28,7 @@ def compress(
     seed: int = 0,
     progress: bool = False,
 ) -> keras.Model:
-    """Prunes a network's smallest weights, lets the others share few values, and trains it on.
+    """Deep compression: prunes a network, clusters its weights, and fine-tunes it.
 
     Args:
         model: a network of a family that `equalize.can_rewrite` knows; left alone.

@@ -90,10 +90,9 @@ def convert(
 def _quantized(variables, run, shape, io, pictures, progress, clip):
     """int8 after training: calibrated by `calibrate`, quantized by TensorFlow.
 
-    TensorFlow's own calibration gives every tensor its extremes, or more: it reads tensors that
-    share memory with the sum that they go into after that was made. So it only marks the tensors
-    here, and their ranges come from `calibrate`. Both steps are there for the converter's own use
-    alone, which is why setup.py pins TensorFlow to one minor version.
+    TensorFlow's calibration uses the extremes of tensors, and reads some after their memory was
+    reused. So here it only marks the tensors, and `calibrate` sets their ranges. These steps are
+    internals of the converter, hence setup.py pins TensorFlow to one minor version.
     """
     tf = tensorflow()
     from tensorflow.lite.python.convert import mlir_quantize

@@ -12,17 +12,16 @@ HR_PATCH = 96
 def distil(
     student, teacher, patches, text, callbacks=(), progress=False, learning_rate=LEARNING_RATE
 ):
-    """Trains `student` in place to give the pictures of `teacher`.
+    """Trains `student` in place, with the pictures of `teacher` as targets.
 
-    Not the photographs: what the change has lost is then all there is to learn, and a few hundred
-    steps do.
+    A few hundred steps are enough, since only the error of the compression has to be learned.
 
     Args:
         student, teacher: `tf_keras` models, RGB in 0..255 in and out.
         patches: a `keras_secn.data.PatchDataset`; one step for each batch, while the learning
             rate falls to 0 in a cosine.
         text: for the bar.
-        callbacks: `tf_keras` callbacks, told about the beginning of training and of each batch.
+        callbacks: `tf_keras` callbacks; `on_train_begin` and `on_train_batch_begin` are called.
         progress: shows a bar.
         learning_rate: the first one.
     """

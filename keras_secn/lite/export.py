@@ -217,10 +217,9 @@ def _training(folders, steps, scale, progress):
 
 
 def calibration_pictures(pictures, size=None):
-    """Pictures of one size, as the calibrator wants them, and a ramp from black to white.
+    """Pictures cropped to one size, for calibration, and a ramp from black to white.
 
-    Without both ends the integers at the input would not be the pixel values themselves; a ramp
-    has no edge that would widen the range of any tensor behind.
+    The ramp makes the input's range 0..255; it has no edges that would widen other ranges.
     """
     size = size or (96, 96)
     ramp = np.linspace(0, 255, size[1]).round().astype(np.uint8)

@@ -12,7 +12,7 @@ from keras_secn.utils.markdown import markdown_table
 def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> list[dict[str, Any]]:
     """Compares the tensors of two files made from one network, operator by operator.
 
-    The error at a tensor is what has piled up from the input to there.
+    Errors accumulate from the input to the output.
 
     Args:
         quantized, reference: bytes of the two `.tflite` files; tensors are matched by name.

@@ -35,7 +35,7 @@ class Tiles:
 
 @dataclasses.dataclass(frozen=True)
 class FileFacts:
-    """What a file of this library says of itself, checked.
+    """The checked metadata of a file made by this library.
 
     Args:
         name: of the network.
@@ -144,7 +144,7 @@ def add(content: bytes, facts: dict[str, Any]) -> bytes:
 
 
 def facts_of(path: str | os.PathLike[str]) -> FileFacts | None:
-    """What a file says of itself, checked; `None` if this library did not write it.
+    """A file's checked metadata; `None` if this library did not write it.
 
     Raises:
         UserError: no such file, no LiteRT file, a damaged one, or metadata that cannot be true.
@@ -173,7 +173,7 @@ def _read(content):
 
 
 def info(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What an exported file says of itself.
+    """The metadata of an exported file.
 
     Returns:
         A dictionary: `name`, `scale`, `quantization`, `layout` ("NHWC"), `colour` ("RGB"),

@@ -12,11 +12,10 @@ CARRIERS = ("Concatenate", "Part", "Shuffle")  # layers that only move values
 def finetune(
     model, exact, cache, steps, pictures, batch_size=16, hr_patch=HR_PATCH, seed=0, progress=False
 ):
-    """Trains a network with integers emulated in it.
+    """Quantization-aware training: fine-tunes a network with fake quantization.
 
-    It learns to give Keras' pictures, not the photographs: what the grids lose is then all there
-    is to learn, and a few hundred steps do. The grids start from calibration, as at post-training
-    quantization.
+    The targets are the pictures of the float network, so that a few hundred steps are enough.
+    Ranges are those of calibration, as in post-training quantization.
 
     Args:
         model: what `equalize.prepared` returned, its kernels rounded.
@@ -38,18 +37,18 @@ def finetune(
     seen = ranges(twin, pictures)
     calibrate(student, seen)
     patches = PatchDataset(cache, batch_size, hr_patch, seed, steps=steps)
-    grids = keep_grids(student, seen)
+    grids = freeze_ranges(student, seen)
     distil(student, to_twin(exact), patches, "quantizing", [grids], progress, LEARNING_RATE)
-    # weights' grids are those of the last pass in training
+    # weights have the ranges of the last training step
     student(patches[0][0], training=True)
     calibrate(student, seen)
     return student
 
 
-def keep_grids(student, seen):
-    """A callback that holds the grids of features where calibration put them.
+def freeze_ranges(student, seen):
+    """A callback that keeps the calibrated ranges of activations.
 
-    The library would let them follow each batch's extremes, which `calibrate` leaves out.
+    tensorflow-model-optimization would replace them by moving averages of each batch's extremes.
     """
     tf_keras, _ = libraries()
 
@@ -63,9 +62,9 @@ def keep_grids(student, seen):
 def quantizable(twin):
     """A twin with fake quantization of every weight and every tensor between operators.
 
-    Convolutions get the library's own scheme. Everything else gets one 8-bit grid for its output,
-    since an operator without one stays in float; what only moves values keeps its input's grid.
-    Pixels are whole numbers of 0..255 at both ends.
+    Convolutions are quantized as the library does. Other layers quantize their output, since they
+    would stay in float otherwise; layers that only move values are not quantized. Pixels are
+    integers of 0..255 at both ends.
     """
     tf_keras, tfmot = libraries()
     quantization = tfmot.quantization.keras
@@ -87,7 +86,7 @@ def quantizable(twin):
         elif kind in (*CARRIERS, "Repeat"):
             config = configs["Nothing"]()
         elif kind == "Activation":
-            config = configs["Output"](0.0, 255 / 256)  # the integer sigmoid's own grid
+            config = configs["Output"](0.0, 255 / 256)  # the range of the integer sigmoid
         elif kind == "Shift":
             config = configs["Output"](-CENTER, 255.0 - CENTER)
         else:
@@ -153,7 +152,7 @@ def quantize_configs():
             return {"low": self.low, "high": self.high}
 
     class ConvolutionToPixels(default_8bit_quantize_registry.Default8BitConvQuantizeConfig):
-        """The library's own, but for an output of whole numbers of 0..255."""
+        """As the library quantizes convolutions, with an output of integers of 0..255."""
 
         def __init__(self):
             super().__init__(["kernel"], ["activation"], False)

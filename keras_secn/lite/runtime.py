@@ -38,10 +38,9 @@ def load_bytes(path: str | os.PathLike[str]) -> bytes:
 class Runtime:
     """Opens interpreters of one file and lends them to one thread at a time.
 
-    An interpreter holds the pictures that it works on, so two threads must not share it at once.
-    LiteRT uses several processors by itself, and an interpreter for each thread would multiply
-    memory: so threads take turns. A forked process opens its own, since LiteRT's threads stay
-    behind in the parent. A pickle holds the file's bytes and the options.
+    An interpreter is not thread-safe, and one per thread would multiply memory: LiteRT uses several
+    processors by itself, so threads take turns. A forked process opens its own interpreter. A
+    pickle holds the file's bytes and the options.
 
     Args:
         name: of the file, for messages.
@@ -100,7 +99,7 @@ class Runtime:
 
 
 def greet_unseen() -> None:
-    """Lets LiteRT say what it says once in a process, before anything else, and drops it.
+    """Suppresses the message that LiteRT prints once in a process.
 
     For programs, before they start threads: LiteRT writes "Created TensorFlow Lite XNNPACK delegate
     for CPU" to file descriptor 2, which only a redirection keeps quiet. A library must not do that.

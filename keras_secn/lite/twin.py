@@ -12,7 +12,7 @@ from keras_secn.layers.lines import Lines
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.layers.squeeze_excite import SqueezeExcite
 from keras_secn.lite.converter import tensorflow
-from keras_secn.lite.quantize.calibrate import Sampler, one_grid
+from keras_secn.lite.quantize.calibrate import Sampler, common_range
 from keras_secn.utils.errors import UserError
 
 LAST = "channels_last"  # whatever keras.json says
@@ -208,5 +208,5 @@ def ranges(twin, pictures):
     for layer in layers:
         if isinstance(layer, tf_keras.layers.Concatenate):
             names = [makers[tensor.name] for tensor in layer.input]
-            found.update(one_grid(found, names, sampler))
+            found.update(common_range(found, names, sampler))
     return found

@@ -102,7 +102,7 @@ def tensor_ranges(content, pictures, clip):
     for operator in operators:
         inputs = [names[i] for i in operator["inputs"] if names.get(i) in found]
         if operator["op_name"] == "CONCATENATION":
-            found.update(one_grid(found, inputs, sampler))
+            found.update(common_range(found, inputs, sampler))
         for index in operator["outputs"]:
             name = names[index]
             if name not in sampler.extremes:
@@ -114,7 +114,7 @@ def tensor_ranges(content, pictures, clip):
     return found
 
 
-def one_grid(ranges, names, sampler):
+def common_range(ranges, names, sampler):
     """The common range of tensors that are concatenated: the pixels', if some are pixels.
 
     Args:

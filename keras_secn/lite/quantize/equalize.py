@@ -15,9 +15,9 @@ from keras_secn.models.edsr_trunk import block_kinds, block_layers
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
 LIMIT = 32.0
-# What counts as a channel's range, in percent of a picture's values: `calibrate` cuts off peaks.
+# a channel's range is this percentile: `calibrate` clips larger values
 PEAKS = 99.9
-CENTER = 110.0  # what is taken off pixels: a whole number near the mean colors
+CENTER = 110.0  # subtracted from pixels: an integer near the mean colors
 
 
 def can_rewrite(model):
@@ -122,10 +122,9 @@ def _equalize_stack(model, pictures, strength):
 
 
 def _wake(se, hidden):
-    """Makes the units of a gate that no picture wakes a constant 1 that nothing reads.
+    """Gives the hidden units of a gate a constant 1, with zero outgoing weights, if all are dead.
 
-    The tensor would have no range otherwise, and a file with such a tensor does not load. Where
-    only some units are dead the others give it a range.
+    Without it the tensor has a range of zero width, and LiteRT does not load the file.
 
     Args:
         se: the `SqueezeExcite` layer, changed in place.
@@ -140,7 +139,7 @@ def _wake(se, hidden):
 
 
 def observe(model, pictures):
-    """What flows through a network on pictures.
+    """Ranges of a network's channels on pictures.
 
     Returns:
         The magnitude per channel, short of the rarest peaks of a picture, of every tensor with
@@ -205,12 +204,11 @@ def _scale_inputs(layer, factors):
 
 
 def fold_normalization(model):
-    """The network with what normalizes its pixels folded into head and tail.
+    """The network with its normalization of pixels folded into head and tail.
 
-    Between integers of 0..255 each of these layers would be a rounding of its own. `CENTER`, an
-    integer, is all that is subtracted, which does not leave the grid; a border that the head pads
-    is `CENTER` gray then and not the mean color, a difference of a few levels one pixel outside
-    the picture.
+    In integers each of these layers would round. Only `CENTER`, an integer, is subtracted, which is
+    exact. The head's padding is then `CENTER` gray and not the mean color: a few gray levels, one
+    pixel outside the picture.
 
     Returns:
         A `keras.Model` like the one given.

@@ -15,13 +15,12 @@ DAMPING = 1e-3  # of the mean square of the inputs: keeps entries that see nothi
 
 
 def round_kernels(model, reference, pictures, seed=0):
-    """Puts the kernels of the convolutions between a model's ends on int8 grids, in place.
+    """Rounds the kernels of convolutions outside of blocks to int8, in place.
 
-    One after the other, so that each makes up for what those before it changed: first the kernel
-    that gives from the changed inputs what the old one gave from the old inputs, in least
-    squares, then its entries on the grid, last the bias, for the mean that is left. The grids are
-    those that the converter will choose: per output channel, the largest magnitude at 127.
-    Convolutions inside blocks are left to it, since what they add is small.
+    Layer by layer: the kernel is fitted by least squares to the reference's outputs, given the
+    inputs that the rounded layers before it produce; then its weights are rounded, and the bias
+    compensates the mean of the error. Scales are those of the converter: per output channel, the
+    largest magnitude at 127. Convolutions inside blocks are left to the converter.
 
     Args:
         model: a functional Keras network; pass a copy.
@@ -71,7 +70,7 @@ def _moments(seen, flat):
 
 
 def rounded(weights, moment):
-    """A matrix on the int8 grid of each column, such that its products change little.
+    """A matrix rounded to int8, with a scale per column, such that its products change little.
 
     Args:
         weights: (D, O), float.
@@ -88,7 +87,7 @@ def rounded(weights, moment):
     left, largest = left[order], np.abs(left[order]) >= LEVELS - 1e-4
     result = np.empty_like(left)
     for row in range(len(left)):
-        # what sets the grid must stay where it is, or the converter would choose another grid
+        # the largest magnitude stays, since the converter takes the scale from it
         ends = np.where(largest[row], np.sign(left[row]) * LEVELS, np.round(left[row]))
         result[row] = np.clip(ends, -LEVELS, LEVELS)
         error = (left[row] - result[row]) / factor[row, row]

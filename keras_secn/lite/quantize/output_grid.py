@@ -27,11 +27,11 @@ def operator_names(model, graph=0):
 
 
 def pin_output(content):
-    """Gives the picture that an integer file returns a step of 1 from 0 to 255.
+    """Sets the quantization of an integer file's output to a scale of 1 from 0 to 255.
 
-    Calibration only knows the brightest pixel it has seen; white beyond it would be cut off. On
-    this grid saturation is the clipping, and costs nothing. The operator that makes the picture
-    reads its output's grid when the file is loaded, so that nothing else needs to change.
+    Calibration would clip pixels brighter than those of its pictures. With this quantization the
+    saturation of integers is the clipping. LiteRT reads the output's quantization when it loads the
+    file, so that nothing else has to change.
 
     Args:
         content: bytes of a file with integers inside, from TensorFlow's converter.
