@@ -15,7 +15,7 @@ BATCHES = 32
 def restate(model, cache, recipe):
     """Sets the model's batch norms to the mean and variance over patches of the training.
 
-    A function of weights, photographs and recipe alone, so that a resumed run does the same.
+    Depends on weights, photographs and recipe only, so that a resumed run gives the same.
 
     Args:
         model: a Keras network; unchanged if it has no batch normalization.

@@ -31,7 +31,7 @@ CURRENT, PREVIOUS = "checkpoint.keras", "checkpoint.previous.keras"
 
 
 class Checkpoint(NamedTuple):
-    """Where a training stands.
+    """State of a training.
 
     Args:
         model: the compiled model, optimizer included.
@@ -188,12 +188,12 @@ class CheckpointKeeper(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def restore_raw(self, model):
-        """Undoes what `fit` does at its end: it puts the average in place of the weights."""
+        """Restores the weights, which `fit` replaces by their EMA at its end."""
         for variable, value in zip(model.trainable_variables, self._raw, strict=True):
             variable.assign(value)
 
     def average_into(self, averaged, model):
-        """Gives `averaged` the moving average of the weights, or the weights if none is kept."""
+        """Copies the EMA of the weights into `averaged`, or the weights if there is no EMA."""
         averaged.set_weights(model.get_weights())
         if self.recipe.ema:
             model.optimizer.finalize_variable_values(averaged.trainable_variables)

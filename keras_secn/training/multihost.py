@@ -33,7 +33,7 @@ _joined = None  # the witness and the runtime's log, once this process is one of
 
 
 def join():
-    """Makes this process one of several, as the launcher's environment says.
+    """Joins the processes that the launcher's environment names.
 
     `KERAS_DISTRIBUTION_JOB_ADDRESSES`, `_NUM_PROCESSES` and `_PROCESS_ID` are Keras' own names;
     where they are missing, JAX finds SLURM's, Open MPI's and Cloud TPU's by itself. Call it

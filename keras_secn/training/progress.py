@@ -59,7 +59,7 @@ class RunBar:
         return StepBar(self.bar, name)
 
     def skip(self, steps):
-        """Counts steps that an earlier call has done, without counting them into the ETA."""
+        """Counts steps of an earlier call, which the ETA leaves out."""
         if not self.bar.disable:
             self.bar.initial += steps
         self.bar.update(steps)

@@ -15,7 +15,7 @@ SCHEDULES = ("cosine", "halving", "constant")
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a network is trained.
+    """Hyperparameters of a training.
 
     Args:
         steps: optimizer steps; rounded up to whole `interval`s.

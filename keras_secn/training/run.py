@@ -20,7 +20,7 @@ from keras_secn.utils.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class ZooSettings:
-    """What a training is asked to do.
+    """Settings of a training.
 
     Args:
         model: a name of `keras_secn.models.registry.SYSTEMS`.

@@ -16,7 +16,7 @@ def steps_at_once(steps):
 def in_one_call(model):
     """A model of the same layers, all of whose `steps_per_execution` are one call on JAX.
 
-    Keras' own make as many calls there, each of which takes and gives back all variables.
+    Keras makes as many calls there, each of which passes all variables.
 
     Args:
         model: a Keras network; it stays as it is.

@@ -8,7 +8,7 @@ from keras_secn.utils.errors import UserError
 
 
 def widen(source, model):
-    """Gives a network of collapsible convolutions what a folded one computes.
+    """Sets a network of collapsible convolutions to compute what a folded one does.
 
     Args:
         source: the folded network, or one as it is trained; its scale may be another one.

@@ -22,7 +22,7 @@ USES = {
 
 
 def rows(timed=False):
-    """What there is to know of each preset, by group and scale, the best first.
+    """Facts of each preset, by group and scale, the best first.
 
     Args:
         timed: measure how fast those are that have a LiteRT file, which takes seconds.

@@ -14,7 +14,7 @@ DEFAULT, FAST, BEST = "ct_secn_16", "pocket_secn_l", "secn"
 
 
 class Pass(NamedTuple):
-    """One network's share in an enlargement.
+    """One step of an enlargement: a network and its scale.
 
     Args:
         label: the preset's name, or the file's.

@@ -14,7 +14,7 @@ from keras_secn.utils.allocator import give_back_memory
 
 
 class KerasEngine:
-    """What `Upscaler` asks of a network; `lite_engine` has the same for files.
+    """The interface of engines, for a Keras network; `lite_engine` has the same for files.
 
     Threads may share an engine: one of them computes at a time, on all processors. It can be
     pickled, with its network. On Linux, `keras_secn.utils.allocator.keep_freed_memory` makes large

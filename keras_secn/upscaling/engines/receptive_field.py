@@ -11,7 +11,7 @@ FIRST, LARGEST = 96, 800  # sides of the probe in LR pixels
 
 
 def receptive_radius(network):
-    """How many LR pixels around its own an output pixel depends on, gates taken as given.
+    """Receptive field in LR pixels to each side, with fixed gates.
 
     Measured, not derived: a NaN in one pixel reaches exactly what depends on that pixel, whatever
     the weights are. CT-SECN and SECN with 16 blocks: 36.

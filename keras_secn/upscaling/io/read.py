@@ -44,7 +44,7 @@ class Frame(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What a file's header says.
+    """The header of a file.
 
     Args:
         path: of the file.
