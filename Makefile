@@ -12,8 +12,14 @@ PYTEST := -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 TESTS_TORCH := tests/contract/test_layers.py tests/models/test_models.py
 # layers, models, metrics, the cascade, training, and upscaling by Keras
 TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test_cascade.py \
-  tests/training/test_train.py tests/training/test_resume.py \
-  tests/upscaling/test_upscale.py tests/upscaling/test_sharing.py
+  $(addprefix tests/training/test_train.py::test_, losses_are_their_formulas \
+    training_on_the_fused_upsampler_is_the_same_training \
+    a_step_moves_no_weight_by_more_than_theta intermediate_pictures_are_supervised \
+    a_trained_network_is_trained_further) \
+  tests/training/test_resume.py tests/upscaling/test_upscale.py tests/upscaling/test_sharing.py
+# most of a short training's time is the compiler's
+JAX := KERAS_BACKEND=jax JAX_COMPILATION_CACHE_DIR=.venv-jax/compiled \
+  JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0
 
 .PHONY: help env demo test test-jax test-torch test-slow test-short lint docs inputs table web faults scale notebooks notebooks-run clean
 
@@ -47,7 +53,7 @@ test: env  ## Runs the tests; those that need what is not here skip and say so
 	touch $@
 
 test-jax: .venv-jax/installed  ## Runs tests on JAX in an environment without TensorFlow
-	KERAS_BACKEND=jax .venv-jax/bin/python $(PYTEST) $(TESTS_JAX)
+	$(JAX) .venv-jax/bin/python $(PYTEST) $(TESTS_JAX)
 
 test-torch: .venv-torch/installed  ## Runs tests of layers and networks on PyTorch (a large download)
 	KERAS_BACKEND=torch .venv-torch/bin/python $(PYTEST) $(TESTS_TORCH)

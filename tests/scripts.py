@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 def script(path, **options):
     """Runs a script with flags, and takes them away again.
 
+    Scripts that tests import define their flags in `define_flags`: those of two would collide.
+
     Args:
         path: of the script, from the repository's root.
         options: its flags; a list for those that are repeated.

@@ -19,11 +19,6 @@ from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
-flags.DEFINE_multi_string(
-    "data_dir", None, "Folder of ground truth photographs; repeatable.", required=True
-)
-flags.DEFINE_list("scale", ["2", "3", "4"], "Which enlargements.")
-flags.DEFINE_string("json", None, "Writes all figures to this file.")
 # PSNR-Y (dB) by scale, as in the papers of VDSR, LapSRN and EDSR
 PUBLISHED = {
     "set5": {2: 33.66, 3: 30.39, 4: 28.42},
@@ -99,6 +94,14 @@ def to_markdown(rows):
     return markdown_table(["scale", "network", "parameters", "multiply-adds", *labels], lines)
 
 
+def define_flags():
+    flags.DEFINE_multi_string(
+        "data_dir", None, "Folder of ground truth photographs; repeatable.", required=True
+    )
+    flags.DEFINE_list("scale", ["2", "3", "4"], "Which enlargements.")
+    flags.DEFINE_string("json", None, "Writes all figures to this file.")
+
+
 def main(argv):
     check_paths([], FLAGS.data_dir, FLAGS.json)
     known = {"2", "3", "4"}
@@ -115,4 +118,5 @@ def main(argv):
 
 
 if __name__ == "__main__":
+    define_flags()
     run_app(main)
