@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from pictures import noise
+from scripts import script
 
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.models.mobile import build_edsr_mobile
@@ -330,8 +331,8 @@ def test_runtime_refuses(files, tmp_path):
             LiteModel(files["none", "uint8"], tile=tile)
 
 
-def run(script, *arguments):
-    command = [sys.executable, TFLITE / script, *map(str, arguments)]
+def run(name, *arguments):
+    command = [sys.executable, TFLITE / name, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -345,14 +346,12 @@ def test_scripts_print_tables(files, photos):
     assert "**mean**" in done.stdout
 
 
-def test_convert_script_reports_layers(model, photos, tmp_path):
+def test_convert_script_reports_layers(model, photos, tmp_path, capsys):
     model.save(tmp_path / "model.keras")
-    done = run(
-        "convert.py", f"--model={tmp_path / 'model.keras'}", f"--out={tmp_path / 'out.tflite'}",
-        "--quantization=int8", f"--representative={photos}", "--report",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "| DEPTHWISE_CONV_2D |" in done.stdout and (tmp_path / "out.tflite").is_file()
+    files = {"model": tmp_path / "model.keras", "out": tmp_path / "out.tflite"}
+    options = {"quantization": "int8", "representative": photos, "report": True}
+    script("tflite/convert.py", **files, **options)
+    assert "| DEPTHWISE_CONV_2D |" in capsys.readouterr().out and files["out"].is_file()
 
 
 @pytest.mark.parametrize(
