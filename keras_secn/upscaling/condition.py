@@ -21,11 +21,12 @@ SIDE = 512  # pixels of the sample that is looked at, from the picture's middle
 LEAST = 48  # pixels a side; smaller pictures tell nothing
 BLOCKY = 0.12  # gray levels by which the step at one of eight columns and rows stands out
 SURE = 3.0  # standard errors by which it does
-SHARP = 24  # gray levels of a step that no block makes, but a drawing
-COLOR_NOISE = 3.0  # gray levels by which colors differ at random in flat places
-NOISY = 4.75  # gray levels of noise in the flattest fiftieth of the picture
+SHARP = 32  # gray levels of a step that no block makes, but an edge
+COLOR_NOISE = 4.0  # gray levels by which colors differ at random in flat places
+NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
-JAGGED = 0.18  # power at the highest frequencies, relative to the middle ones
+TINY = 0.02  # of that, squared: what is exactly 0 has a logarithm
+JAGGED = 0.44  # power at the highest frequencies, relative to those somewhat below
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
 
@@ -106,9 +107,10 @@ def is_blocky(y) -> bool:
     for axis in (0, 1):
         lines = np.moveaxis(y, axis, 0)
         step = np.abs(np.diff(lines, axis=0))
-        step[step > SHARP] = 0
         # the step at an edge, above the mean of its neighbors
-        excess = np.clip(step[1:-1] - (step[:-2] + step[2:]) / 2, -4, 4).mean(axis=1)
+        excess = np.clip(step[1:-1] - (step[:-2] + step[2:]) / 2, -4, 4)
+        largest = np.maximum(np.maximum(step[:-2], step[1:-1]), step[2:])
+        excess = np.where(largest > SHARP, 0, excess).mean(axis=1)
         rows = excess[: len(excess) // 8 * 8].reshape(-1, 8)
         means = np.sort(rows.mean(axis=0))
         least = max(BLOCKY, SURE * rows.std() / np.sqrt(len(rows)))
@@ -140,17 +142,21 @@ def is_drawn(sample) -> bool:
 
 
 def jaggedness(y) -> float:
-    """Power of the highest frequencies relative to that of the middle ones.
+    """Power at the highest frequencies relative to that of those somewhat below.
 
     A reduction with antialiasing leaves little of the former; one without, or a drawing without
-    smooth edges, much.
+    smooth edges, much. Geometric means, so that stripes, which are few strong frequencies, do not
+    decide.
     """
     window = np.outer(*(np.hanning(length) for length in y.shape))
-    power = np.abs(np.fft.rfft2((y - y.mean()) * window)) ** 2
+    power = np.abs(np.fft.rfft2((y - y.mean()) * window)) ** 2 / (window**2).sum()
     rows, columns = np.fft.fftfreq(y.shape[0]), np.fft.rfftfreq(y.shape[1])
     frequency = np.maximum(np.abs(rows)[:, None], columns)
-    high = power[frequency > 0.42].mean()
-    middle = power[(frequency > 0.2) & (frequency < 0.3)].mean()
+
+    def mean(least, most):
+        values = power[(frequency >= least) & (frequency <= most)]
+        return np.exp(np.log(values + TINY).mean())
+
+    high = mean(0.46, 0.5)
     # in a soft picture both are no more than rounding
-    floor = ROUNDING**2 * (window**2).sum()
-    return float(high / middle) if high > floor else 0.0
+    return float(high / mean(0.34, 0.38)) if high > ROUNDING**2 else 0.0
