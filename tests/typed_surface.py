@@ -90,6 +90,5 @@ def phones(model: keras.Model, pixels: np.ndarray) -> None:
     assert_type(lite.benchmark(["a.tflite"], (270, 480)), list[dict[str, Any]])
     assert_type(lite.refused("a.tflite", "gpu"), list[str])
     assert_type(lite.layer_report(b"", b"", pixels), list[dict[str, Any]])
-    lite.compare_kinds(model, "lite", ["set5"], [(270, 480)], kinds=["none", "int8"])
     lite.compress(model, keras_secn.data.open_photographs(["photos"]), sparsity=0.5, clusters=32)
     upscaling.export_tiles(model, "a.tflite", weights="float16")
