@@ -56,6 +56,7 @@ def networks(model: keras.Model) -> None:
     keras_secn.build_ct_secn("16")  # type: ignore[arg-type]
     assert_type(keras_secn.scale_of(model), int)
     assert_type(models.block_kinds(model), list[str])
+    models.start_as_interpolation(model)
     models.build_aplus(anchors=16)
     models.build_ct_srcnn(widths=(64, 32))
     models.build_discriminator(patch=96)

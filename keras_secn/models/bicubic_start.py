@@ -20,7 +20,7 @@ def can_start_as_interpolation(model):
     return {"head", "body", "tail", "upsample_0"} <= {layer.name for layer in model.layers}
 
 
-def start_as_interpolation(model):
+def start_as_interpolation(model: keras.Model) -> keras.Model:
     """Lets the first three channels carry RGB through the long skip to the output.
 
     Head and tail copy them, each upsampler interpolates them; all other weights stay random, those
