@@ -35,14 +35,14 @@ def missing():
     return None
 
 
-def fill(folder):
-    """Puts all that `make web` serves into a folder."""
+def fill(folder, *files):
+    """Puts all that `make web` serves, and other networks' files, into a folder."""
     for pattern in ("*.html", "*.css", "*.js"):
         for file in WEB.glob(pattern):
             shutil.copy(file, folder)
     (folder / "runtime").symlink_to(WEB / "runtime")
-    lazy = {**os.environ, "KERAS_SECN_LAZY": "1"}
-    subprocess.run([sys.executable, WEB / "networks.py", folder], check=True, env=lazy)
+    command = [sys.executable, WEB / "networks.py", "--folder", folder, *files]
+    subprocess.run(command, check=True, env={**os.environ, "KERAS_SECN_LAZY": "1"})
 
 
 @contextlib.contextmanager
@@ -55,13 +55,13 @@ def served(folder):
 
 
 @contextlib.contextmanager
-def chromium(downloads):
-    """A browser; what it saves goes into the folder `downloads`."""
+def chromium(downloads, *flags):
+    """A browser with more flags; what it saves goes into the folder `downloads`."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", *flags):
         options.add_argument(argument)
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))

@@ -124,7 +124,6 @@ def _parser():
     command.add_argument("model", help="a preset's name or a .keras file")
     command.add_argument("-o", "--out", help="default: the preset's place in the package")
     command.add_argument("--weights", choices=("float32", "float16"), default="float32")
-    command.add_argument("--tile", type=int, help="tiles of this size only, for the web page")
     return parser
 
 
@@ -335,7 +334,7 @@ def _export(arguments):
     out = pathlib.Path(arguments.out or lite_files.preset_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
-    facts = export_tiles(load(arguments.model), out, arguments.weights, arguments.tile)
+    facts = export_tiles(load(arguments.model), out, arguments.weights)
     if not arguments.out:
         lite_files.record(arguments.model, out)
     print(

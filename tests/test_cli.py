@@ -221,7 +221,6 @@ def test_export(folder, tiny_network, tiny_file, capsys):
     for arguments, reason in [
         (["network.keras"], "name the file"),
         (["network.keras", "-o", "network.bin"], "ends in .tflite"),
-        (["network.keras", "-o", "small.tflite", "--tile", "16"], "tile must be at least 32"),
         (["no_preset", "-o", "none.tflite"], "unknown preset"),
     ]:
         assert cli.main(["export", *arguments]) == 1

@@ -1,12 +1,14 @@
 """Copies the presets' LiteRT files and a photograph beside the page, and writes what they are.
 
-python web/networks.py
+python web/networks.py [--folder FOLDER] [FILE.tflite ...]
+
+Files of `keras-secn export` join the presets.
 """
 
+import argparse
 import json
 import pathlib
 import shutil
-import sys
 
 import keras_secn
 from keras_secn.lite import metadata
@@ -19,30 +21,41 @@ OFFERED = {
     "pocket_secn_l": "quick",
     "pocket_secn_l_jpeg": "quick, for strongly compressed JPEGs",
     "ct_secn_16": "careful, slow",
-    "ct_secn_16_jpeg": "careful, for strongly compressed JPEGs",
+    "ct_secn_16_jpeg": "careful, slow, for strongly compressed JPEGs",
     "pocket_secn_l_x4": "quick",
     "ct_secn_16_x4": "careful, slow",
 }
 
 
-def main(folder=HERE):
-    networks = pathlib.Path(folder) / "networks"
+def main():
+    parser = argparse.ArgumentParser(description="Fills the page's folder with networks.")
+    parser.add_argument("--folder", type=pathlib.Path, default=HERE, help="of the page")
+    parser.add_argument("files", nargs="*", type=pathlib.Path, help="networks of your own")
+    arguments = parser.parse_args()
+    networks = arguments.folder / "networks"
     shutil.rmtree(networks, ignore_errors=True)
     networks.mkdir(parents=True)
     shutil.copy(SAMPLE, networks)
-    offered = [_entry(name, label, networks) for name, label in OFFERED.items()]
-    (networks / "networks.json").write_text(json.dumps(offered, indent=1) + "\n", encoding="utf-8")
+    offered = [
+        (name, label, [preset_file(name, kind) for kind in SUFFIXES])
+        for name, label in OFFERED.items()
+    ]
+    offered += [(file.stem, "of your own", [file]) for file in arguments.files]
+    entries = [_entry(name, label, paths, networks) for name, label, paths in offered]
+    (networks / "networks.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
 
 
-def _entry(name, label, networks):
-    paths = {kind: preset_file(name, kind) for kind in SUFFIXES}
-    files = {kind: path.name for kind, path in paths.items() if path.is_file()}
-    for kind in files:
-        shutil.copy(paths[kind], networks)
-    facts = metadata.facts_of(paths["float32"])
-    tiles = {"radius": facts.tiles.radius, "gated": facts.tiles.gated}
-    return {"name": name, "label": label, "scale": facts.scale, **tiles, "files": files}
+def _entry(name, label, paths, networks):
+    entry = {"name": name, "label": label, "files": {}}
+    for path in paths:
+        if not path.is_file():
+            continue
+        shutil.copy(path, networks)
+        facts = metadata.facts_of(path)
+        entry["files"]["int8" if facts.io == "uint8" else "float32"] = path.name
+        entry |= {"scale": facts.scale, **vars(facts.tiles)}
+    return entry
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -14,7 +14,9 @@ import sys
 HERE = pathlib.Path(__file__).parent
 HEADERS = {
     # pictures cannot leave: the browser refuses
-    "Content-Security-Policy": "default-src 'self' blob: data:; script-src 'self' 'unsafe-eval'",
+    "Content-Security-Policy": (
+        "default-src 'self' blob: data:; script-src 'self' 'wasm-unsafe-eval'"
+    ),
     # what browsers want before they give threads
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",

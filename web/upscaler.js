@@ -36,9 +36,10 @@ export class Upscaler {
   constructor(network, accelerator) {
     this.network = network;
     this.accelerator = accelerator;
+    const { int8, float32 } = network.files;
     // graphics cards know no integers
-    const integers = accelerator === "wasm" && Boolean(network.files.int8);
-    this.address = `./networks/${integers ? network.files.int8 : network.files.float32}`;
+    const integers = int8 && (accelerator === "wasm" || !float32);
+    this.address = `./networks/${integers ? int8 : float32}`;
     this.Values = integers ? Uint8Array : Float32Array;
   }
 

@@ -17,6 +17,7 @@ onmessage = async ({ data: { image, network, accelerator } }) => {
     postMessage({ result }, [result.data.buffer]);
   } catch (error) {
     upscaler = null;
-    postMessage({ error: error.message });
+    const where = accelerator === "webgpu" ? "the graphics card cannot do it: " : "";
+    postMessage({ error: where + error.message });
   }
 };

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 import time
 import urllib.request
 
@@ -13,7 +12,6 @@ import web_page
 from PIL import Image
 from web_page import PATIENCE, choose_network, give, missing, status
 
-from keras_secn.lite import metadata
 from keras_secn.upscaling import Upscaler
 
 selenium = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
@@ -26,19 +24,9 @@ def site(request, tmp_path_factory):
     if missing():
         pytest.skip(missing())
     folder = tmp_path_factory.mktemp("site")
-    web_page.fill(folder)
-    _add_a_gated_network(folder / "networks", request.getfixturevalue("tiny_file"))
+    web_page.fill(folder, request.getfixturevalue("tiny_file"))
     with web_page.served(folder) as address:
         yield folder, address
-
-
-def _add_a_gated_network(folder, file):
-    shutil.copy(file, folder / "tiny.tflite")
-    tiles = metadata.facts_of(file).tiles
-    tiny = {"name": "tiny", "label": "of tests", "scale": 2, "files": {"float32": "tiny.tflite"}}
-    networks = json.loads((folder / "networks.json").read_text())
-    networks.append({**tiny, "radius": tiles.radius, "gated": tiles.gated})
-    (folder / "networks.json").write_text(json.dumps(networks))
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +168,17 @@ def test_what_is_no_image_is_one_line(page, tmp_path):
     (tmp_path / "notes.png").write_text("not a picture")
     choose(page, tmp_path / "notes.png")
     assert status(page, "error") == "error: notes.png is not an image that this browser reads"
+
+
+@pytest.mark.slow
+def test_the_graphics_card_makes_the_same_picture(site):
+    """WebGPU, in software, which the page does not offer by itself."""
+    flags = "--enable-unsafe-webgpu", "--enable-unsafe-swiftshader"
+    with web_page.chromium(site[0], *flags) as browser:
+        web_page.open_page(browser, site[1])
+        assert not browser.find_element("id", "card").is_displayed()
+        browser.execute_script("document.getElementById('gpu').checked = true")
+        image = photo(40, 30)
+        give(browser, "drop", image)
+        assert "to 80x60" in status(browser, " in ", "error")
+        assert_same(shown(browser), Upscaler("pocket_secn_l")(np.asarray(image)))

@@ -21,14 +21,12 @@ from keras_secn.rewrite.float32_copy import float32_copy
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.engines.litert import TiledFileEngine
-from keras_secn.upscaling.tiling import PATCH, SMALLEST_PART
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
 
-PATCHES = (16, PATCH, PATCH, 3)  # what a file of one size of tile takes its gates from
 WEIGHTS = ("float32", "float16")
 LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # gray levels from Keras
 
@@ -37,7 +35,6 @@ def export_tiles(
     model: keras.Model,
     path: str | os.PathLike[str],
     weights: str = "float32",
-    tile: int | None = None,
 ) -> dict[str, Any]:
     """Writes a network's file for `Upscaler`, and checks it against Keras first.
 
@@ -45,9 +42,6 @@ def export_tiles(
         model: a Keras super-resolution network.
         path: where the file goes; replaced if it exists, left alone if anything fails.
         weights: "float32", or "float16" for a file of half the size.
-        tile: side of all tiles in LR pixels, for runtimes that know no other shapes than a file's,
-            as the web's: a file for the page in `web/`, with the signatures `statistics`, of
-            `PATCHES`, and `tile` alone. `None` for any size.
 
     Returns:
         The facts in the file's metadata, see `keras_secn.lite.info`; `facts["tiles"]` holds the
@@ -55,7 +49,7 @@ def export_tiles(
 
     Raises:
         UserError: not a super-resolution network, it pools over local windows, it sees the whole
-            image, an unknown kind of weights, too small a tile, or a file that differs from Keras.
+            image, an unknown kind of weights, or a file that differs from Keras.
         OSError: the file cannot be written.
     """
     path = pathlib.Path(path)
@@ -67,13 +61,11 @@ def export_tiles(
     engine = KerasEngine(model)
     if engine.radius is None:
         raise UserError(f"{model.name} sees the whole image at once: tiles cannot equal it")
-    if tile is not None and tile < 2 * engine.radius + SMALLEST_PART:
-        raise UserError(f"tile must be at least {2 * engine.radius + SMALLEST_PART}, not {tile}")
     facts = {
         "name": model.name,
         "scale": engine.scale,
         "quantization": "none" if weights == "float32" else weights,
-        "shape": "dynamic" if tile is None else [tile, tile],
+        "shape": "dynamic",
         "layout": "NHWC",
         "colour": "RGB",
         "value_range": [0, 255],
@@ -81,9 +73,9 @@ def export_tiles(
         "tiles": {"radius": engine.radius, "gated": bool(gate_layers(model))},
     }
     with atomic_path(path) as temporary:
-        content = _convert(model, weights, tile)
+        content = _convert(model, weights)
         temporary.write_bytes(metadata.add(content, facts))
-        difference = _difference(engine, temporary, tile)
+        difference = _difference(engine, temporary)
         if not difference <= LARGEST_DIFFERENCE[weights]:
             raise UserError(f"the file differs from Keras by {difference:.2f} gray levels")
         facts["check"] = {"largest_difference": round(difference, 4)}
@@ -91,12 +83,12 @@ def export_tiles(
     return facts
 
 
-def _convert(model, weights, size):
+def _convert(model, weights):
     tf = converter.tensorflow()
     fused = fuse_upsampler(model)
     pool, tile = PooledNetwork(fused), TileNetwork(fused)
-    lr = tf.TensorSpec((1, size, size, 3), tf.float32, name="lr")
-    patches = tf.TensorSpec(PATCHES if size else (None, None, None, 3), tf.float32, name="patches")
+    lr = tf.TensorSpec((1, None, None, 3), tf.float32, name="lr")
+    patches = tf.TensorSpec((None, None, None, 3), tf.float32, name="patches")
     gates = tf.TensorSpec((1, tile.count), tf.float32, name="gates")
 
     def picture(sr):
@@ -106,10 +98,10 @@ def _convert(model, weights, size):
     # a SavedModel leaves out variables that it cannot see, and says nothing
     module.seen = [variable.value for variable in [*model.variables, *fused.variables]]
     # clipped for others alone: an ensemble averages what lies beyond 255 as well
-    signatures = {}
-    if size is None:
-        signatures[PLAIN] = tf.function(lambda lr: picture(model(lr, training=False)), [lr])
-        signatures[WHOLE] = tf.function(lambda lr: {"sr": fused(lr, training=False)}, [lr])
+    signatures = {
+        PLAIN: tf.function(lambda lr: picture(model(lr, training=False)), [lr]),
+        WHOLE: tf.function(lambda lr: {"sr": fused(lr, training=False)}, [lr]),
+    }
     if pool.gated:
         signatures[POOL] = tf.function(lambda patches: {"gates": pool(patches)}, [patches])
         signatures[TILE] = tf.function(lambda lr, gates: {"sr": tile([lr, gates])}, [lr, gates])
@@ -124,17 +116,15 @@ def _convert(model, weights, size):
         return lite.convert()
 
 
-def _difference(engine, path, size):
+def _difference(engine, path):
     """The largest difference between a file's pictures and Keras', in gray levels, of any kind."""
     # edges, slopes and noise of every size: any operator gone wrong shows
     random = np.random.default_rng(0)
-    y, x = np.mgrid[: size or 72, : size or 80]
+    y, x = np.mgrid[:72, :80]
     lr = np.stack([3.0 * y, 255.0 * ((x // 9 + y // 7) % 2), random.integers(0, 256, y.shape)], -1)
     lr = lr.astype(np.float32)
-    patches = np.resize(lr, PATCHES) if size else lr[None]
-    gates = engine.pool(patches)
+    gates = engine.pool(lr[None])
     file = TiledFileEngine(path, metadata.facts_of(path), threads=None)
-    pairs = [(engine.tile(lr, gates), file.tile(lr, file.pool(patches)))]
-    if size is None:
-        pairs += [(engine.whole(part), file.whole(part)) for part in (lr, lr[:6])]
+    pairs = [(engine.tile(lr, gates), file.tile(lr, file.pool(lr[None])))]
+    pairs += [(engine.whole(part), file.whole(part)) for part in (lr, lr[:6])]
     return max(float(np.abs(a - b).max()) for a, b in pairs)

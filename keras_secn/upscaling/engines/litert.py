@@ -23,8 +23,6 @@ def lite_engine(path, threads=None):
     threads = threads or _processors()
     facts = metadata.facts_of(path)
     if facts and facts.tiles:
-        if facts.shape != "dynamic":
-            raise UserError(f"{path}: made for the web page, with tiles of one size only")
         return TiledFileEngine(path, facts, threads)
     engine = PlainFileEngine(path, threads)
     if facts and facts.scale != engine.scale:
