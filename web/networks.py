@@ -9,6 +9,7 @@ import argparse
 import json
 import pathlib
 import shutil
+from itertools import repeat
 
 import keras_secn
 from keras_secn.lite import metadata
@@ -37,7 +38,7 @@ def main():
     networks.mkdir(parents=True)
     shutil.copy(SAMPLE, networks)
     offered = [
-        (name, label, [preset_file(name, kind) for kind in SUFFIXES])
+        (name, label, [path for path in map(preset_file, repeat(name), SUFFIXES) if path.is_file()])
         for name, label in OFFERED.items()
     ]
     offered += [(file.stem, "of your own", [file]) for file in arguments.files]
@@ -48,10 +49,10 @@ def main():
 def _entry(name, label, paths, networks):
     entry = {"name": name, "label": label, "files": {}}
     for path in paths:
-        if not path.is_file():
-            continue
-        shutil.copy(path, networks)
         facts = metadata.facts_of(path)
+        if not (facts and facts.tiles):
+            raise SystemExit(f"error: {path}: keras-secn export makes the page's files")
+        shutil.copy(path, networks)
         entry["files"]["int8" if facts.io == "uint8" else "float32"] = path.name
         entry |= {"scale": facts.scale, **vars(facts.tiles)}
     return entry
