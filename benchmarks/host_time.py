@@ -35,7 +35,6 @@ def fit_ms(blocks, at_once, steps):
     import numpy as np
 
     from keras_secn.models.secn import build_secn
-    from keras_secn.rewrite.fuse_upsampler import fuse_for_training
     from keras_secn.training.recipe import Recipe
     from keras_secn.training.several_steps import in_one_call
     from keras_secn.training.trainer import compile_model
@@ -46,7 +45,7 @@ def fit_ms(blocks, at_once, steps):
         def __getitem__(self, index):
             return np.zeros((1, 2, 2, 3), np.uint8), np.zeros((1, 4, 4, 3), np.uint8)
 
-    model = in_one_call(fuse_for_training(build_secn(blocks=blocks, filters=16)))
+    model = in_one_call(build_secn(blocks=blocks, filters=16))
     compile_model(model, Recipe(steps=10**6, clipnorm=1.0), at_once=at_once)
     ends = []
 

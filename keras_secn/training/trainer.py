@@ -155,6 +155,7 @@ def train(
             start(model)
         # checkpoints are of `model`; what trains has its layers and optimizer
         trained = in_one_call(fuse_for_training(model))
+        compile_model(trained, recipe, model.optimizer)
     multihost.require_equal(steps_done(model), "the checkpoint they find")
     if bar and validate and start and checkpoint.name is None:
         averaged.set_weights(model.get_weights())
@@ -165,11 +166,11 @@ def train(
     if teacher:
         patches = functools.partial(TaughtPatches, teacher=teacher, share=teacher_share)
 
-    short_steps = has_accelerator() and strategy is None
+    short_steps = strategy is None and has_accelerator()
 
     def fit(epoch, epochs, steps):
-        with strategy_scope(strategy):
-            at_once = steps_at_once(steps) if short_steps else 1
+        at_once = steps_at_once(steps) if short_steps else 1
+        if at_once != trained.steps_per_execution:
             compile_model(trained, recipe, model.optimizer, at_once)
         start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
         data = patches(
@@ -182,7 +183,7 @@ def train(
             shard=(multihost.index(), multihost.count()),
             degradation=recipe.degradation,
             dtype="uint8",
-            processes=PROCESSES if has_accelerator() else 0,
+            processes=PROCESSES if short_steps else 0,
         )
         callbacks = [InputWait(data), keeper]
         if bar:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_secn.models.secn import build_ct_secn
+from keras_secn.models import registry
 from keras_secn.training import devices, several_steps, trainer
 from keras_secn.training.recipe import Recipe
 from keras_secn.utils.errors import Stopped
@@ -38,16 +38,12 @@ class Calls(keras.callbacks.Callback):
 
 
 def test_steps_in_one_call_train_the_same_network(build_cache, tmp_path, monkeypatch):
-    cache = build_cache(min_hr=16)
+    cache, entry = build_cache(min_hr=16), registry.system("espcn")
     recipe = Recipe(12, interval=12, batch_size=2, hr_patch=16, ema=0.9, clipnorm=1.0)
 
     def trained(folder, bar):
         network = trainer.train(
-            lambda: build_ct_secn(n=1, blocks=1, filters=4),
-            recipe,
-            cache,
-            tmp_path / folder,
-            bar=bar,
+            lambda: entry.build(2, **entry.small), recipe, cache, tmp_path / folder, bar=bar
         )
         return network.get_weights()
 
@@ -81,7 +77,8 @@ def test_calls_end_where_the_steps_end():
 
 
 def test_steps_are_compiled_wherever_that_pays(monkeypatch):
-    model = build_ct_secn(n=1, blocks=1, filters=4)
+    entry = registry.system("espcn")
+    model = entry.build(2, **entry.small)
     for accelerator in (False, True):
         monkeypatch.setattr(devices, "has_accelerator", lambda found=accelerator: found)
         trainer.compile_model(model, Recipe(1))
