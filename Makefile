@@ -10,13 +10,8 @@ KINDS := png,jpeg95,jpeg90,jpeg75,jpeg60,jpeg40,webp75,noise5,noise10,area,lancz
 WORKERS ?= 2
 PYTEST := -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 TESTS_TORCH := tests/contract/test_layers.py tests/models/test_models.py
-# layers, models, metrics, the cascade, training, and upscaling by Keras
-TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test_cascade.py \
-  $(addprefix tests/training/test_train.py::test_, losses_are_their_formulas \
-    training_on_the_fused_upsampler_is_the_same_training \
-    a_step_moves_no_weight_by_more_than_theta intermediate_pictures_are_supervised \
-    a_trained_network_is_trained_further) \
-  tests/training/test_resume.py tests/upscaling/test_upscale.py tests/upscaling/test_sharing.py
+# layers, models, metrics and the cascade
+TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test_cascade.py
 # most of a short training's time is the compiler's
 JAX := KERAS_BACKEND=jax JAX_COMPILATION_CACHE_DIR=.venv-jax/compiled \
   JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0
