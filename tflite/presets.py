@@ -1,10 +1,10 @@
-"""Makes the int8 files of presets and writes checksums and scores of their files into the cards.
+"""Makes LiteRT files of presets, float and int8, and writes checksums and scores into the cards.
 
-    python tflite/presets.py --preset pocket_secn_l --preset ct_secn_16 \
-        --data_dir SET5 --data_dir SET14
+    python tflite/presets.py --data_dir SET5 --data_dir SET14
+    python tflite/presets.py --preset pocket_secn_l_x4 --data_dir SET5 --data_dir SET14
 
-Float files come from `keras-secn export NAME`; one that is missing is made. Scores are PSNR-Y on
-the folders and on pages of text that calibration did not see.
+Without --preset, those of all presets that have an int8 file. Scores are PSNR-Y on the folders and
+on pages of text that calibration did not see.
 """
 
 import pathlib
@@ -17,9 +17,9 @@ from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_multi_string("preset", None, "Name of trained weights; repeatable.", required=True)
+flags.DEFINE_multi_string("preset", [], "Name of trained weights; repeatable.")
 flags.DEFINE_multi_string("data_dir", [], "Folder of ground truth photographs; repeatable.")
-flags.DEFINE_boolean("make", True, "Makes the int8 file; else scores the one that is there.")
+flags.DEFINE_boolean("make", True, "Makes the files; else scores those that are there.")
 flags.DEFINE_integer("threads", 2, "Threads of LiteRT.", lower_bound=1)
 
 PAGE = (400, 480)  # HR pixels of a page that is scored
@@ -28,8 +28,12 @@ HELD_OUT = {"seed": 1, "zoom": 0.8}  # other words, shapes and sizes of letters
 
 def main(argv):
     from keras_secn import presets
+    from keras_secn.presets.lite_files import preset_file
 
-    cards = {name: presets.preset_card(name) for name in FLAGS.preset}
+    names = FLAGS.preset or [
+        name for name in presets.list_presets() if preset_file(name, "int8").is_file()
+    ]
+    cards = {name: presets.preset_card(name) for name in names}
     for folder in FLAGS.data_dir:
         if not pathlib.Path(folder).is_dir():
             raise UserError(f"no such folder: {folder}")
@@ -45,7 +49,7 @@ def main(argv):
 
 
 def _files(name, scale):
-    """Makes what is missing, scores both files and writes the card; returns its new entries."""
+    """Makes and scores both files and writes the card; returns its new entries."""
     from keras_secn.lite.interpreter import LiteModel
     from keras_secn.presets import lite_files, preset_card
     from keras_secn.presets.load import load
@@ -53,9 +57,8 @@ def _files(name, scale):
     from keras_secn.upscaling.engines.export_int8 import export_int8_tiles
 
     plain, integer = (lite_files.preset_file(name, kind) for kind in ("float32", "int8"))
-    if not plain.is_file():
-        export_tiles(load(name), plain)
     if FLAGS.make:
+        export_tiles(load(name), plain)
         export_int8_tiles(load(name), integer)
     for path in (plain, integer):
         scores = _scores(LiteModel(path, FLAGS.threads), scale)
