@@ -3,7 +3,7 @@
     python tflite/table.py --scale 2 --out tflite/table_x2.md
 
 Sizes and scores are those that tflite/presets.py wrote into the cards. Latency is measured, all
-files in turns; `--notime` keeps what stands in the table already. EDSR F32 B5 in int8 is what
+files in turns; `--time=false` keeps what stands in the table already. EDSR F32 B5 in int8 is what
 phones are usually measured with; it gets small random weights, which do not change its time.
 """
 
@@ -85,7 +85,7 @@ def _timed(paths):
 def _kept(path):
     """The same, of a table that was written before."""
     if path is None or not pathlib.Path(path).is_file():
-        raise UserError("--notime keeps the latencies in --out: a table that is there")
+        raise UserError("--time=false keeps the latencies in --out: a table that is there")
     *lines, _, note = pathlib.Path(path).read_text(encoding="utf-8").rstrip().splitlines()
     head, _, *rows = [[c.strip() for c in line.strip().strip("|").split("|")] for line in lines]
     start = 2 + len(FOLDERS)
