@@ -66,8 +66,19 @@ def test_lite_file_gives_keras_picture(name, tmp_path):
     assert np.abs(upscaled.astype(int) - expected).max() <= 1
 
 
+# their layers are those of the others, and a conversion to int8 takes seconds
+SLOW = {"srcnn", "espcn", "drrn", "edsr", "secn"}
+
+
 @needs_tensorflow
-@every_converted_system
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+        for name in SYSTEMS
+        if name not in SAME
+    ],
+)
 def test_int8_file_is_near_keras_picture(name, tmp_path):
     """Calibrated on parts of the samples; networks that are not equalized keep their extremes."""
     parts = [middle(picture, 64) for picture in low_resolution(SAMPLES, 2, 4)]
