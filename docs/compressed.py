@@ -18,7 +18,7 @@ flags.DEFINE_string("kind", "jpeg60", "What the LR pictures are, as for training
 flags.DEFINE_list("preset", ["ct_secn_16", "ct_secn_16_jpeg"], "Whose pictures are shown.")
 SIDE = 88  # pixels of a crop
 # top left corners, in the originals
-PLACES = {"astronaut": (64, 180), "page": (100, 20), "osprey": (40, 170), "rocket": (90, 0)}
+PLACES = {"astronaut": (64, 180), "page": (40, 20), "osprey": (40, 170), "rocket": (90, 0)}
 
 
 def original(name):

@@ -11,7 +11,7 @@ from keras_secn.data.images import find_images
 from keras_secn.metrics.compare import BICUBIC, short_names
 from keras_secn.metrics.protocol import bicubic_upscaler, read_ground_truth, score
 from keras_secn.presets.store import list_presets, preset_card
-from keras_secn.upscaling.condition import condition
+from keras_secn.upscaling.condition import condition, smooth
 from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.markdown import markdown_table
 
@@ -48,18 +48,19 @@ def measure(names, folders, kinds, scale, progress=True):
     for kind in kinds:
         for folder, path in paths:
             truth = read_ground_truth(path, scale, kind)
-            state = condition(truth.lr, _tables(kind))
+            state = condition(truth.lr, _tables(kind), lossy=kind.startswith("webp"))
             # what several ways have in common is computed once
             scores = {BICUBIC: _scores(truth, bicubic_upscaler(scale), scale)}
             for name in (BICUBIC, *names):
                 took, about = name, {}
                 if name != BICUBIC:
                     upscaler, rough = upscalers[name], name == AUTO and not state.clean
+                    jagged = name == AUTO and state.jagged
                     chain = upscaler.networks.passes(scale, rough)
                     if name == AUTO or name in list_presets():
-                        took = "+".join(step.label for step in chain)
+                        took = "+".join([*["smoothed"] * jagged, *(step.label for step in chain)])
                     if took not in scores:
-                        scores[took] = _scores(truth, _bands(upscaler, rough), scale)
+                        scores[took] = _scores(truth, _bands(upscaler, rough, jagged), scale)
                     about = {"took": took, "reason": state.reason} if name == AUTO else {}
                 key = {"folder": folder, "kind": kind, "photograph": path.stem, "model": name}
                 rows.append({**key, **scores[took], **about})
@@ -71,8 +72,11 @@ def _labels(folders):
     return zip(short_names([str(folder) for folder in folders]), folders, strict=True)
 
 
-def _bands(upscaler, rough):
-    return lambda lr: np.concatenate(list(upscaler.bands(lr, rough=rough)))
+def _bands(upscaler, rough, jagged):
+    def upscale(lr):
+        return np.concatenate(list(upscaler.bands(smooth(lr) if jagged else lr, rough=rough)))
+
+    return upscale
 
 
 def _scores(truth, upscale, scale):

@@ -17,7 +17,7 @@ STANDARD = np.array(
     + [18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92]
     + [49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
 )
-SIDE = 512  # pixels of the sample that is looked at, from the picture's middle
+SIDE = 512  # pixels of the sample that is looked at, from the picture's middle; of a band
 LEAST = 48  # pixels a side; smaller pictures tell nothing
 BLOCKY = 0.12  # gray levels by which the step at one of eight columns and rows stands out
 SURE = 3.0  # standard errors by which it does
@@ -27,19 +27,22 @@ NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 TINY = 0.02  # of that, squared: what is exactly 0 has a logarithm
 JAGGED = 0.44  # power at the highest frequencies, relative to those somewhat below
+SMOOTHING = 0.1  # share of each neighbor in a smoothed pixel
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
 
 class Condition(NamedTuple):
-    """Whether the robust network is the right one, and why.
+    """Which network is the right one, and why.
 
     Args:
-        clean: whether the network for clean pictures is.
+        clean: whether the network for clean pictures is, or the robust one.
         reason: a few words to print: "JPEG of quality 75", "noise", ...
+        jagged: the picture was reduced without antialiasing; `smooth` it first.
     """
 
     clean: bool
     reason: str
+    jagged: bool = False
 
 
 def jpeg_quality(tables) -> int | None:
@@ -84,9 +87,36 @@ def condition(pixels, tables=None, crossing: int = 93, lossy: bool = False) -> C
             return Condition(False, "blocks of an earlier JPEG")
         if noise_level(y, 0.02) > NOISY or color_noise(sample) > COLOR_NOISE:
             return Condition(False, "noise")
-        if jaggedness(y) > JAGGED and not is_drawn(sample):
-            return Condition(False, "jagged edges")
+        # what is transparent would shine through what is smoothed
+        if pixels.shape[2] in (1, 3) and jaggedness(y) > JAGGED and not is_drawn(sample):
+            return Condition(True, "jagged edges", jagged=True)
     return Condition(True, "clean" if quality is None else f"JPEG of quality {quality}")
+
+
+def smooth(pixels):
+    """A jagged picture as an antialiased reduction leaves it, which networks were trained on.
+
+    Args:
+        pixels: H x W x C of uint8, uint16 or float32 in 0..1.
+
+    Returns:
+        The same kind of array.
+    """
+    smoothed = np.empty_like(pixels)
+    for top in range(0, len(pixels), SIDE):
+        lines = np.arange(top - 1, min(top + SIDE, len(pixels)) + 1).clip(0, len(pixels) - 1)
+        band = _between(pixels[lines].astype(np.float32))
+        band = np.pad(band, ((0, 0), (1, 1), (0, 0)), "edge").swapaxes(0, 1)
+        band = _between(band).swapaxes(0, 1)
+        if np.issubdtype(pixels.dtype, np.integer):
+            band = np.floor(band + np.float32(0.5))
+        smoothed[top : top + SIDE] = band
+    return smoothed
+
+
+def _between(lines):
+    before, here, after = lines[:-2], lines[1:-1], lines[2:]
+    return here + SMOOTHING * (before - 2 * here + after)
 
 
 def _sample(pixels):

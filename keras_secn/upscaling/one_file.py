@@ -3,7 +3,7 @@
 import pathlib
 import warnings
 
-from keras_secn.upscaling.condition import condition
+from keras_secn.upscaling.condition import Condition, condition, smooth
 from keras_secn.upscaling.io import jpeg, webp, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.target import QUALITY
@@ -93,18 +93,19 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
 
 
 def _frames(upscaler, source, tick, notes):
-    rough = None if upscaler.networks.judges else False
+    state = None if upscaler.networks.judges else Condition(True, "")
     for frame in read_frames(source, notes):
         height, width, channels = frame.pixels.shape
         size = upscaler.target.size(height, width)
-        if rough is None:
-            rough = _is_rough(upscaler, source, frame.pixels, size)
-        bands = upscaler.bands(frame.pixels, tick, rough)
+        if state is None:
+            state = _state(upscaler, source, frame.pixels, size)
+        pixels = smooth(frame.pixels) if state.jagged else frame.pixels
+        bands = upscaler.bands(pixels, tick, not state.clean)
         yield bands, (*size, channels), frame.pixels.dtype, frame.metadata, frame.duration
 
 
-def _is_rough(upscaler, source, pixels, size):
-    """Whether the network for compressed pictures is the right one; says so if it is."""
+def _state(upscaler, source, pixels, size):
+    """The picture's state, and a note if it is not clean."""
     tables = jpeg.quantization(source.path) if source.format == "JPEG" else None
     lossy = source.format == "WEBP" and webp.is_lossy(source.path)
     state = condition(pixels, tables, lossy=lossy)
@@ -116,4 +117,11 @@ def _is_rough(upscaler, source, pixels, size):
             UserWarning,
             stacklevel=2,
         )
-    return not state.clean
+    elif state.jagged:
+        warnings.warn(
+            f"{source.path}: {state.reason}, so this is smoothed a little first; "
+            "--preset overrules",
+            UserWarning,
+            stacklevel=2,
+        )
+    return state

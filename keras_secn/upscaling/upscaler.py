@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 import numpy as np
 
-from keras_secn.upscaling.condition import condition
+from keras_secn.upscaling.condition import condition, smooth
 from keras_secn.upscaling.enlarge import Enlarger
 from keras_secn.upscaling.io.alpha import bleed, limits
 from keras_secn.upscaling.networks import Networks
@@ -229,15 +229,17 @@ class Upscaler:
             pixels: H x W x C; C is 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB and alpha);
                 uint8, uint16, or float32 of 0..1.
             tick: is called with numbers of LR pixels as they are done, `work` in all.
-            rough: whether the picture is compressed, noisy or jagged; `None` to look at it.
+            rough: whether the picture is compressed or noisy; `None` to look at it, and to smooth
+                it if it is jagged.
 
         Yields:
             Finished rows from top to bottom, (h, W', C) of the same type, `target.size` in all.
         """
-        if rough is None:
-            rough = self.networks.judges and not condition(pixels).clean
+        if rough is None and self.networks.judges:
+            state = condition(pixels)
+            rough, pixels = not state.clean, smooth(pixels) if state.jagged else pixels
         height, width = pixels.shape[:2]
-        steps = [self._enlarger(step) for step in self._passes(height, width, rough)]
+        steps = [self._enlarger(step) for step in self._passes(height, width, bool(rough))]
         factor = math.prod(step.engine.scale for step in steps)
         yield from reduce_bands(
             _with_alpha(pixels, steps, factor, tick),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_secn.upscaling.condition import condition
+from keras_secn.upscaling.condition import Condition, condition, smooth
 from keras_secn.upscaling.io.containers import CONTAINERS, companions
 from keras_secn.upscaling.io.probe import (
     LONGEST,
@@ -89,7 +89,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
         decoder, faults = start(plan.reading, stdout=subprocess.PIPE)
         encoder, errors = start([*plan.writing, address(temporary)], stdin=subprocess.PIPE)
         times = start(plan.timing, stdout=subprocess.PIPE)[0].stdout if plan.timing else None
-        count, ended, rough = 0, False, None
+        count, ended, state = 0, False, None
         with contextlib.suppress(_EncoderGone):
             frames = _ahead(reader, decoder.stdout, height * width * 3)
             send = _Sender(writer, encoder.stdin)
@@ -100,10 +100,12 @@ def upscale_video(upscaler, path, out, *, tick=None):
                 if times:
                     send(matroska_frame(next(times), large[0] * large[1] * 3))
                 frame = np.frombuffer(content, np.uint8).reshape(height, width, 3)
-                if rough is None:
+                if state is None:
                     # once: a video that changes its network flickers
-                    rough = upscaler.networks.judges and not condition(frame).clean
-                for rows in upscaler.bands(frame, tick, rough):
+                    judges = upscaler.networks.judges
+                    state = condition(frame) if judges else Condition(True, "")
+                frame = smooth(frame) if state.jagged else frame
+                for rows in upscaler.bands(frame, tick, not state.clean):
                     send(np.ascontiguousarray(rows))
                 count += 1
             send.close()
