@@ -41,7 +41,7 @@ class Upscaler:
 
     The size is reached by the networks with the least factors that do, then by an antialiased
     reduction to the pixel. If no network is named, one for compressed pictures is taken for JPEGs
-    of low quality, noise and jagged edges, see `condition`.
+    of low quality and noise, and jagged pictures are smoothed first, see `condition`.
 
     Args:
         model: a preset's name, a Keras model, a `.keras` or a `.tflite` file; `None` for the preset

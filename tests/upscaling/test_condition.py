@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from scipy import ndimage
 
 from keras_secn import Upscaler
 from keras_secn.data.degradation import parse_degradation
@@ -152,6 +151,10 @@ def test_a_soft_picture_is_not_jagged(picture):
     assert jaggedness(y) == 0 < jaggedness(y[::7, ::7])
 
 
+def filtered(line):
+    return np.convolve(np.pad(line, 1, "edge"), [0.1, 0.8, 0.1], "valid")
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 700, 1), (1300, 5, 3)])
 def test_smoothing_is_the_same_filter_everywhere(dtype, shape):
@@ -159,7 +162,7 @@ def test_smoothing_is_the_same_filter_everywhere(dtype, shape):
     pixels = levels.astype(dtype)
     expected = pixels.astype(np.float64)
     for axis in (0, 1):
-        expected = ndimage.convolve1d(expected, [0.1, 0.8, 0.1], axis, mode="nearest")
+        expected = np.apply_along_axis(filtered, axis, expected)
     off = np.abs(smooth(pixels) - expected).max()
     assert smooth(pixels).dtype == pixels.dtype
     assert off <= (1e-6 if dtype == "float32" else 0.51)
