@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT / "training"))
 import inputs_table  # noqa: E402
 
 DOCS = "docs/"
+NOT_MEASURED = "*Not measured yet: `make inputs`.*"
 PAGES = {  # files of the repository that are pages as well
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -39,7 +40,7 @@ PAGES = {  # files of the repository that are pages as well
 def on_page_markdown(markdown, page, config, files):
     markdown = re.sub(r"^<!-- command (\w+) -->$", _options, markdown, flags=re.MULTILINE)
     markdown = markdown.replace("<!-- presets -->", _presets())
-    markdown = markdown.replace("<!-- inputs -->", inputs_table.to_markdown(_inputs("inputs")))
+    markdown = markdown.replace("<!-- inputs -->", _tables())
     markdown = re.sub(r"<!-- gains (.+?) -->", _gains, markdown)
     return re.sub(r"^<!-- from ([^:\n]+?)(?:: (.+?))? -->$", _part, markdown, flags=re.MULTILINE)
 
@@ -92,12 +93,17 @@ def _presets():
 
 
 def _inputs(*names):
-    files = [(ROOT / "docs" / f"{name}.json").read_text(encoding="utf-8") for name in names]
-    return [row for file in files for row in json.loads(file)["means"]]
+    files = [ROOT / "docs" / f"{name}.json" for name in names]
+    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    return [row for text in texts for row in json.loads(text)["means"]]
+
+
+def _tables():
+    return inputs_table.to_markdown(_inputs("inputs")) or NOT_MEASURED
 
 
 def _gains(match):
-    return inputs_table.gains(_inputs("inputs", "inputs_pages"), match[1])
+    return inputs_table.gains(_inputs("inputs", "inputs_pages"), match[1]) or NOT_MEASURED
 
 
 def _psnr(scores, folders):

@@ -151,7 +151,10 @@ def _cell(row, bicubic):
 
 
 def gains(means, label):
-    """A table of gains over bicubic in PSNR-Y (dB) on one set, in brackets in PSNR of RGB."""
+    """A table of gains over bicubic in PSNR-Y (dB) on one set, in brackets in PSNR of RGB.
+
+    Empty if the set is not among the figures.
+    """
     cells = {(r["kind"], r["model"]): r for r in means if r["folders"] == label}
     models = [model for model in dict.fromkeys(model for _, model in cells) if model != BICUBIC]
     lines = []
@@ -162,7 +165,7 @@ def gains(means, label):
             for model in models
         ]
         lines.append([words(kind), *(f"{y:+.2f} ({rgb:+.2f})" for y, rgb in gain)])
-    return markdown_table(["your picture", *models], lines)
+    return markdown_table(["your picture", *models], lines) if lines else ""
 
 
 def words(kind):
