@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # what comes back is of the kind that was given
 _Picture = TypeVar("_Picture", "np.ndarray", "Image.Image")
 
-TILE = 512  # LR pixels a side
+TILES = {2: 512, 3: 448, 4: 384}  # LR pixels a side by the network's factor
 
 
 class Upscaler:
@@ -108,8 +108,7 @@ class Upscaler:
 
     def _enlarger(self, step):
         engine = self.networks.open(step)
-        # the result's tile is as large for every factor
-        tile = TILE * 2 // engine.scale if self._tile is None else self._tile
+        tile = TILES.get(engine.scale, 1024 // engine.scale) if self._tile is None else self._tile
         least = 2 * (engine.radius or 0) + SMALLEST_PART
         if tile < least and self._tile is not None:
             raise UserError(f"tile must be at least {least} for this network, not {tile}")
