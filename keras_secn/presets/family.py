@@ -19,7 +19,7 @@ class Member(NamedTuple):
     Args:
         network: the name without scale and state.
         scale: enlargement.
-        rough: for compressed, noisy or jagged pictures.
+        rough: for compressed or noisy pictures.
     """
 
     network: str

@@ -85,7 +85,7 @@ class Networks:
 
         Args:
             needed: enlargement.
-            rough: whether the picture is compressed, noisy or jagged; the first network then is
+            rough: whether the picture is compressed or noisy; the first network then is
                 one for such pictures.
         """
         if self._network is None:
