@@ -3,8 +3,8 @@
     python tflite/presets.py --data_dir SET5 --data_dir SET14
     python tflite/presets.py --preset pocket_secn_l_x4 --data_dir SET5 --data_dir SET14
 
-Without --preset, those of all presets that have an int8 file. Scores are PSNR-Y on the folders and
-on pages of text that calibration did not see.
+Without --preset, those of the pocket family and of all others that have an int8 file. Scores are
+PSNR-Y on the folders and on pages of text that calibration did not see.
 """
 
 import pathlib
@@ -30,10 +30,13 @@ def main(argv):
     from keras_secn import presets
     from keras_secn.presets.lite_files import preset_file
 
-    names = FLAGS.preset or [
-        name for name in presets.list_presets() if preset_file(name, "int8").is_file()
-    ]
-    cards = {name: presets.preset_card(name) for name in names}
+    cards = {name: presets.preset_card(name) for name in FLAGS.preset or presets.list_presets()}
+    if not FLAGS.preset:
+        cards = {
+            name: card
+            for name, card in cards.items()
+            if card["factory"] == "build_pocket_secn" or preset_file(name, "int8").is_file()
+        }
     for folder in FLAGS.data_dir:
         if not pathlib.Path(folder).is_dir():
             raise UserError(f"no such folder: {folder}")

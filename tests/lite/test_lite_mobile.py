@@ -147,7 +147,8 @@ def test_the_tables_of_files_are_those_of_the_cards(scale, rows):
     for name, (size, *psnr) in rows.items():
         assert size == f"{files[name]['bytes'] / 1000:,.0f}", name
         for folder, cell in zip(("set5", "set14", "pages"), psnr, strict=True):
-            assert cell == f"{files[name]['scores'][folder]['psnr_y']:.2f}", (name, folder)
+            score = files[name].get("scores", {}).get(folder)
+            assert cell == (f"{score['psnr_y']:.2f}" if score else ""), (name, folder)
 
 
 @pytest.mark.slow

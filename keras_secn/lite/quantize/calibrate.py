@@ -17,7 +17,7 @@ SHARES = np.concatenate([np.arange(1.0, 0.3, -0.05), np.arange(0.3, 0.08, -0.02)
 SAMPLES = 4000  # of a tensor, per picture
 # What a rounding error counts beside a cut-off peak. Each tensor on the way to the picture adds its
 # own roundings; a peak is cut off once.
-ROUNDINGS = 4.0
+ROUNDINGS = 2.0
 
 
 def best_range(values, low, high):
