@@ -197,7 +197,7 @@ DEGRADATIONS = {
     "photo": Degradation(
         "photo",
         clean=0.12,
-        kernels=("bicubic",) * 5 + ("area", "bicubic_noaa", "bicubic_noaa"),
+        kernels=("bicubic",) * 6 + ("area", "bicubic_noaa"),
         blurred=0.1,
         blur=0.6,
         noisy=0.2,
