@@ -188,20 +188,22 @@ class Upscaler:
         return (result[..., 0] if image.ndim == 2 else result).astype(image.dtype, copy=False)
 
     def _pillow(self, image):
-        from PIL import ImageOps
-
         from keras_secn.data.images import _refusal
-        from keras_secn.upscaling.io.pixels import to_image, to_pixels
+        from keras_secn.upscaling.io import metadata as about
+        from keras_secn.upscaling.io.pixels import to_image, to_pixels, upright
 
         refusal = _refusal(image)
         if refusal:
             raise UserError(refusal)
-        upright = ImageOps.exif_transpose(image)
-        pixels, converted = to_pixels(upright)
+        image.load()
+        metadata, orientation = about.of_pillow(image)
+        pixels, converted = to_pixels(image)
+        pixels = upright(pixels, orientation)
+        metadata = metadata._replace(size=pixels.shape[:2], turned=orientation not in (None, 1))
         result = to_image(np.concatenate(list(self.bands(pixels))))
-        # what Pillow would save with it
-        kept = {"exif", "dpi", "xmp", *(() if converted else ("icc_profile",))}
-        result.info.update({key: upright.info[key] for key in kept & set(upright.info)})
+        about.to_pillow(metadata.in_srgb() if converted else metadata, result)
+        kept = {"dpi", *(() if converted else ("icc_profile",))}
+        result.info.update({key: image.info[key] for key in kept & set(image.info)})
         return result
 
     def work(self, height: int, width: int) -> int:
@@ -257,11 +259,11 @@ def _with_alpha(pixels, steps, factor, tick):
         for rows in color:
             yield np.concatenate([rows, np.full_like(rows[..., :1], alpha[0, 0, 0])], axis=2)
         return
-    least, largest = limits(alpha)
     top = 0
     for rows, clear in zip(color, _opaque(alpha, steps, None), strict=True):
         lines = np.arange(top, top + len(clear)) // factor
-        between = (limit[lines].repeat(factor, axis=1) for limit in (least, largest))
+        within = limits(alpha, lines[0], lines[-1] + 1)
+        between = (limit[lines - lines[0]].repeat(factor, axis=1) for limit in within)
         yield np.concatenate([rows, np.clip(clear, *between)], axis=2)
         top += len(clear)
 

@@ -230,6 +230,37 @@ SIGNED = {
 }
 SIGNED |= {"JPEG XL ": b"\0\0\0\x0cJXL \r\n\x87\n", "PDF": b"%PDF-1.7\n", "SVG": b"<svg xmlns=''>"}
 SIGNED |= {"PSD": b"8BPS\0\1" + bytes(40), "MNG": b"\x8aMNG\r\n\x1a\n", "GIMP": b"gimp xcf file"}
+SIGNED |= {
+    "PPM": b"P6\n1 1\n255\nabc",
+    "PFM": b"PF\n1 1\n-1\n",
+    "PCX": b"\x0a\5\1\x08" + bytes(124),
+}
+SIGNED |= {
+    "TGA": bytes(60) + b"TRUEVISION-XFILE.\0",
+    "DICOM": bytes(128) + b"DICM",
+    "FITS": b"SIMPLE  = ",
+}
+SIGNED |= {
+    "SVG ": b"\xef\xbb\xbf<?xml version='1.0'?>\n<svg xmlns=''/>",
+    "BPG": b"BPG\xfb" + bytes(40),
+}
+SIGNED |= {
+    "raw": b"II*\0\x10\0\0\0CR\2\0" + bytes(40),
+    "raw ": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
+}
+SIGNED |= {"raw  ": b"FUJIFILMCCD-RAW 0201", "raw   ": b"IIRO\x08\0\0\0" + bytes(40)}
+NO_PICTURES = {
+    "Windows Media": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    "transport stream": (b"G" + bytes(187)) * 3,
+    "MPEG": b"\0\0\1\xba" + bytes(40),
+    "Flash": b"FLV\1\5" + bytes(40),
+    "Matroska": b"\x1aE\xdf\xa3" + bytes(40),
+    "AVI": b"RIFF\0\0\0\0AVI LIST",
+    "MP4": b"\0\0\0\x18ftypisom\0\0\2\0isomiso2",
+    "Ogg": b"OggS\0\2" + bytes(40),
+    "web page": b"\n<!DOCTYPE html><html>",
+    "git lfs pull": b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
+}
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
@@ -238,6 +269,15 @@ def test_other_formats_are_named(tmp_path, name, suffix):
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(SIGNED[name])
     with pytest.raises(UserError, match=f"a.{suffix}: .*{name.strip()}.* is not read; save it as"):
+        read_header(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "wmv", "ts"])
+@pytest.mark.parametrize("name", NO_PICTURES)
+def test_what_is_no_picture_is_named(tmp_path, name, suffix):
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(NO_PICTURES[name])
+    with pytest.raises(UserError, match=f"a.{suffix}: .*{name}.*"):
         read_header(path)
 
 
@@ -255,6 +295,16 @@ REFUSED = {
         lambda: np.ones((4, 4, 5), np.uint16),
         {"photometric": "rgb", "planarconfig": "contig"},
         "5 samples",
+    ),
+    "cmyk and alpha": (
+        lambda: np.ones((4, 4, 5), np.uint8),
+        {"photometric": "separated", "planarconfig": "contig"},
+        "5 samples",
+    ),
+    "camera": (
+        lambda: np.ones((4, 4, 3), np.uint8),
+        {"photometric": "rgb", "subfiletype": 1, "extratags": [(330, 4, 1, 8, True)]},
+        "camera's raw file",
     ),
     "lab": (lambda: np.ones((4, 4, 3), np.uint16), {"photometric": "cielab"}, "LAB"),
 }

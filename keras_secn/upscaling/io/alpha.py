@@ -1,6 +1,8 @@
-"""Transparency without fringes: colors of hidden pixels, limits of enlarged alpha."""
+"""Transparency: no fringes from colors that nobody saw, no haze where nothing was."""
 
 import numpy as np
+
+ROWS = 256  # of a picture at once; even
 
 
 def bleed(color, alpha):
@@ -20,45 +22,75 @@ def bleed(color, alpha):
     hidden = alpha[..., 0] == 0
     if not hidden.any() or hidden.all():
         return color
-    weight = alpha.astype(np.float32)
-    levels = [(color * weight, weight)]
+    levels = [_joined(_half(*_weighted(*part)) for _, part in _bands(color, alpha))]
     while max(levels[-1][1].shape[:2]) > 1:
-        levels.append(tuple(_half(plane) for plane in levels[-1]))
+        levels.append(_half(*levels[-1]))
     filled = None
     for sums, weight in reversed(levels):
-        own = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
-        if filled is not None:
-            coarse = filled.repeat(2, axis=0).repeat(2, axis=1)[: own.shape[0], : own.shape[1]]
-            own = np.where(weight > 0, own, coarse)
-        filled = own
+        filled = _filled(sums, weight, filled)
     result = color.copy()
     half = 0.5 if np.issubdtype(color.dtype, np.integer) else 0.0
-    result[hidden] = (filled[hidden] + half).astype(color.dtype)
+    for top, (rows, clear) in _bands(color, alpha):
+        below = filled[top // 2 : (top + len(rows) + 1) // 2]
+        own = _filled(*_weighted(rows, clear), below)
+        place = hidden[top : top + len(rows)]
+        result[top : top + len(rows)][place] = (own[place] + half).astype(color.dtype)
     return result
 
 
-def limits(alpha):
+def _bands(*planes):
+    """Yields the first row and the rows of each plane: the picture whole would be four floats."""
+    for top in range(0, len(planes[0]), ROWS):
+        yield top, tuple(plane[top : top + ROWS] for plane in planes)
+
+
+def _weighted(color, alpha):
+    weight = alpha.astype(np.float32)
+    return color * weight, weight
+
+
+def _joined(pairs):
+    return tuple(np.concatenate(parts) for parts in zip(*pairs, strict=True))
+
+
+def _filled(sums, weight, coarse):
+    """Mean colors, and where there are none those of the next coarser grid, if there is one."""
+    own = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
+    if coarse is None:
+        return own
+    coarse = coarse.repeat(2, axis=0).repeat(2, axis=1)[: own.shape[0], : own.shape[1]]
+    return np.where(weight > 0, own, coarse)
+
+
+def limits(alpha, first=0, last=None):
     """The least and the largest alpha within a pixel of each, to keep an enlarged one between.
 
     Args:
         alpha: H x W x 1.
+        first, last: of these rows alone, the last one excluded.
 
     Returns:
         Two arrays of that shape.
     """
+    last = len(alpha) if last is None else last
+    top = max(0, first - 1)
+    rows = alpha[top : last + 1]
     extremes = []
     for extreme in (np.minimum, np.maximum):
-        result = alpha
+        result = rows
         for axis in (0, 1):
             padded = np.pad(result, [(int(axis == other),) * 2 for other in range(3)], mode="edge")
             length = result.shape[axis]
             parts = [padded.take(range(shift, shift + length), axis=axis) for shift in range(3)]
             result = extreme.reduce(parts)
-        extremes.append(result)
+        extremes.append(result[first - top : last - top])
     return extremes
 
 
-def _half(plane):
-    plane = np.pad(plane, ((0, plane.shape[0] % 2), (0, plane.shape[1] % 2), (0, 0)))
-    height, width, channels = plane.shape
-    return plane.reshape(height // 2, 2, width // 2, 2, channels).sum(axis=(1, 3))
+def _half(*planes):
+    made = []
+    for plane in planes:
+        plane = np.pad(plane, ((0, plane.shape[0] % 2), (0, plane.shape[1] % 2), (0, 0)))
+        height, width, channels = plane.shape
+        made.append(plane.reshape(height // 2, 2, width // 2, 2, channels).sum(axis=(1, 3)))
+    return tuple(made)

@@ -86,7 +86,7 @@ def settle(kind, gray, icc=None, cicp=None, png=None):
         gray: the picture has no colors.
         icc: the original's profile, or `None`.
         cicp: its primaries, transfer, matrix and range, or `None`.
-        png: its "gamma", "chromaticity" and "srgb", if it is a PNG.
+        png: its "gamma", "chromaticity", "srgb" and "light", where it has them.
 
     Returns:
         A `Color`.
@@ -95,6 +95,8 @@ def settle(kind, gray, icc=None, cicp=None, png=None):
         UserError: the format cannot say it, and the numbers cannot be converted.
     """
     notes, png = [], png or {}
+    if "light" in png and kind != "PNG":
+        notes.append("the light of the screen (mDCV, cLLI)")
     space = profile_space(icc) if icc else None
     if icc and (space not in (GRAY, RGB) or (space == GRAY and not gray)):
         what = {None: "damaged", GRAY: "for gray"}.get(space, "for another color space")

@@ -9,7 +9,7 @@ from keras_secn.upscaling.io.ifd import Entry, Layout
 DETAILS, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 ORIENTATION, DESCRIPTION, ARTIST, COPYRIGHT, SOFTWARE = 0x0112, 0x010E, 0x013B, 0x8298, 0x0131
 X_RESOLUTION, Y_RESOLUTION, UNIT = 0x011A, 0x011B, 0x0128
-WIDTH, HEIGHT, MAKER_NOTE = 0xA002, 0xA003, 0x927C
+COLOR_SPACE, WIDTH, HEIGHT, MAKER_NOTE = 0xA001, 0xA002, 0xA003, 0x927C
 # tags of the first directory that describe the photograph; the others describe how one file is laid
 # out, or are wrong after enlargement (EXIF 2.32, tables 3 to 5; TIFF 6.0, section 8; ratings and
 # XP*: Windows)

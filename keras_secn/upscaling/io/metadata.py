@@ -21,6 +21,7 @@ NAMES |= {"comment": "a comment", "text": "texts"}
 LIMITS = {"exif": jpeg.LONGEST - 6, "xmp": jpeg.LONGEST - 29, "iptc": jpeg.LONGEST - 27}
 ICC_LIMIT = 255 * (jpeg.LONGEST - 14)
 XMP_TAG, IPTC_TAG, PHOTOSHOP_TAG, ICC_TAG = 700, 33723, 34377, 34675
+POINTS, CURVE_TAG = (318, 319), 301  # white and primaries; a table
 # a PNG's keywords that EXIF has tags for
 KEYWORDS = {
     b"Description": directories.DESCRIPTION,
@@ -43,9 +44,10 @@ class Metadata(NamedTuple):
         comment: bytes or None.
         text: a PNG's texts, pairs of chunk name and content.
         cicp: primaries, transfer, matrix and range, or None.
-        png: dictionary of a PNG's "gamma", "chromaticity" and "srgb", where it has them.
+        png: dictionary of "gamma", "chromaticity", "srgb" and "light", where the file has them.
         size: (height, width) upright; `None` for the result's own.
         turned: the pixels were turned upright.
+        converted: the colors are no longer the file's, but sRGB.
     """
 
     exif: directories.Exif | None = None
@@ -59,6 +61,11 @@ class Metadata(NamedTuple):
     png: dict = {}
     size: tuple | None = None
     turned: bool = False
+    converted: bool = False
+
+    def in_srgb(self):
+        """The same, without what describes other colors."""
+        return self._replace(icc=None, cicp=None, png={}, converted=True)
 
 
 class Written(NamedTuple):
@@ -91,7 +98,8 @@ def of_parts(parts):
     if parts.exif:
         tags, orientation, dpi, problems = directories.read(parts.exif)
         parts.problems += problems
-    kept = {key: parts.png[key] for key in ("gamma", "chromaticity", "srgb") if key in parts.png}
+    described = ("gamma", "chromaticity", "srgb", "light")
+    kept = {key: parts.png[key] for key in described if key in parts.png}
     return Metadata(
         exif=tags or None,
         xmp=parts.xmp,
@@ -109,9 +117,11 @@ def of_page(content, offset, problems):
     """The `Metadata` of a TIFF's page, and its orientation or `None`."""
     tags, orientation, dpi, found = directories.read(content, offset)
     problems += found
-    wanted = {XMP_TAG, IPTC_TAG, PHOTOSHOP_TAG, ICC_TAG}
+    wanted = {XMP_TAG, IPTC_TAG, PHOTOSHOP_TAG, ICC_TAG, *POINTS, CURVE_TAG}
     other, _, _ = ifd.read_directory(content, offset, tags.layout, wanted)
     data = {tag: entry.data for tag, entry in other.items()}
+    if CURVE_TAG in data and ICC_TAG not in data:
+        problems.append("a transfer function")
     iptc = data.get(IPTC_TAG) or jpeg.iptc_of(data.get(PHOTOSHOP_TAG, b""))
     return Metadata(
         exif=tags or None,
@@ -119,7 +129,30 @@ def of_page(content, offset, problems):
         icc=data.get(ICC_TAG),
         iptc=iptc,
         dpi=dpi,
+        png=_primaries([other.get(tag) for tag in POINTS], tags.layout),
     ), orientation
+
+
+def of_pillow(image):
+    """The EXIF and XMP of a Pillow image as `Metadata`, and the orientation in EXIF or `None`."""
+    content, xmp = image.info.get("exif"), image.info.get("xmp")
+    tags, orientation = directories.read(content)[:2] if content else (None, None)
+    return Metadata(exif=tags or None, xmp=xmp if isinstance(xmp, bytes) else None), orientation
+
+
+def to_pillow(metadata, image):
+    """Gives an enlarged Pillow image what it would save as EXIF and XMP."""
+    written = prepare(metadata, "PNG", image.size[::-1], False, [])
+    found = {"exif": written.exif and b"Exif\0\0" + written.exif, "xmp": written.xmp}
+    image.info.update({key: value for key, value in found.items() if value})
+
+
+def _primaries(entries, layout):
+    """What a PNG would say of a TIFF's white and primaries (TIFF 6.0, section 20)."""
+    found = [value for entry in entries for value in ifd.numbers(entry, layout)]
+    if len(found) != 8 or not all(isinstance(v, tuple) and 0 < v[0] < v[1] for v in found):
+        return {}
+    return {"gamma": 1 / 2.2, "chromaticity": tuple(top / bottom for top, bottom in found)}
 
 
 def prepare(metadata, kind, size, gray, notes):
@@ -141,6 +174,7 @@ def prepare(metadata, kind, size, gray, notes):
     settled = color.settle(kind, gray, metadata.icc, metadata.cicp, metadata.png)
     notes += settled.notes
     if settled.source:
+        metadata = metadata.in_srgb()
         notes.append(f"the ICC profile, which {kind} cannot hold: colors are sRGB now")
     icc = settled.icc
     if icc and kind == "JPEG" and len(icc) > ICC_LIMIT:
@@ -193,8 +227,11 @@ def _true_ones(metadata, size, notes):
     tags, packet = metadata.exif, None
     if tags:
         tags = directories.enlarged(tags, size, ratio, metadata.turned)
+    if tags and metadata.converted:
+        tags.details.pop(directories.COLOR_SPACE, None)
+        tags = tags._replace(interoperability={})
     if metadata.xmp:
-        packet = packets.enlarged(metadata.xmp, size, ratio, metadata.turned)
+        packet = packets.enlarged(metadata.xmp, size, ratio, metadata.turned, metadata.converted)
         if packet is None:
             notes.append("XMP, which cannot be read")
     dpi = metadata.dpi

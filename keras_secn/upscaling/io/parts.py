@@ -4,8 +4,6 @@ import dataclasses
 import io
 import os
 
-from keras_secn.utils.errors import UserError
-
 
 class Content:
     """A file's bytes by slices, read when they are asked for.
@@ -38,7 +36,7 @@ class Parts:
         dpi: (x, y), or `None`.
         text: a PNG's texts, as pairs of chunk name and content.
         cicp: primaries, transfer, matrix and range of the decoded numbers, or `None`.
-        png: dictionary of a PNG's "gamma", "chromaticity", "srgb" and "key".
+        png: dictionary of a PNG's "gamma", "chromaticity", "srgb", "light" and "key".
         frames: (width, height) that each frame of a GIF makes its canvas.
         problems: what could not be read.
     """
@@ -56,61 +54,6 @@ class Parts:
     png: dict = dataclasses.field(default_factory=dict)
     frames: list = dataclasses.field(default_factory=list)
     problems: list = dataclasses.field(default_factory=list)
-
-
-# first bytes of kinds that are not read, to say so
-OTHERS = {
-    b"\xff\x0a": "JPEG XL",
-    b"\0\0\0\x0cJXL ": "JPEG XL",
-    b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"\xff\x4f\xff\x51": "JPEG 2000",
-    b"8BPS": "Photoshop (PSD)",
-    b"%!PS": "PostScript",
-    b"\xc5\xd0\xd3\xc6": "PostScript",
-    b"%PDF": "PDF",
-    b"\x8aMNG": "MNG (animation)",
-    b"\x8bJNG": "JNG",
-    b"gimp xcf": "GIMP (XCF)",
-    b"\0\0\1\0": "an icon (ICO)",
-    b"DDS ": "DDS",
-    b"v/1\1": "OpenEXR",
-    b"#?RADIANCE": "Radiance (HDR)",
-    b"<svg": "SVG",
-    b"qoif": "QOI",
-    b"II\xbc\1": "JPEG XR",
-}
-
-
-def kind_of(content):
-    """The format of a file by its first bytes, in Pillow's words.
-
-    Raises:
-        UserError: none that is read; the text says which, if that is known.
-    """
-    head = bytes(content[:32])
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        return "GIF"
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "TIFF"
-    if head[4:8] == b"ftyp":
-        brands = bytes(content[8 : min(int.from_bytes(head[:4], "big"), 256)])
-        if b"avif" in brands or b"avis" in brands:
-            return "AVIF"
-        if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")):
-            raise UserError("HEIC is not read; save it as PNG or JPEG")
-        raise UserError("a video or another file of its family, not an image")
-    if head[:2] == b"BM":
-        return "BMP"
-    for start, name in OTHERS.items():
-        if head.startswith(start):
-            raise UserError(f"{name} is not read; save it as PNG or JPEG")
-    raise UserError("not an image")
 
 
 class Joined(io.RawIOBase):

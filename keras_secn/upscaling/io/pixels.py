@@ -26,7 +26,7 @@ def to_pixels(image):
     mode = ("LA" if clear else "L") if gray else ("RGBA" if clear else "RGB")
     if gray and clear and image.mode != "LA":
         image = image.convert("RGBA")  # Pillow turns a transparent gray into alpha by this way only
-    pixels = np.asarray(image.convert(mode))
+    pixels = np.asarray(image if image.mode == mode else image.convert(mode))
     return (pixels[..., None] if pixels.ndim == 2 else pixels), converted
 
 
@@ -74,3 +74,14 @@ def on_white(pixels):
     alpha = pixels[..., -1:].astype(np.float32) / white
     mixed = pixels[..., :-1] * alpha + white * (1 - alpha)
     return np.floor(mixed + 0.5).astype(pixels.dtype)
+
+
+def upright(pixels, orientation):
+    """Applies an EXIF orientation (EXIF 2.32, section 4.6.4) to an array."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)

@@ -97,6 +97,7 @@ def _ancillary(written):
     if written.cicp:
         yield b"cICP", bytes(written.cicp)
     color = written.png
+    yield from color.get("light", ())
     if "chromaticity" in color:
         values = [round(value * 100000) for value in color["chromaticity"]]
         yield b"cHRM", struct.pack(">8I", *values)

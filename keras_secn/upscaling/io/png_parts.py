@@ -12,6 +12,7 @@ PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 XMP = b"XML:com.adobe.xmp"
 RAW = re.compile(rb"Raw profile type (\w+)", re.IGNORECASE)  # ImageMagick's way of long ago
+LIGHT = {b"mDCV": 24, b"cLLI": 8}  # of the screen and the picture: bytes
 LARGEST = 2**26  # bytes that a text or profile unpacks to
 
 
@@ -47,7 +48,7 @@ def split(content):
     return parts
 
 
-_KNOWN = {*TEXTS, b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB", b"cICP"}
+_KNOWN = {*TEXTS, b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB", b"cICP", *LIGHT}
 
 
 def _keep(parts, raw, name, data):
@@ -72,6 +73,8 @@ def _keep(parts, raw, name, data):
         parts.png["srgb"] = data[0]
     elif name == b"cICP" and len(data) == 4 and data[2] == 0 and data[3] < 2:
         parts.cicp = tuple(data)
+    elif len(data) == LIGHT.get(name):
+        parts.png["light"] = [*parts.png.get("light", ()), (name, data)]
     elif name in _KNOWN:
         parts.problems.append(f"a {name.decode()} chunk that cannot be read")
 

@@ -9,9 +9,10 @@ from PIL import UnidentifiedImageError
 from keras_secn.data import images
 from keras_secn.upscaling.io import avif, bmp, gif, jpeg, png_parts, tiff_read, webp
 from keras_secn.upscaling.io import metadata as about
+from keras_secn.upscaling.io.kinds import kind_of
 from keras_secn.upscaling.io.metadata import Metadata
-from keras_secn.upscaling.io.parts import Content, Parts, kind_of, stream
-from keras_secn.upscaling.io.pixels import to_pixels
+from keras_secn.upscaling.io.parts import Content, Parts, stream
+from keras_secn.upscaling.io.pixels import to_pixels, upright
 from keras_secn.utils.errors import UserError
 
 SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
@@ -116,35 +117,35 @@ def _frames(content, source, notes):
         return
     parts = _split(content, source.format)
     metadata, orientation = about.of_parts(parts)
-    with _opened(content, parts) as image:
-        orientation = _orientation(image, orientation)
-        notes += parts.problems
-        turned = orientation not in (None, 1)
-        metadata = metadata._replace(turned=turned)
-        canvas = image.size
-        for index in range(source.count):
-            if source.moving:
-                image.seek(index)
-                images.check_size(*image.size)
-            pixels, converted = _decode(content, parts, image, metadata.icc)
-            pixels = upright(pixels[: canvas[1], : canvas[0]], orientation)
-            own = metadata._replace(size=pixels.shape[:2])
-            if converted:
-                own = own._replace(icc=None, cicp=None, png={})
-            yield Frame(pixels, own, image.info.get("duration", 0) if source.moving else 0)
+    image = _opened(content, parts)
+    orientation = _orientation(image, orientation)
+    notes += parts.problems
+    metadata = metadata._replace(turned=orientation not in (None, 1))
+    canvas = image.size
+    for index in range(source.count):
+        if source.moving:
+            image.seek(index)
+            images.check_size(*image.size)
+        pixels, converted = _decode(content, parts, image, metadata.icc)
+        pixels = upright(pixels[: canvas[1], : canvas[0]], orientation)
+        own = metadata._replace(size=pixels.shape[:2])
+        own = own.in_srgb() if converted else own
+        duration = image.info.get("duration", 0) if source.moving else 0
+        if index == source.count - 1:
+            image = None  # its own copy of the pixels is free before the caller's work begins
+        yield Frame(pixels, own, duration)
 
 
 def _page_frames(content, notes):
-    data = content[:]
     for page in _checked_pages(content):
         problems = []
         metadata, orientation = about.of_page(content, page.offset, problems)
         notes += problems
-        found, converted = tiff_read.decode(data, page), False
+        found, converted = tiff_read.decode(content, page), False
         if not isinstance(found, np.ndarray):
             found, converted = tiff_read.pixels_of(found, metadata.icc)
         if converted:
-            metadata = metadata._replace(icc=None)
+            metadata = metadata.in_srgb()
         pixels = upright(found, orientation)
         turned = orientation not in (None, 1)
         yield Frame(pixels, metadata._replace(size=pixels.shape[:2], turned=turned))
@@ -246,14 +247,3 @@ def _with_key(pixels, stored, bits):
     key = np.array([(value & own) * (white // own) for value in values], pixels.dtype)
     alpha = np.where((pixels == key).all(axis=2, keepdims=True), 0, white)
     return np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
-
-
-def upright(pixels, orientation):
-    """Applies an EXIF orientation (EXIF 2.32, section 4.6.4) to an array."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)

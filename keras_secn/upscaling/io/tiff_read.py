@@ -1,17 +1,17 @@
 """Reads TIFF pages as pixels of 8 or 16 bits (TIFF 6.0)."""
 
-import io
 import math
 
 import numpy as np
 from PIL import Image
 
 from keras_secn.upscaling.io import ifd
+from keras_secn.upscaling.io.parts import stream
 from keras_secn.upscaling.io.pixels import to_pixels
 from keras_secn.utils.errors import UserError
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR = 256, 257, 258, 259, 262, 277, 284
-KIND, EXTRA, SAMPLE_FORMAT = 254, 338, 339
+KIND, BELOW, EXTRA, SAMPLE_FORMAT = 254, 330, 338, 339
 # what the pixels are decoded by; the rest describes them
 STRUCTURE = {
     *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, EXTRA, SAMPLE_FORMAT),
@@ -20,6 +20,7 @@ STRUCTURE = {
     *(529, 530, 531, 532),
 }
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
+SAMPLES_OF = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, 5: 4, 6: 3}
 OLD_JPEG = 6
 PREMULTIPLIED, STRAIGHT = 1, 2
 REDUCED, MASK = 1, 4  # of `KIND`
@@ -72,7 +73,7 @@ def pages(content):
     result, seen = [], set()
     while offset and offset not in seen:
         seen.add(offset)
-        tags, following, _ = ifd.read_directory(content, offset, layout, STRUCTURE | {KIND})
+        tags, following, _ = ifd.read_directory(content, offset, layout, STRUCTURE | {KIND, BELOW})
         page = Page(offset, tags, layout)
         if tags and not (result and page.value(KIND, 0) & (REDUCED | MASK)):
             result.append(page)
@@ -86,6 +87,8 @@ def pages(content):
 
 def refusal(page):
     """Why a page is not read, or `None`."""
+    if BELOW in page.tags and page.value(KIND, 0) & REDUCED:
+        return "a camera's raw file is not read; develop it, and save it as PNG or JPEG"
     if page.width < 1 or page.height < 1:
         return "a TIFF page without a size"
     if page.value(PLANAR, 1) not in (1, 2):
@@ -101,32 +104,33 @@ def refusal(page):
         return f"color space {name} is not supported; {ADVICE}"
     if len(set(page.bits)) > 1:
         return f"samples of different depths are not supported; {ADVICE}"
-    colors = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3}.get(page.photometric)
-    if colors and not colors <= page.samples <= colors + 1:
+    colors = SAMPLES_OF.get(page.photometric)
+    # alpha beside CMYK and YCbCr is not read
+    if colors and not colors <= page.samples <= colors + (page.photometric <= RGB):
         return f"{page.samples} samples a pixel are not supported; {ADVICE}"
     if page.photometric == 3 and (max(page.bits) > 8 or page.samples > 1):
         return f"palettes of this kind are not supported; {ADVICE}"
     return None
 
 
-def decode(data, page):
+def decode(content, page):
     """The pixels of a page as H x W x C, not turned.
 
     Args:
-        data: bytes of the whole file.
+        content: a `parts.Content`.
         page: a `Page`.
 
     Returns:
         uint8 or uint16; or, of palettes, CMYK, YCbCr and less than 8 bits, a Pillow image.
     """
     if not page.simple:
-        image = Image.open(io.BytesIO(_alone(data, page)), formats=["TIFF"])
+        image = Image.open(_alone(content, page), formats=["TIFF"])
         image.load()
         return image
     import tifffile  # slow to load, and few files need it
 
-    _check_whole(data, page)
-    with tifffile.TiffFile(io.BytesIO(_alone(data, page))) as file:
+    _check_whole(content, page)
+    with tifffile.TiffFile(_alone(content, page)) as file:
         array = file.pages[0].asarray()
     shape = page.height, page.width
     if page.value(PLANAR, 1) == 2 and page.samples > 1:
@@ -156,18 +160,18 @@ def to_white(array, page):
     return np.concatenate([shown, alpha], axis=2)
 
 
-def _alone(data, page):
-    """A TIFF of this page alone, without what its tags say beside the pixels."""
+def _alone(content, page):
+    """A TIFF of this page alone, without what its tags say beside the pixels: a file object."""
     tags = {tag: entry for tag, entry in page.tags.items() if tag in STRUCTURE}
-    start = len(data) + len(data) % 2
+    start = len(content) + len(content) % 2
     width = 8 if page.layout.big else 4
     order = "little" if page.layout.order == "<" else "big"
-    head = bytes(data[: 8 if page.layout.big else 4]) + start.to_bytes(width, order)
-    tail = ifd.pack(tags, page.layout, start)
-    return b"".join([head, memoryview(data)[len(head) :], bytes(len(data) % 2), tail])
+    head = bytes(content[: 8 if page.layout.big else 4]) + start.to_bytes(width, order)
+    tail = bytes(start - len(content)) + ifd.pack(tags, page.layout, start)
+    return stream(content, [head, (len(head), len(content)), tail])
 
 
-def _check_whole(data, page):
+def _check_whole(content, page):
     """Raises an `OSError` if pixels are missing, which the decoder would take for black."""
     tiled = 322 in page.tags
     offsets, counts = (page.values(tag) for tag in ((324, 325) if tiled else (273, 279)))
@@ -187,7 +191,7 @@ def _check_whole(data, page):
         page.tags[279] = ifd.integers(ifd.LONG, counts, page.layout)
     if len(offsets) < expected or len(counts) < expected:
         raise OSError("image file is truncated: pixels are missing")
-    if any(o < 8 or c < 1 or o + c > len(data) for o, c in zip(offsets, counts, strict=False)):
+    if any(o < 8 or c < 1 or o + c > len(content) for o, c in zip(offsets, counts, strict=False)):
         raise OSError("image file is truncated: pixels are missing")
 
 

@@ -3,6 +3,7 @@
 Specifications: XMP, parts 1 and 2 (ISO 16684-1; Adobe 2016); Google's GPano, GDepth and GCamera.
 """
 
+import functools
 import re
 from xml.dom import minidom
 
@@ -10,7 +11,7 @@ TIFF = "http://ns.adobe.com/tiff/1.0/"
 EXIF = "http://ns.adobe.com/exif/1.0/"
 GOOGLE = "http://ns.google.com/photos/1.0/"
 PANORAMA = GOOGLE + "panorama/"
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 XMLNS = "http://www.w3.org/2000/xmlns/"
 DIMENSIONS = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
 # namespaces of pictures within the picture, and of what lies behind it in the file
@@ -39,7 +40,9 @@ WRONG = {
     ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP"),
     ("http://purl.org/dc/elements/1.1/", "format"),
     ("http://purl.org/dc/terms/", "provenance"),
+    (PHOTOSHOP, "ColorMode"),
 }
+OF_COLORS = {(PHOTOSHOP, "ICCProfile"), (EXIF, "ColorSpace")}
 SIZES = {
     (TIFF, "ImageWidth"): 1,
     (EXIF, "PixelXDimension"): 1,
@@ -50,11 +53,20 @@ CROPS = ("http://ns.adobe.com/camera-raw-settings/1.0/", re.compile("Crop|HasCro
 LARGEST = 2**22  # bytes that are parsed
 SIGNS = tuple(
     name.encode()
-    for name in (TIFF, EXIF, "http://ns.google.com/", *GONE, *REGIONS, CROPS[0], "Thumbnails")
+    for name in (
+        TIFF,
+        EXIF,
+        PHOTOSHOP,
+        "http://ns.google.com/",
+        *GONE,
+        *REGIONS,
+        CROPS[0],
+        "Thumbnails",
+    )
 ) + (b"HasExtendedXMP", b"dc/elements", b"purl.org/dc/terms")
 
 
-def enlarged(content, size, ratio, turned):
+def enlarged(content, size, ratio, turned, converted=False):
     """XMP for the enlarged picture.
 
     Args:
@@ -62,10 +74,12 @@ def enlarged(content, size, ratio, turned):
         size: (height, width) of the result.
         ratio: enlargement.
         turned: whether the pixels were turned upright, so that places in them are others now.
+        converted: whether the colors are sRGB now.
 
     Returns:
         The bytes, those that were given if nothing in them is wrong; `None` if they cannot be read.
     """
+    is_wrong = functools.partial(_is_wrong, turned=turned, converted=converted)
     content = content.rstrip(b"\0")
     plain = content if b"\0" not in content[:64] else content.replace(b"\0", b"")  # UTF-16, -32
     if not any(sign in plain for sign in SIGNS):
@@ -75,14 +89,14 @@ def enlarged(content, size, ratio, turned):
     try:
         # an XML declaration or blanks before it may be missing or wrong; the packet says UTF-8
         document = minidom.parseString(content.strip())
-        _correct(document.documentElement, size, ratio, turned)
+        _correct(document.documentElement, size, ratio, is_wrong)
         text = "".join(node.toxml() for node in document.childNodes)
         return text.encode()
     except Exception:  # expat's errors, those of odd encodings, nesting too deep
         return None
 
 
-def _correct(root, size, ratio, turned):
+def _correct(root, size, ratio, is_wrong):
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -92,7 +106,7 @@ def _correct(root, size, ratio, turned):
                     node.removeAttributeNode(attribute)
                 continue
             name = attribute.namespaceURI, attribute.localName
-            if _is_wrong(name, turned):
+            if is_wrong(name):
                 node.removeAttributeNode(attribute)
             else:
                 value = _new_value(name, attribute.value, size, ratio)
@@ -102,7 +116,7 @@ def _correct(root, size, ratio, turned):
             if child.nodeType != child.ELEMENT_NODE:
                 continue
             name = child.namespaceURI, child.localName
-            if _is_wrong(name, turned):
+            if is_wrong(name):
                 node.removeChild(child).unlink()
                 continue
             if len(child.childNodes) == 1 and child.firstChild.nodeType == child.TEXT_NODE:
@@ -114,9 +128,9 @@ def _correct(root, size, ratio, turned):
             waiting.append(child)
 
 
-def _is_wrong(name, turned):
+def _is_wrong(name, turned, converted):
     space, local = name
-    if space in GONE or name in WRONG:
+    if space in GONE or name in WRONG or (converted and name in OF_COLORS):
         return True
     if space == CROPS[0] and CROPS[1].match(local or ""):
         return True
