@@ -18,8 +18,8 @@ from keras_secn.utils.errors import UserError
 WRITTEN = {*write.FORMATS, *video.SUFFIXES}
 # what looks like a picture's format; `pages.v2` does not
 FORMAT_LIKE = re.compile(r"\.(?!v\d+$)[a-z][a-z0-9]{1,4}", re.IGNORECASE)
-# of memory for a pixel of an original, at least: measured, JPEG to JPEG, x2
-PIXEL_BYTES = 40
+# of memory for a pixel of an original, at least, at x2 (benchmarks/peak_memory.py)
+PIXEL_BYTES, STREAMED_BYTES = 24, 8
 LONGEST_NAME = 255  # bytes, where the system does not say
 
 
@@ -191,7 +191,8 @@ def _check_name(job):
 
 def _check_memory(job, memory):
     height, width = job.size or (0, 0)
-    needed = height * width * PIXEL_BYTES
+    streamed = write.FORMATS.get(job.out.suffix.lower()) in write.STREAMED
+    needed = height * width * (STREAMED_BYTES if streamed else PIXEL_BYTES)
     if memory is not None and needed > memory:
         raise UserError(
             f"{width}x{height} pixels need {needed / 1e9:.1f} GB of memory at least, and"

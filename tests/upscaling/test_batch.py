@@ -295,8 +295,9 @@ def test_plans(first, joining, how, out, suffix, overwrite, sheets):
 
 def test_what_memory_cannot_hold_is_refused(folder, upscaler):
     make("a.png")
-    need = 9 * 7 * batch.PIXEL_BYTES
-    made = batch.plan(["a.png"], None, "x2", memory=need - 1)
-    assert not made.jobs and "--max-pixels 63" in made.failed[0][1]
-    for memory in (need, None):
-        assert len(batch.plan(["a.png"], None, "x2", memory=memory).jobs) == 1
+    for out, bytes_each in (("b.png", batch.STREAMED_BYTES), ("b.jpg", batch.PIXEL_BYTES)):
+        need = 9 * 7 * bytes_each
+        made = batch.plan(["a.png"], out, "x2", memory=need - 1)
+        assert not made.jobs and "--max-pixels 63" in made.failed[0][1]
+        for memory in (need, None):
+            assert len(batch.plan(["a.png"], out, "x2", memory=memory).jobs) == 1

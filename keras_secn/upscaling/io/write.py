@@ -29,6 +29,8 @@ LONGEST = {"PNG": png.LARGEST, "JPEG": 65500, "WEBP": 16383, "GIF": 65535, "AVIF
 LARGEST = {"AVIF": 16384**2, "BMP": (2**32 - 2**20) // 4}  # pixels in all
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")
 OPAQUE = ("JPEG", "BMP")
+STREAMED = ("PNG", "TIFF")  # memory does not follow a result of these
+OPTIMIZED = 2**25  # pixels of a JPEG, at most
 LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a frame, times
 
 
@@ -99,14 +101,13 @@ def _prepared(metadata, kind, shape, notes):
 
 def _collect(bands, shape, kind, profile):
     """A Pillow image in 8 bits, which is all that these formats hold."""
-    channels = shape[2] - (kind in OPAQUE and shape[2] in (2, 4))
-    whole = np.empty((*shape[:2], channels), np.uint8)
-    top = 0
+    image, top = None, 0
     for band in bands:
-        rows = to_eight_bit(on_white(band) if kind in OPAQUE else band)
-        whole[top : top + len(rows)] = rows
-        top += len(rows)
-    image = to_image(whole)
+        rows = to_image(to_eight_bit(on_white(band) if kind in OPAQUE else band))
+        if image is None:
+            image = Image.new(rows.mode, shape[1::-1], None)
+        image.paste(rows, (0, top))
+        top += rows.height
     if profile:
         image = to_srgb(image, profile)
     if kind == "GIF":
@@ -123,7 +124,9 @@ def _save(path, kind, image, written, quality, **options):
         options |= {"exif": written.exif, "xmp": written.xmp or b"", "icc_profile": written.icc}
     if kind == "JPEG":
         # full color resolution: the network has just made it
-        options |= {"subsampling": 0, "optimize": True, "extra": jpeg.segments(written)}
+        options |= {"subsampling": 0, "extra": jpeg.segments(written)}
+        # smaller by a few percent, but libjpeg then holds 6 bytes a pixel
+        options["optimize"] = image.width * image.height <= OPTIMIZED
         if written.dpi and all(1 <= round(value) <= 65535 for value in written.dpi):
             options["dpi"] = tuple(round(value) for value in written.dpi)
     if kind == "BMP" and written.dpi and max(written.dpi) < 50_000_000:
