@@ -3,6 +3,7 @@
 import os
 import pathlib
 import threading
+import warnings
 from typing import NamedTuple
 
 from keras_secn.presets.family import Member, member, scales
@@ -79,6 +80,18 @@ class Networks:
     def judges(self) -> bool:
         """Whether a picture's state decides: no preset was named, and there are both kinds."""
         return self._automatic and bool(scales(self._network, True))
+
+    def tell(self, path, state, needed: float) -> None:
+        """A note of what a file's `condition.Condition` leads to, unless the file is clean."""
+        if not state.clean:
+            names = " and ".join(step.label for step in self.passes(needed, True))
+            done = f"so this is enlarged by {names}"
+        elif state.jagged:
+            done = "so this is smoothed a little first"
+        else:
+            return
+        text = f"{path}: {state.reason}, {done}; --preset overrules"
+        warnings.warn(text, UserWarning, stacklevel=3)
 
     def passes(self, needed: float, rough: bool = False) -> list[Pass]:
         """The networks whose factors reach an enlargement, in the order of their work.

@@ -11,15 +11,7 @@ from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
 # what a file becomes if nothing is asked for: its own format, if that can be written
-SUFFIX_OF = {
-    "PNG": ".png",
-    "JPEG": ".jpg",
-    "WEBP": ".webp",
-    "TIFF": ".tif",
-    "GIF": ".gif",
-    "BMP": ".bmp",
-    "AVIF": ".avif",
-}
+SUFFIX_OF = {kind: suffix for suffix, kind in reversed(write.FORMATS.items())}
 
 
 def output_suffix(source, suffix=None):
@@ -98,30 +90,10 @@ def _frames(upscaler, source, tick, notes):
         height, width, channels = frame.pixels.shape
         size = upscaler.target.size(height, width)
         if state is None:
-            state = _state(upscaler, source, frame.pixels, size)
+            tables = jpeg.quantization(source.path) if source.format == "JPEG" else None
+            lossy = source.format == "WEBP" and webp.is_lossy(source.path)
+            state = condition(frame.pixels, tables, lossy=lossy)
+            upscaler.networks.tell(source.path, state, max(size) / max(height, width))
         pixels = smooth(frame.pixels) if state.jagged else frame.pixels
         bands = upscaler.bands(pixels, tick, not state.clean)
         yield bands, (*size, channels), frame.pixels.dtype, frame.metadata, frame.duration
-
-
-def _state(upscaler, source, pixels, size):
-    """The picture's state, and a note if it is not clean."""
-    tables = jpeg.quantization(source.path) if source.format == "JPEG" else None
-    lossy = source.format == "WEBP" and webp.is_lossy(source.path)
-    state = condition(pixels, tables, lossy=lossy)
-    if not state.clean:
-        needed = max(a / b for a, b in zip(size, pixels.shape, strict=False))
-        names = " and ".join(step.label for step in upscaler.networks.passes(needed, True))
-        warnings.warn(
-            f"{source.path}: {state.reason}, so this is enlarged by {names}; --preset overrules",
-            UserWarning,
-            stacklevel=2,
-        )
-    elif state.jagged:
-        warnings.warn(
-            f"{source.path}: {state.reason}, so this is smoothed a little first; "
-            "--preset overrules",
-            UserWarning,
-            stacklevel=2,
-        )
-    return state

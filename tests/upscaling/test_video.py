@@ -14,15 +14,19 @@ from operator import truediv
 import numpy as np
 import pytest
 import videos
+from PIL import Image
 from videos import PICTURE, TONE, describe, ffmpeg, make, picture_stream, streams, times
 
+import keras_secn
 from keras_secn import cli
 from keras_secn.upscaling.io import containers, video
 from keras_secn.upscaling.io.probe import read_answer
 from keras_secn.upscaling.io.raw_frames import matroska_frame, matroska_header
 from keras_secn.upscaling.target import Target
+from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError
 
+PHOTO = sorted((pathlib.Path(keras_secn.__file__).parent / "samples" / "validation").iterdir())[0]
 SUFFIXES = [".mp4", ".mov", ".mkv", ".webm", ".avi"]
 
 
@@ -641,6 +645,37 @@ def test_nothing_is_left_of_an_interrupted_video(tmp_path, error, kind):
         video.upscale_video(Breaks(), clip, tmp_path / "large.mp4")
     assert children() == []
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mkv"]
+
+
+LOSSY = ["libx264 -crf 38", "libx265 -crf 38 -x265-params log-level=0", "mpeg4 -q:v 25"]
+HARMLESS = ["libx264 -crf 1", "libx264 -qp 0", "ffv1", "rawvideo", "png -pix_fmt rgb24"]
+HARMLESS.append("huffyuv -pix_fmt yuv422p")
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return Upscaler(fast=True, threads=1), Upscaler("pocket_secn_l", threads=1)
+
+
+@pytest.mark.parametrize("codec", [*LOSSY, *HARMLESS])
+def test_the_network_follows_the_codec(tmp_path, networks, codec):
+    """A photograph without noise, moved: what the codec leaves of it decides."""
+    photo = Image.open(PHOTO).convert("RGB")
+    half = photo.resize((photo.width // 2, photo.height // 2), Image.Resampling.BICUBIC)
+    pixels = np.asarray(half)
+    height, width = (length // 16 * 16 for length in (len(pixels), pixels.shape[1] - 16))
+    content = b"".join(pixels[:height, 2 * i : 2 * i + width].tobytes() for i in range(8))
+    clip = tmp_path / "clip.mkv"
+    raw = f"-f rawvideo -pix_fmt rgb24 -video_size {width}x{height} -framerate 25 -i pipe:0"
+    pixel_format = "" if "pix_fmt" in codec else "-pix_fmt yuv420p"
+    ffmpeg(raw, f"-c:v {codec}", pixel_format, clip, content=content)
+    for upscaler, judges in zip(networks, (True, False), strict=True):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            video.upscale_video(upscaler, clip, tmp_path / "large.mp4")
+        notes = [str(one.message) for one in caught if "enlarged by" in str(one.message)]
+        assert len(notes) == bool(judges and codec in LOSSY)
+        assert all("pocket_secn_l_jpeg" in note and "--preset overrules" in note for note in notes)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])

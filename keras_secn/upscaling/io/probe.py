@@ -29,6 +29,10 @@ MATRICES = {
     "smpte240m": "smpte240m",
     "bt2020nc": "bt2020",
 }
+# codecs that keep every bit of what they are given
+LOSSLESS = {"ffv1", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "lagarith", "png", "apng"}
+LOSSLESS |= {"rawvideo", "v210", "v410", "r210", "qtrle", "flashsv", "zmbv", "tscc", "rle", "bmp"}
+LOSSLESS |= {"gif", "tiff", "cllc", "fraps", "msrle", "qdraw", "targa", "jpegls", "dirac"}
 INTERLACED = {"tt", "bb", "tb", "bt"}
 
 
@@ -66,6 +70,8 @@ class Clip(NamedTuple):
         container: ffprobe's name of the format.
         chapters: how many.
         tags: the stream's title and language.
+        codec: ffmpeg's name of it.
+        bits: of the file for each pixel of each frame, about; `None` where nothing is lost.
         notes: what is lost whatever the result's format.
     """
 
@@ -82,6 +88,8 @@ class Clip(NamedTuple):
     container: str
     chapters: int
     tags: dict
+    codec: str
+    bits: float | None
     notes: tuple
 
 
@@ -191,8 +199,20 @@ def _clip(stream, container, others, chapters):
         container=str(container.get("format_name")),
         chapters=chapters,
         tags={key: str(tags[key]) for key in ("title", "language") if key in tags},
+        codec=str(stream.get("codec_name")),
+        bits=_bits(stream, container, size[0] * size[1] * average),
         notes=tuple(notes),
     )
+
+
+def _bits(stream, container, pixels):
+    """Bits for each of so many pixels a second."""
+    # lossless H.264 has a profile of its own, for which the pixels need not be 4:4:4
+    exact = "4:4:4" in str(stream.get("profile")) and "444" not in str(stream.get("pix_fmt"))
+    if stream.get("codec_name") in LOSSLESS or (stream.get("codec_name") == "h264" and exact):
+        return None
+    rate = _seconds(stream.get("bit_rate")) or _seconds(container.get("bit_rate")) or 0
+    return rate / float(pixels)
 
 
 def _turned(stream):
@@ -267,42 +287,6 @@ def _pixel_formats():
         )
         for known in json.loads(done.stdout)["pixel_formats"]
     }
-
-
-def packet_times(path, clip):
-    """Times of the frames by the file's packets, in ticks, in the order of showing.
-
-    Returns:
-        A list of numbers, or `None` if the file has no time for each.
-    """
-    command = ["ffprobe", "-v", "error", "-select_streams", str(clip.index), "-of", "csv=p=0"]
-    command += ["-show_entries", "packet=pts,flags", *opening(path)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    times = []
-    for line in done.stdout.splitlines():
-        time, flags, *_ = [*line.split(","), ""]
-        if "D" in flags:
-            continue
-        if not re.fullmatch(r"-?\d{1,18}", time):
-            return None
-        times.append(int(time))
-    return sorted(times)
-
-
-def constant_rate(clip, times):
-    """The rate that times keep within a millisecond, or `None`.
-
-    Args:
-        clip: a `Clip`.
-        times: of `packet_times`.
-    """
-    for rate in clip.rates:
-        ticks = 1 / (rate * clip.tick)
-        slack = max(1, float(Fraction(1, 1000) / clip.tick)) * 1.01
-        gap = float(ticks)
-        if all(abs(time - times[0] - i * gap) <= slack for i, time in enumerate(times)):
-            return rate
-    return None
 
 
 def _whole(value):

@@ -12,17 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_secn.upscaling.condition import Condition, condition, smooth
+from keras_secn.upscaling.condition import Condition, smooth, video_condition
+from keras_secn.upscaling.io import frame_times
 from keras_secn.upscaling.io.containers import CONTAINERS, companions
 from keras_secn.upscaling.io.probe import (
     LONGEST,
     MATRICES,
     SUFFIXES,
     address,
-    constant_rate,
     is_video,
     opening,
-    packet_times,
     probe,
 )
 from keras_secn.upscaling.io.raw_frames import matroska_frame, matroska_header
@@ -95,15 +94,17 @@ def upscale_video(upscaler, path, out, *, tick=None):
             send = _Sender(writer, encoder.stdin)
             if times:
                 send(matroska_header(*large, clip.rate))
-                times = _seconds(times, clip)
+                times = frame_times.shown_at(times, clip)
             for content in frames:
                 if times:
                     send(matroska_frame(next(times), large[0] * large[1] * 3))
                 frame = np.frombuffer(content, np.uint8).reshape(height, width, 3)
                 if state is None:
                     # once: a video that changes its network flickers
-                    judges = upscaler.networks.judges
-                    state = condition(frame) if judges else Condition(True, "")
+                    state = Condition(True, "")
+                    if upscaler.networks.judges:
+                        state = video_condition(frame, clip.codec, clip.bits)
+                        upscaler.networks.tell(path, state, large[0] / height)
                 frame = smooth(frame) if state.jagged else frame
                 for rows in upscaler.bands(frame, tick, not state.clean):
                     send(np.ascontiguousarray(rows))
@@ -126,8 +127,8 @@ def upscale_video(upscaler, path, out, *, tick=None):
 def _plan(path, clip, large, container):
     height, width = clip.size
     notes = list(clip.notes)
-    times = None if clip.container == "avi" else packet_times(path, clip)
-    rate = constant_rate(clip, times) if times else clip.rate
+    times = None if clip.container == "avi" else frame_times.packet_times(path, clip)
+    rate = frame_times.constant_rate(clip, times) if times else clip.rate
     if rate is None and not container.variable:
         notes.append(f"the frames' own times, which {container.muxer} cannot hold")
         rate = clip.rate
@@ -243,26 +244,6 @@ class _Sender:
     def close(self):
         self.waiting.append(self.pool.submit(self.pipe.close))
         self.wait(0)
-
-
-def _seconds(lines, clip):
-    """Yields when each frame is shown, from 0 on, later and later."""
-    first = last = None
-    step = 1 / float(clip.rate)
-    for line in lines:
-        text = line.decode(errors="replace").strip().strip(",")
-        if not text:
-            continue
-        time = float(int(text) * clip.tick) if text.lstrip("-").isdigit() else None
-        first = time if first is None else first
-        now = 0.0 if last is None else last + step
-        if time is not None and (last is None or time - first > last):
-            now = time - first
-        yield now
-        last = now
-    while True:
-        last = 0.0 if last is None else last + step
-        yield last
 
 
 def _last_line(file):
