@@ -1,10 +1,10 @@
 """Damaged pictures through upscaling: each gives a picture or one line, and metadata stops none.
 
-    python tests/fuzz_pictures.py --count 10000
+    python tests/fuzz_pictures.py --count 10000 --record
 
 prints a table by format. Half of the files are changed anywhere; of the other half what stands
 beside the pixels, and of those each must give a picture. The results go to formats in turn, so that
-writing is tried as reading is.
+writing is tried as reading is. `--record` keeps the counts, see `tried.py`.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import warnings
 import zlib
 
 import described_files
+import tried
 from described_files import FORMATS
 
 TARGETS = ["png", "jpg", "webp", "tif", "gif", "bmp", "avif"]
@@ -175,6 +176,7 @@ def main():
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=60, help="stop after so many")
+    parser.add_argument("--record", action="store_true", help="keep the counts in tests/tried/")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for files that went wrong")
     arguments = parser.parse_args()
 
@@ -202,18 +204,22 @@ def main():
                     (arguments.keep / f"{number}_{target}.{suffix}").write_bytes(content)
             if time.monotonic() - started > 60 * arguments.minutes:
                 break
-    columns = [
-        "picture",
-        "picture and note",
-        "error line",
-        "refused for metadata",
-        "other exception",
-    ]
+    columns = ["picture", "picture and note", "error line", "refused for metadata"]
+    columns.append("other exception")
     print(f"| format | changed | files | {' | '.join(columns)} |\n|---|---|{'--:|' * 6}")
     for (suffix, sound), found in sorted(counts.items()):
         values = " | ".join(str(found[column]) for column in columns)
         changed = "metadata" if sound else "anything"
         print(f"| {suffix} | {changed} | {sum(found.values())} | {values} |")
+    if arguments.record:
+        rows = []
+        for sound, what in ((True, "metadata changed"), (False, "anything changed")):
+            total = collections.Counter()
+            for key, found in counts.items():
+                total.update(found if key[1] == sound else {})
+            endings = {column: total[column] for column in columns}
+            rows.append((f"pictures of {len(FORMATS)} formats to {len(TARGETS)}: {what}", endings))
+        tried.record("pictures", rows, ["pillow", "imagecodecs", "tifffile"])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Mutated `.tflite` files, tried one after another in child processes that may crash.
 
-    python tests/mutated_tflite.py 1000
+    python tests/mutated_tflite.py 1000 --record
 
 Every file must end in a picture or in one `UserError`. LiteRT itself, which is C++, may still
-crash on a damaged graph: those are counted apart.
+crash on a damaged graph: those are counted apart. `--record` keeps the counts, see `tried.py`.
 """
 
 import collections
@@ -15,10 +15,11 @@ import sys
 import tempfile
 
 import numpy as np
+import tried
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
-SECONDS = 60  # for one file
+SECONDS = 60  # of a processor, for one file
 MEMORY = 6 << 30  # bytes of a child's address space: a damaged shape may ask for any
 ODD = [0, 1, -2, 9, 2.5, 3, "2", "", None, True, [], {}, "x", 1e300, 10**400, -1, "\x1b[2J", "a\nb"]
 
@@ -79,7 +80,7 @@ def try_all(files):
             text=True,
         )
         try:
-            output = child.communicate(timeout=SECONDS + 2 * len(left))[0]
+            output = child.communicate(timeout=20 * SECONDS + 2 * len(left))[0]
         except subprocess.TimeoutExpired:
             child.kill()
             output = child.communicate()[0]
@@ -87,7 +88,8 @@ def try_all(files):
         for path, line in zip(left, lines, strict=False):
             found[path] = line
         if len(lines) < len(left):
-            found[left[len(lines)]] = "crash" if child.returncode < 0 else "ended"
+            crash = "endless" if child.returncode == -signal.SIGPROF else "crash"
+            found[left[len(lines)]] = crash if child.returncode < 0 else "ended"
         left = left[len(lines) + 1 :]
     return found
 
@@ -102,7 +104,8 @@ def _child(paths):
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     picture = np.random.default_rng(0).integers(0, 256, (24, 30, 3), np.uint8)
     for path in paths:
-        signal.alarm(SECONDS)  # kills the child: a loop counts as a crash
+        # kills the child: a loop counts as a crash
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         endings = set()
         for run in (describe, lambda file: Upscaler(file, scale=2, threads=1)(picture)):
             try:
@@ -132,13 +135,20 @@ def main(count):
             files.append(pathlib.Path(folder) / f"{number}.tflite")
             files[-1].write_bytes(mutated(bases[number % len(bases)], random))
         found = try_all(files)
-    for ending, times in collections.Counter(found.values()).most_common():
+    for path, ending in found.items():
+        if ending not in ("picture", "refused"):
+            print(f"{path.name}: {ending}")
+    counts = collections.Counter(found.values())
+    for ending, times in counts.most_common():
         print(f"{times:6} {ending}")
-    return found
+    return counts
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         _child(sys.argv[2:])
     else:
-        main(int(sys.argv[1]))
+        counts = main(int(sys.argv[1]))
+        if "--record" in sys.argv:
+            what = "`.tflite`: bits, bytes, cuts and metadata changed"
+            tried.record("tflite", [(what, dict(counts.most_common()))], ["ai_edge_litert"])

@@ -1,16 +1,8 @@
-"""Odd image files, made here: what upscaling must make of each.
-
-    python tests/odd_files.py MODEL.tflite
-
-prints a table of what goes in and what comes out.
-"""
+"""Odd image files, made here: what upscaling must make of each."""
 
 import functools
 import io
-import pathlib
 import struct
-import sys
-import tempfile
 import zlib
 from typing import NamedTuple
 
@@ -32,6 +24,7 @@ class Odd(NamedTuple):
         size: (width, height) of the result.
         frames: how many the result has.
         kept: what the result must hold beside its pixels: "icc", "exif", "dpi", "text".
+        about: what is in a file that is refused.
     """
 
     name: str
@@ -40,6 +33,7 @@ class Odd(NamedTuple):
     size: tuple = (26, 22)
     frames: int = 1
     kept: tuple = ()
+    about: str = ""
 
 
 def picture(width=13, height=11, channels=3, seed=0):
@@ -190,13 +184,13 @@ def odd_files():
         Odd("animation.png", _animation(), "RGB", frames=3),
         Odd("pages.tif", _pages, "RGB", frames=3),
         Odd("png_inside.jpg", _bytes(), "RGB", (160, 120)),
-        Odd("truncated.png", _bytes(keep=0.5), REFUSED),
-        Odd("truncated.jpg", _bytes(format="JPEG", keep=0.5), REFUSED),
-        Odd("truncated.tif", _bytes(format="TIFF", keep=0.5), REFUSED),
-        Odd("empty.png", lambda path: path.write_bytes(b""), REFUSED),
-        Odd("text.png", lambda path: path.write_text("not a picture"), REFUSED),
-        Odd("bomb.png", _bomb, REFUSED),
-        Odd("float.tif", _saver(Image.new("F", (13, 11))), REFUSED),
+        Odd("truncated.png", _bytes(keep=0.5), REFUSED, about="half a PNG"),
+        Odd("truncated.jpg", _bytes(format="JPEG", keep=0.5), REFUSED, about="half a JPEG"),
+        Odd("truncated.tif", _bytes(format="TIFF", keep=0.5), REFUSED, about="half a TIFF"),
+        Odd("empty.png", lambda path: path.write_bytes(b""), REFUSED, about="nothing"),
+        Odd("text.png", lambda path: path.write_text("not a picture"), REFUSED, about="a text"),
+        Odd("bomb.png", _bomb, REFUSED, about="PNG, RGB, 100000x100000"),
+        Odd("float.tif", _saver(Image.new("F", (13, 11))), REFUSED, about="TIFF, F, 13x11"),
     ]
     for orientation in range(1, 9):
         size = (26, 22) if orientation < 5 else (22, 26)
@@ -216,36 +210,3 @@ def mode_of(path):
     if path.suffix == ".png" and deep and path.read_bytes()[25] == 4:
         mode = "LA"
     return mode if mode.startswith("I") or not deep else f"{mode};16"
-
-
-def main(model):
-    from keras_secn.upscaling.upscaler import Upscaler
-    from keras_secn.utils.errors import UserError
-
-    upscaler = Upscaler(model)
-    print("| file | in | out |\n|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for odd in odd_files():
-            path = pathlib.Path(folder) / odd.name
-            odd.write(path)
-            try:
-                out = upscaler(path)
-            except UserError as error:
-                reason = str(error).replace(f"{folder}/", "")
-                print(f"| {odd.name} | {path.stat().st_size} bytes | error: {reason} |")
-                continue
-            print(f"| {odd.name} | {_describe(path)} | {_describe(out)} |")
-
-
-def _describe(path):
-    with Image.open(path) as image:
-        frames = getattr(image, "n_frames", 1)
-        extra = [f"{frames} frames"] if frames > 1 else []
-        extra += ["ICC"] if image.info.get("icc_profile") else []
-        orientation = image.getexif().get(0x0112)
-        extra += [f"orientation {orientation}"] if orientation else []
-        return ", ".join([image.format, mode_of(path), f"{image.width}x{image.height}", *extra])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

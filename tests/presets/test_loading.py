@@ -486,18 +486,23 @@ def described(draw):
     return value
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_no_symbol_at_no_place(honest, tmp_path_factory, data):
+def refuse_a_symbol(honest, folder, data):
+    """Draws a symbol and a place of it, and sees that the file is refused."""
+
     def change(description):
         found = list(places(description))
         container, key = found[data.draw(st.integers(0, len(found) - 1))]
         container[key] = data.draw(described())
 
-    folder = tmp_path_factory.mktemp("symbol")
     before = state(folder)
     refusal(rewritten(honest, folder / "symbol.keras", change), compile=True)
     assert state(folder) == before
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_no_symbol_at_no_place(honest, tmp_path_factory, data):
+    refuse_a_symbol(honest, tmp_path_factory.mktemp("symbol"), data)
 
 
 # --- what must load

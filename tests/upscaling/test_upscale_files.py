@@ -6,6 +6,7 @@ import sys
 import zlib
 
 import numpy as np
+import odd_page
 import pytest
 from odd_files import DURATIONS, REFUSED, mode_of, odd_files, picture, srgb
 from PIL import Image
@@ -23,6 +24,12 @@ def upscaler(tiny_file):
     return Upscaler(tiny_file)
 
 
+def told(odd, path, result):
+    """The page docs/odd_files.md says of a file what becomes of it."""
+    line = " | ".join(odd_page.row(odd, path, result))
+    assert f"| {line} |\n" in odd_page.PAGE.read_text(), "run python tests/odd_page.py"
+
+
 @pytest.mark.parametrize("odd", odd_files(), ids=lambda odd: odd.name)
 def test_every_kind_of_file(odd, upscaler, tmp_path):
     path = tmp_path / odd.name
@@ -32,9 +39,11 @@ def test_every_kind_of_file(odd, upscaler, tmp_path):
             upscaler(path)
         assert "\n" not in str(refusal.value)
         assert [file.name for file in tmp_path.iterdir()] == [odd.name]
+        told(odd, path, str(refusal.value))
         return
     out = upscaler(path)
     assert out.stem == f"{path.stem}_x2"
+    told(odd, path, out)
     header = read_header(path)
     assert tuple(2 * length for length in header.size) == odd.size[::-1]
     with Image.open(out) as image:
