@@ -6,6 +6,7 @@ Every file must end in a picture or in one `UserError`. LiteRT itself, which is 
 crash on a damaged graph: those are counted apart. `--record` keeps the counts, see `tried.py`.
 """
 
+import argparse
 import collections
 import json
 import pathlib
@@ -148,7 +149,11 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         _child(sys.argv[2:])
     else:
-        counts = main(int(sys.argv[1]))
-        if "--record" in sys.argv:
+        parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+        parser.add_argument("count", type=int)
+        parser.add_argument("--record", action="store_true", help="keep the counts")
+        arguments = parser.parse_args()
+        counts = main(arguments.count)
+        if arguments.record:
             what = "`.tflite`: bits, bytes, cuts and metadata changed"
             tried.record("tflite", [(what, dict(counts.most_common()))], ["ai_edge_litert"])
