@@ -17,8 +17,8 @@ STANDARD = np.array(
     + [18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92]
     + [49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
 )
-# bits a pixel of a video, below which it gets the robust network: for H.264 and HEVC measured on one
-# photograph that moves, for the others estimated
+# Bits a pixel of a video, below which it gets the robust network. Those of H.264 and HEVC were
+# measured on one moving photograph; the others are estimates.
 ENOUGH_BITS = {"h264": 0.2, "hevc": 0.2, "vp9": 0.2, "av1": 0.2, "vp8": 0.3, "mpeg4": 0.5}
 ENOUGH_BITS |= {"mpeg1video": 0.5, "mpeg2video": 0.5, "mjpeg": 1.5}
 ENOUGH_ELSE = 1.0
