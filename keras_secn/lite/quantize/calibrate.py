@@ -15,8 +15,8 @@ from keras_secn.lite.quantize.output_grid import CARRIERS, SLICERS
 
 SHARES = np.concatenate([np.arange(1.0, 0.3, -0.05), np.arange(0.3, 0.08, -0.02)])
 SAMPLES = 4000  # of a tensor, per picture
-# What a rounding error counts beside a cut-off peak. Each tensor on the way to the picture adds its
-# own roundings; a peak is cut off once.
+# What a rounding error counts beside one of a cut-off peak: found on photographs and pages, see
+# docs/phone.md.
 ROUNDINGS = 2.0
 
 
