@@ -81,12 +81,13 @@ def test_refusals(model, pictures, folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_float_file_that_the_app_holds(pictures, tmp_path):
+def test_file_that_the_app_holds(pictures, tmp_path):
     """The file that `tflite/android` names: its own pictures, and those of its own kernels."""
     properties = (ANDROID / "gradle.properties").read_text()
     name = re.search(r"^secn\.model=(.+)$", properties, re.MULTILINE)[1]
     facts = parity.write(ANDROID / name, tmp_path, pictures)
-    assert facts["tolerance"] == parity.TOLERANCE  # floats differ by rounding alone
+    # int8 kernels differ by roundings alone
+    assert facts["tolerance"]["largest"] <= 4 and facts["tolerance"]["mean"] <= 0.25
     plain = LiteModel(ANDROID / name, tile=facts["tile"], delegate=False)
     for check in (None, plain):
         assert all(row["tolerated"] for row in parity.check(tmp_path, check).values())
