@@ -83,8 +83,9 @@ def upscale(
 
     Args:
         image, out, overwrite, quality: see `Upscaler.__call__`.
-        model, engine, scale, width, height, megapixels, fast, best, precision, ensemble, tile,
-            threads: see `Upscaler`.
+        model, engine, precision: the network and what runs it; see `Upscaler`.
+        scale, width, height, megapixels: how large the result is; see `Upscaler`.
+        fast, best, ensemble, tile, threads: see `Upscaler`.
 
     Returns:
         The kind that was given; see `Upscaler.__call__`.
