@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pathlib
+import signal
 
 import pytest
 from pictures import PHOTO_SIZES, noise
@@ -12,6 +13,12 @@ from PIL import Image
 os.environ.setdefault("KERAS_SECN_LAZY", "1")
 
 from keras_secn.data.photo_cache import PhotoCache  # noqa: E402
+
+
+def pytest_configure():
+    # `nohup` has SIGHUP ignored, which the programs under test would inherit
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser):
