@@ -18,7 +18,7 @@ from keras_secn.utils.errors import UserError
 WRITTEN = {*write.FORMATS, *video.SUFFIXES}
 # what looks like a picture's format; `pages.v2` does not
 FORMAT_LIKE = re.compile(r"\.(?!v\d+$)[a-z][a-z0-9]{1,4}", re.IGNORECASE)
-# of memory for a pixel of an original, at least, at x2 (benchmarks/peak_memory.py)
+# of memory for a pixel of an original at x2: a low estimate, so that no possible run is refused
 PIXEL_BYTES, STREAMED_BYTES = 24, 8
 LONGEST_NAME = 255  # bytes, where the system does not say
 

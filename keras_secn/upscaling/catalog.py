@@ -19,6 +19,7 @@ USES = {
     "ct_secn_16_x4": "x4",
     "ct_secn_16_jpeg": "compressed photographs",
     "pocket_secn_l_x4": "x4: many pictures, phones",
+    "pocket_secn_m_x4": "x4: older phones",
     "pocket_secn_l_jpeg": "many compressed pictures",
     "pocket_secn_l": "many pictures, phones: --fast",
     "pocket_secn_m": "many pictures, older phones",
