@@ -296,7 +296,7 @@ def _models(arguments):
             f"{row['parameters']:,}",
             row["bytes"] // 1000,
             "-" if seconds is None else f"{seconds:.1f}",
-            ", ".join(f"{k} {v:.2f}" for k, v in catalog.psnr_by_folder(row["scores"]).items()),
+            catalog.shown(row["scores"]),
             row["use"],
             arguments,
         )

@@ -70,6 +70,13 @@ def _psnr(row):
     return next(iter(psnr_by_folder(row["scores"]).values()), 0)
 
 
+def shown(scores):
+    """PSNR-Y in dB on Set5 and Set14, or on all folders of a card without these, as a text."""
+    found = psnr_by_folder(scores)
+    chosen = {name: found[name] for name in ("set5", "set14") if name in found} or found
+    return ", ".join(f"{name} {value:.2f}" for name, value in chosen.items())
+
+
 def psnr_by_folder(scores):
     """PSNR-Y in dB by folder, of a card's `scores`."""
     values = {
