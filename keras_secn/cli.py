@@ -27,11 +27,8 @@ EXAMPLES = """examples:
   keras-secn upscale "manga/*/001.png" -o large    a pattern: its folders are kept
   keras-secn upscale clip.mp4 --preset pocket_secn_s
 """
-ABOUT = {
-    "description": "Enlarges pictures and videos. What is there already stays as it is.",
-    "epilog": EXAMPLES,
-    "formatter_class": argparse.RawDescriptionHelpFormatter,
-}
+EXPORT = """A float file, for `upscale --model` and the page in the browser. Files for phones, int8
+among them, are made by tflite/convert.py in a clone of the repository."""
 
 
 def main(argv=None):
@@ -81,7 +78,10 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"%(prog)s {keras_secn.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("upscale", help="enlarge pictures and videos", **ABOUT)
+    about = "Enlarges pictures and videos. What is there already stays as it is."
+    command = commands.add_parser(
+        "upscale", help="enlarge pictures and videos", **_about(about, EXAMPLES)
+    )
     command.set_defaults(run=_upscale)
     command.add_argument("inputs", nargs="+", metavar="IN", help="files, folders or patterns")
     files = command.add_argument_group("results")
@@ -109,22 +109,35 @@ def _parser():
     limits.add_argument("--threads", type=int, help="default: all processors")
     limits.add_argument("--max-pixels", type=int, help="refuse larger originals (89 million)")
 
-    command = commands.add_parser("models", help="list the trained weights, by what they are for")
+    text = "list the trained weights, by what they are for"
+    example = "example:\n  keras-secn models --time"
+    command = commands.add_parser("models", help=text, **_about(None, example))
     command.set_defaults(run=_models)
     command.add_argument("--time", action="store_true", help="measure how fast they are here")
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--json", action="store_true", help="as JSON")
 
-    command = commands.add_parser("info", help="what a .tflite file says of itself")
+    example = "example:\n  keras-secn info mine.tflite"
+    command = commands.add_parser(
+        "info", help="what a .tflite file says of itself", **_about(None, example)
+    )
     command.set_defaults(run=_info)
-    command.add_argument("file")
-    command.add_argument("--json", action="store_true")
+    command.add_argument("file", help="of any network that this library exported")
+    command.add_argument("--json", action="store_true", help="as JSON")
 
-    command = commands.add_parser("export", help="make the .tflite file that upscale starts with")
+    text = "make the .tflite file that upscale starts with"
+    example = "example:\n  keras-secn export runs/mine/model.keras -o mine.tflite"
+    command = commands.add_parser("export", help=text, **_about(EXPORT, example))
     command.set_defaults(run=_export)
     command.add_argument("model", help="a preset's name or a .keras file")
-    command.add_argument("-o", "--out", help="default: the preset's place in the package")
-    command.add_argument("--weights", choices=("float32", "float16"), default="float32")
+    command.add_argument("-o", "--out", help="default of a preset: its place in the package")
+    kinds = ("float32", "float16")
+    command.add_argument("--weights", choices=kinds, default="float32", help="stored as (float32)")
     return parser
+
+
+def _about(description, examples):
+    form = argparse.RawDescriptionHelpFormatter
+    return {"description": description, "epilog": examples, "formatter_class": form}
 
 
 def _upscale(arguments):
@@ -283,32 +296,8 @@ def _models(arguments):
         return 0
     if not rows:
         raise UserError(f"no presets in {presets.store.FOLDER}")
-    group = None
-    for row in rows:
-        if row["group"] != group:
-            print("" if group is None else "\n", end="")
-            group = row["group"]
-            _print_row(group, "scale", "parameters", "KB", "s/MP", "PSNR-Y", "", arguments)
-        seconds = row["seconds_per_megapixel"]
-        _print_row(
-            row["name"] + (" (default)" if row["default"] else ""),
-            f"x{row['scale']}",
-            f"{row['parameters']:,}",
-            row["bytes"] // 1000,
-            "-" if seconds is None else f"{seconds:.1f}",
-            catalog.shown(row["scores"]),
-            row["use"],
-            arguments,
-        )
-    if arguments.time:
-        print("\ns/MP: seconds per megapixel of the original on this machine, LiteRT")
+    print(catalog.table(rows, arguments.time))
     return 0
-
-
-def _print_row(name, scale, parameters, size, seconds, psnr, use, arguments):
-    timed = f"{seconds:>7}" if arguments.time else ""
-    line = f"{printable(name):<24}{scale:>6}{parameters:>12}{size:>7}{timed}  {printable(psnr):<28}"
-    print(f"{line}{use}".rstrip())
 
 
 def _info(arguments):

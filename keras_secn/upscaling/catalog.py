@@ -7,6 +7,7 @@ import numpy as np
 from keras_secn import presets
 from keras_secn.presets.lite_files import preset_file
 from keras_secn.upscaling.engines.choose import DEFAULT, choose_engine
+from keras_secn.utils.printable import printable
 
 SIDE, ROUNDS = 128, 3  # of what is timed
 PICTURES = "For pictures (LiteRT)"
@@ -99,3 +100,39 @@ def _seconds_per_megapixel(name):
         engine.tile(picture, gates)
         seconds.append(time.perf_counter() - started)
     return round(min(seconds) / SIDE**2 * 1e6, 2)
+
+
+def table(rows, timed):
+    """Lines of columns for a terminal, a block for each group.
+
+    Args:
+        rows: of `rows`.
+        timed: whether they have times.
+    """
+    lines, group = [], None
+    for row in rows:
+        if row["group"] != group:
+            group = row["group"]
+            lines += ["", _line(group, "scale", "parameters", "KB", "s/MP", "PSNR-Y", "", timed)]
+        seconds = row["seconds_per_megapixel"]
+        line = _line(
+            row["name"] + (" (default)" if row["default"] else ""),
+            f"x{row['scale']}",
+            f"{row['parameters']:,}",
+            row["bytes"] // 1000,
+            "-" if seconds is None else f"{seconds:.1f}",
+            shown(row["scores"]),
+            row["use"],
+            timed,
+        )
+        lines.append(line)
+    lines += ["", "KB: the weights, in float16"]
+    if timed:
+        lines.append("s/MP: seconds per megapixel of the original on this machine, LiteRT")
+    return "\n".join(lines[1:])
+
+
+def _line(name, scale, parameters, size, seconds, psnr, use, timed):
+    took = f"{seconds:>7}" if timed else ""
+    line = f"{printable(name):<24}{scale:>6}{parameters:>12}{size:>7}{took}  {printable(psnr):<28}"
+    return f"{line}{use}".rstrip()
