@@ -196,10 +196,10 @@ class Upscaler:
         if refusal:
             raise UserError(refusal)
         image.load()
-        metadata, orientation = about.of_pillow(image)
-        pixels, converted = to_pixels(image)
-        pixels = upright(pixels, orientation)
-        metadata = metadata._replace(size=pixels.shape[:2], turned=orientation not in (None, 1))
+        metadata = about.of_pillow(image)
+        pixels, converted = to_pixels(image, image.info.get("icc_profile"))
+        pixels = upright(pixels, metadata.orientation)
+        metadata.size = pixels.shape[:2]
         result = to_image(np.concatenate(list(self.bands(pixels))))
         about.to_pillow(metadata.in_srgb() if converted else metadata, result)
         kept = {"dpi", *(() if converted else ("icc_profile",))}

@@ -12,7 +12,7 @@ from odd_files import DURATIONS, REFUSED, mode_of, odd_files, picture, srgb
 from PIL import Image
 
 from keras_secn.upscaling.io import png
-from keras_secn.upscaling.io.metadata import Written
+from keras_secn.upscaling.io.parts import Metadata
 from keras_secn.upscaling.io.pixels import to_eight_bit
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.upscaler import Upscaler
@@ -190,7 +190,7 @@ def test_png_bands_are_read_back_by_libpng(tmp_path, channels, dtype):
     pixels[50:80] = rng.integers(0, 256, pixels[50:80].shape)
     pixels[80:] = 0
     bands = [pixels[:1], pixels[1:100], pixels[100:]]
-    png.write_png(tmp_path / "a.png", bands, pixels.shape, dtype, Written())
+    png.write_png(tmp_path / "a.png", bands, pixels.shape, dtype, Metadata())
     read = imagecodecs.png_decode((tmp_path / "a.png").read_bytes())
     np.testing.assert_array_equal(read.reshape(pixels.shape), pixels)
 
@@ -198,7 +198,7 @@ def test_png_bands_are_read_back_by_libpng(tmp_path, channels, dtype):
 def test_png_files_are_about_as_small_as_pillows(tmp_path, shared_data):
     photo = Image.open(shared_data / "set5" / "butterfly.png").convert("RGB")
     pixels = np.asarray(photo)
-    png.write_png(tmp_path / "a.png", [pixels], pixels.shape, np.uint8, Written())
+    png.write_png(tmp_path / "a.png", [pixels], pixels.shape, np.uint8, Metadata())
     buffer = io.BytesIO()
     photo.save(buffer, "PNG")
     assert (tmp_path / "a.png").stat().st_size < 1.03 * len(buffer.getvalue())
@@ -206,7 +206,7 @@ def test_png_files_are_about_as_small_as_pillows(tmp_path, shared_data):
 
 def test_png_chunks_are_whole(tmp_path):
     text = ((b"tEXt", b"Title\0K\xe4fer"),)
-    metadata = Written(icc=srgb(), dpi=(72, 72), text=text, xmp=b"<x/>")
+    metadata = Metadata(icc=srgb(), dpi=(72, 72), text=text, xmp=b"<x/>")
     png.write_png(tmp_path / "a.png", [picture()], (11, 13, 3), np.uint8, metadata)
     content = (tmp_path / "a.png").read_bytes()[8:]
     names = []

@@ -14,54 +14,52 @@ def split(content):
     EXIF and XMP are hidden from the decoder: their items get a type that it does not know. Pixels
     are decoded to full-range RGB.
     """
-    parts = Parts("AVIF", [(0, len(content))])
-    meta = next(((s, e) for n, s, e in _boxes(content, 0, len(content)) if n == b"meta"), None)
-    if meta is None or meta[1] - meta[0] > LARGEST:
+    parts = Parts("AVIF", [range(len(content))])
+    start, stop = _first_boxes(content, 0, len(content)).get(b"meta", (0, 0))
+    if not 0 < stop - start <= LARGEST:
         return parts
-    start = meta[0]
-    data = bytearray(content[meta[0] : meta[1]])
-    boxes = {}
-    for name, first, last in _boxes(data, 4, len(data)):
-        boxes.setdefault(name, (first, last))
-    items = {}
-    if b"iinf" in boxes:
-        first, last = boxes[b"iinf"]
-        first += 6 if data[first] == 0 else 8
-        for name, inside, end in _boxes(data, first, last):
-            if name != b"infe" or data[inside] not in (2, 3):
-                continue
-            place = inside + (6 if data[inside] == 2 else 8)
-            number = int.from_bytes(data[inside + 4 : place], "big")
-            kind, rest = bytes(data[place + 2 : place + 6]), bytes(data[place + 6 : end])
-            if kind == b"Exif":
-                items[number] = "exif"
-            elif kind == b"mime" and MIME in rest:
-                items[number] = "xmp"
-            else:
-                continue
-            data[place + 2 : place + 6] = b"skip"
-    for number, value in _values(content, data, boxes, set(items), start).items():
+    data = bytearray(content[start:stop])
+    boxes = _first_boxes(data, 4, len(data))
+    items = _hide_items(data, boxes)
+    for number, value in _values(content, data, boxes, items).items():
         if items[number] == "exif":
             shift = 4 + int.from_bytes(value[:4], "big")
-            parts.exif = parts.exif or value[shift:]
+            parts.metadata.exif = parts.metadata.exif or value[shift:]
         else:
-            parts.xmp = parts.xmp or value
-    if b"iprp" in boxes:
-        for name, first, last in _boxes(data, *boxes[b"iprp"]):
-            if name == b"ipco":
-                _colors(parts, data, first, last)
-    parts.pieces = [(0, start), bytes(data), (meta[1], len(content))]
+            parts.metadata.xmp = parts.metadata.xmp or value
+    for name, first, last in _boxes(data, *boxes.get(b"iprp", (0, 0))):
+        if name == b"ipco":
+            _keep_colors(parts.metadata, data, first, last)
+    parts.pieces = [range(start), bytes(data), range(stop, len(content))]
     return parts
 
 
-def _colors(parts, data, first, last):
+def _hide_items(data, boxes):
+    """Hides the items of EXIF and XMP: a dictionary of "exif" or "xmp" by number."""
+    items = {}
+    first, last = boxes.get(b"iinf", (0, 0))
+    first += 6 if last and data[first] == 0 else 8
     for name, inside, end in _boxes(data, first, last):
-        if name == b"colr" and bytes(data[inside : inside + 4]) == b"nclx" and end - inside >= 11:
+        if name != b"infe" or data[inside] not in (2, 3):
+            continue
+        place = inside + (6 if data[inside] == 2 else 8)
+        kind, rest = data[place + 2 : place + 6], data[place + 6 : end]
+        if kind == b"Exif" or (kind == b"mime" and MIME in rest):
+            number = int.from_bytes(data[inside + 4 : place], "big")
+            items[number] = "exif" if kind == b"Exif" else "xmp"
+            data[place + 2 : place + 6] = b"skip"
+    return items
+
+
+def _keep_colors(metadata, data, first, last):
+    for name, inside, end in _boxes(data, first, last):
+        kind = data[inside : inside + 4] if name == b"colr" else b""
+        if kind == b"nclx" and end - inside >= 11:
             primaries, transfer = struct.unpack(">HH", data[inside + 4 : inside + 8])
-            if parts.cicp is None and max(primaries, transfer) < 256:
-                parts.cicp = (primaries, transfer, 0, 1)
-        elif name == b"colr" and bytes(data[inside : inside + 4]) in (b"prof", b"rICC"):
-            parts.icc = parts.icc or bytes(data[inside + 4 : end])
+            if metadata.cicp is None and max(primaries, transfer) < 256:
+                metadata.cicp = (primaries, transfer, 0, 1)
+        elif kind in (b"prof", b"rICC"):
+            metadata.icc = metadata.icc or bytes(data[inside + 4 : end])
 
 
 def _boxes(data, place, stop):
@@ -78,7 +76,15 @@ def _boxes(data, place, stop):
         place = end
 
 
-def _values(content, data, boxes, wanted, start):
+def _first_boxes(data, place, stop):
+    """(start, stop) of the first box of each name."""
+    found = {}
+    for name, start, end in _boxes(data, place, stop):
+        found.setdefault(name, (start, end))
+    return found
+
+
+def _values(content, data, boxes, wanted):
     """Bytes of items by number (the box of locations)."""
     found = {}
     if b"iloc" not in boxes or not wanted:
@@ -112,7 +118,8 @@ def _values(content, data, boxes, wanted, start):
             if method == 0:
                 value += content[where : where + count]
             elif method == 1 and b"idat" in boxes:
-                value += bytes(data[boxes[b"idat"][0] + where : boxes[b"idat"][0] + where + count])
+                where += boxes[b"idat"][0]
+                value += data[where : where + count]
         if item in wanted:
-            found[item] = value
+            found[item] = bytes(value)
     return found

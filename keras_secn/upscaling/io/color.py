@@ -3,9 +3,9 @@
 Specifications: ICC.1:2022; ITU-T H.273 (cICP); PNG, third edition, section 4.3.
 """
 
+import dataclasses
 import io
 import struct
-from typing import NamedTuple
 
 import numpy as np
 from PIL import ImageCms
@@ -40,27 +40,6 @@ GRAY, RGB = b"GRAY", b"RGB "
 HOLDS_CICP = ("PNG", "AVIF")
 HOLDS_ICC = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF")
 HOLDS_GRAY = ("PNG", "JPEG", "TIFF")
-# D50 from D65 and the like: Bradford's cone responses (ICC.1, annex E)
-BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.03]])
-D50 = np.array([0.9642, 1.0, 0.8249])
-
-
-class Color(NamedTuple):
-    """How a result describes its colors.
-
-    Args:
-        icc: profile to write, or `None`.
-        cicp: four numbers to write, or `None`.
-        png: gamma, chromaticities and rendering intent of a PNG, to write.
-        source: profile that the numbers must be converted from, to sRGB; or `None`.
-        notes: what is worth telling.
-    """
-
-    icc: bytes | None = None
-    cicp: tuple | None = None
-    png: dict = {}
-    source: bytes | None = None
-    notes: tuple = ()
 
 
 def profile_space(profile):
@@ -78,23 +57,19 @@ def profile_space(profile):
     return profile[16:20]
 
 
-def settle(kind, gray, icc=None, cicp=None, png=None):
-    """Decides how a result of a format says the same as its original.
+def settle(metadata, kind, gray, notes):
+    """`Metadata` whose colors a format can say, such that they look as in the original.
 
     Args:
+        metadata: the original's.
         kind: the format, in Pillow's words.
         gray: the picture has no colors.
-        icc: the original's profile, or `None`.
-        cicp: its primaries, transfer, matrix and range, or `None`.
-        png: its "gamma", "chromaticity", "srgb" and "light", where it has them.
-
-    Returns:
-        A `Color`.
+        notes: list that gets what is left out.
 
     Raises:
         UserError: the format cannot say it, and the numbers cannot be converted.
     """
-    notes, png = [], png or {}
+    icc, cicp, png = metadata.icc, metadata.cicp, metadata.png
     if "light" in png and kind != "PNG":
         notes.append("the light of the screen (mDCV, cLLI)")
     space = profile_space(icc) if icc else None
@@ -102,7 +77,7 @@ def settle(kind, gray, icc=None, cicp=None, png=None):
         what = {None: "damaged", GRAY: "for gray"}.get(space, "for another color space")
         notes.append(f"the ICC profile, which is {what}")
         icc = None
-    if cicp and kind not in HOLDS_CICP or (cicp and kind == "AVIF" and not cicp[3]):
+    if cicp and (kind not in HOLDS_CICP or (kind == "AVIF" and not cicp[3])):
         if icc is None:
             icc = _profile_of(cicp, kind, gray)
         elif not _is_srgb(cicp):
@@ -112,19 +87,19 @@ def settle(kind, gray, icc=None, cicp=None, png=None):
         if not (icc or cicp or "srgb" in png):
             icc = _profile_of_png(png, gray)
         png = {}
-    elif icc and gray and profile_space(icc) == RGB:
+    elif icc and gray and space == RGB:
         # a gray PNG holds a gray profile only
         if _name(icc).startswith("sRGB"):
-            icc, png = None, {"srgb": 0}
+            png = {"srgb": 0}
         else:
             notes.append("an RGB profile of a gray picture")
-            icc = None
-    source = None
+        icc = None
     if icc and (kind not in HOLDS_ICC or (kind not in HOLDS_GRAY and profile_space(icc) == GRAY)):
-        source, icc = icc, None
-        if _name(source).startswith("sRGB"):
-            source = None
-    return Color(icc, cicp, png, source, tuple(notes))
+        if not _name(icc).startswith("sRGB"):
+            notes.append(f"the ICC profile, which {kind} cannot hold: colors are sRGB now")
+            return dataclasses.replace(metadata.in_srgb(), source=icc)
+        icc = None
+    return dataclasses.replace(metadata, icc=icc, cicp=cicp, png=png)
 
 
 def _is_srgb(cicp):
@@ -146,66 +121,43 @@ def _profile_of(cicp, kind, gray):
 
 
 def _profile_of_png(png, gray):
-    gamma = png.get("gamma") or 1 / 2.2
-    points = png.get("chromaticity")
-    known = [value for point in (*PRIMARIES[1][3:], *PRIMARIES[1][:3]) for value in point]
-    usual = not points or np.allclose(points, known, atol=0.005)
-    if abs(gamma - 1 / 2.2) < 0.01 and usual:
+    """What a PNG's gamma and chromaticities (white first) say; `None` if that is sRGB."""
+    red, green, blue, white = PRIMARIES[1]
+    usual = np.ravel([white, red, green, blue])
+    gamma, points = png.get("gamma") or 1 / 2.2, png.get("chromaticity", usual)
+    if abs(gamma - 1 / 2.2) < 0.01 and np.allclose(points, usual, atol=0.005):
         return None
-    pairs = list(zip(points[::2], points[1::2], strict=True)) if points else []
-    found = (*pairs[1:], pairs[0]) if pairs else PRIMARIES[1]
+    white, *primaries = np.reshape(points, (4, 2))
     try:
-        return make_profile(found, (1 / gamma, 1, 0, 0, 0), gray)
-    except (np.linalg.LinAlgError, ZeroDivisionError, struct.error, OverflowError, ValueError):
+        return make_profile((*primaries, white), (1 / gamma, 1, 0, 0, 0), gray)
+    except (ArithmeticError, RuntimeError, ValueError):
         return None  # points that span no colors
 
 
 def make_profile(points, curve, gray=False):
-    """An ICC profile (version 4) of primaries and a curve.
+    """The bytes of an ICC profile.
 
     Args:
         points: x, y of red, green, blue and white.
         curve: g, a, b, c, d of (a x + b)^g, which is c x below d.
         gray: of one channel.
 
-    Returns:
-        Bytes.
+    Raises:
+        imagecodecs.CmsError: points that span no colors.
     """
-    xyz = np.array([[x / y, 1, (1 - x - y) / y] for x, y in points])
-    white = xyz[3]
-    cones = (BRADFORD @ D50) / (BRADFORD @ white)
-    adapt = np.linalg.inv(BRADFORD) @ np.diag(cones) @ BRADFORD
-    colorants = adapt @ (xyz[:3].T * np.linalg.solve(xyz[:3].T, white))
-    trc = b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(curve)
-    tags = {
-        b"desc": _text("Made from the original's description"),
-        b"cprt": _text("No copyright"),
-        b"wtpt": b"XYZ \0\0\0\0" + _fixed(D50),
-        b"chad": b"sf32\0\0\0\0" + _fixed(adapt.ravel()),
-    }
-    if gray:
-        tags[b"kTRC"] = trc
-    else:
-        for letter, column in zip(b"rgb", colorants.T, strict=True):
-            tags[bytes([letter]) + b"XYZ"] = b"XYZ \0\0\0\0" + _fixed(column)
-            tags[bytes([letter]) + b"TRC"] = trc
-    place, table, body = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
-    for name, content in tags.items():
-        table += name + struct.pack(">II", place + len(body), len(content))
-        body += content + bytes(-len(content) % 4)
-    head = struct.pack(">I", 0x04300000) + b"mntr" + (GRAY if gray else RGB) + b"XYZ "
-    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + _fixed(D50)
-    head = struct.pack(">I4x", place + len(body)) + head
-    return head.ljust(128, b"\0") + table + body
+    import imagecodecs  # slow to load, and few files need it
 
-
-def _fixed(values):
-    return struct.pack(f">{len(values)}i", *(round(65536 * float(value)) for value in values))
-
-
-def _text(text):
-    content = text.encode("utf-16-be")
-    return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(content), 28) + content
+    g, a, b, c, d = curve
+    x = np.linspace(0, 1, 1024)
+    table = np.round(65535 * np.where(x < d, c * x, (a * x + b) ** g)).astype(np.uint16)
+    *primaries, white = [(*point, 1.0) for point in points]
+    made = imagecodecs.cms_profile(
+        "gray" if gray else "rgb",
+        whitepoint=white,
+        primaries=None if gray else np.ravel(primaries),
+        **({"transferfunction": table} if d else {"gamma": g}),
+    )
+    return made[:24] + bytes(12) + made[36:]  # without the time: equal for equal pictures
 
 
 def _name(profile):
@@ -216,19 +168,19 @@ def _name(profile):
 
 
 def to_srgb(image, profile):
-    """A Pillow image (L, LA, RGB, RGBA) in sRGB colors by its profile; as it is if that fails."""
+    """A Pillow image in sRGB by its profile, transparency as it was; `None` if that fails."""
     alpha = image.getchannel("A") if "A" in image.getbands() else None
-    opaque = image.convert("L" if image.mode in ("L", "LA") else "RGB")
+    opaque = {"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode)
     try:
         made = ImageCms.profileToProfile(
-            opaque,
+            image.convert(opaque),
             ImageCms.ImageCmsProfile(io.BytesIO(profile)),
             ImageCms.createProfile("sRGB"),
             outputMode="RGB",
         )
-    except ImageCms.PyCMSError:
-        return image
-    if opaque.mode == "L" and alpha is None and image.mode == "L":
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None  # a broken profile tells nothing
+    if image.mode == "L":
         made = made.convert("L")
     if alpha is not None:
         made.putalpha(alpha)

@@ -22,33 +22,29 @@ PER_UNIT = (0xA20E, 0xA20F)  # pixels per unit of the sensor
 # beginnings of descriptions that programs write of a TIFF's arrays
 ARRAYS = (b'{"shape"', b"shape=(", b"ImageJ=", b"<?xml", b"<OME")
 TEXT_TYPES = (ifd.ASCII, 129, 1, ifd.UNDEFINED)
-LARGEST = {ifd.SHORT: 2**16 - 1, ifd.LONG: 2**32 - 1, 5: 2**32 - 1}
+LARGEST = {ifd.SHORT: 2**16 - 1, ifd.LONG: 2**32 - 1, ifd.FRACTION: 2**32 - 1}
 
 
 class Exif(NamedTuple):
-    """Three directories of `ifd.Entry` by tag.
+    """Directories of `ifd.Entry` by tag."""
 
-    Args:
-        layout: byte order of all values.
-        first: descriptive tags, as TIFF files have them as well.
-        details: of the photograph; the directory that is called EXIF.
-        gps: where it was taken.
-        interoperability: a file's rules of naming.
-    """
-
-    layout: Layout
-    first: dict
-    details: dict
-    gps: dict
-    interoperability: dict
+    layout: Layout = Layout()  # byte order of all values
+    first: dict = {}  # what describes the photograph, as TIFF files say it as well
+    details: dict = {}  # the directory that is called EXIF
+    gps: dict = {}
 
     def __bool__(self):
         return bool(self.first or self.details or self.gps)
 
+    @property
+    def below(self):
+        """The directories below the first one, as `ifd.pack` takes them."""
+        return {DETAILS: self.details, GPS: self.gps}
 
-def empty():
-    """An `Exif` of nothing."""
-    return Exif(Layout(), {}, {}, {}, {})
+    def without(self, *tags):
+        """The same without some details."""
+        kept = {tag: value for tag, value in self.details.items() if tag not in tags}
+        return self._replace(details=kept)
 
 
 def read(content, start=None):
@@ -66,23 +62,33 @@ def read(content, start=None):
         content = content[6:]
     found = ifd.read_layout(content)
     if found is None:
-        return empty(), None, None, ["EXIF"]
+        return Exif(), None, None, ["EXIF"]
     layout, offset = found
     wanted = {*DESCRIPTIVE, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, DETAILS, GPS}
     whole, _, bad = ifd.read_directory(content, start or offset, layout, wanted)
-    problems = []
-    first = {}
+    problems, first = [], {}
     for tag in DESCRIPTIVE & set(whole):
         if tag in TEXTS and whole[tag].kind not in TEXT_TYPES:
             problems.append(f"EXIF tag 0x{tag:04X}, which is no text")
         else:
             first[tag] = whole[tag]
-    parts = []
-    for tags, tag in ((whole, DETAILS), (whole, GPS), (None, INTEROPERABILITY)):
-        below = _below(content, layout, parts[0] if tags is None else tags, tag)
-        parts.append(below[0])
-        bad += below[1]
-    parts[0].pop(INTEROPERABILITY, None)
+
+    def below(tags, tag):
+        """The directory that a tag points to, which takes the tag's place."""
+        nonlocal bad
+        if tag not in tags:
+            return {}
+        places = ifd.numbers(tags.pop(tag), layout)
+        if len(places) != 1 or not isinstance(places[0], int):
+            bad += 1
+            return {}
+        found, _, unread = ifd.read_directory(content, places[0], layout)
+        bad += unread
+        return found
+
+    details, gps = below(whole, DETAILS), below(whole, GPS)
+    if rules := below(details, INTEROPERABILITY):
+        details[INTEROPERABILITY] = rules
     if bad:
         problems.append(f"{bad} damaged EXIF tag{'s'[: bad > 1]}")
     orientation = None
@@ -95,17 +101,8 @@ def read(content, start=None):
     dpi = _resolution(whole, layout)
     if dpi is None and {X_RESOLUTION, Y_RESOLUTION} & set(whole):
         problems.append("a resolution that is no number")
-    return Exif(layout, first, *parts), orientation, dpi or None, problems
-
-
-def _below(content, layout, tags, tag):
-    places = ifd.numbers(tags.get(tag), layout)
-    if tag not in tags:
-        return {}, 0
-    if len(places) != 1 or not isinstance(places[0], int):
-        return {}, 1
-    found, _, bad = ifd.read_directory(content, places[0], layout)
-    return found, bad
+    exif = Exif(Layout(layout.order), first, details, gps)
+    return exif, orientation, dpi or None, problems
 
 
 def _resolution(tags, layout):
@@ -125,15 +122,11 @@ def _resolution(tags, layout):
 
 
 def enlarged(exif, size, ratio, turned):
-    """An `Exif` for the enlarged picture.
+    """An `Exif` for a result of (height, width), enlarged by a ratio.
 
-    Args:
-        exif: an `Exif`.
-        size: (height, width) of the result.
-        ratio: enlargement.
-        turned: whether the pixels were turned upright, so that places in them are others now.
+    Places in the picture are kept unless the pixels were `turned` upright.
     """
-    details = {tag: entry for tag, entry in exif.details.items() if tag not in FALSE}
+    details = exif.without(*FALSE).details
     for tag in () if turned else (*IN_PIXELS, *PER_UNIT):
         entry = exif.details.get(tag)
         values = ifd.numbers(entry, exif.layout)
@@ -146,9 +139,7 @@ def enlarged(exif, size, ratio, turned):
         else:
             continue
         if max(values) <= LARGEST[entry.kind]:
-            kind = ifd.LONG if entry.kind == 5 else entry.kind
-            data = ifd.integers(kind, values, exif.layout).data
-            details[tag] = Entry(entry.kind, data)
+            details[tag] = ifd.integers(entry.kind, values, exif.layout)
     if {WIDTH, HEIGHT} & set(exif.details):
         for tag, length in ((WIDTH, size[1]), (HEIGHT, size[0])):
             details[tag] = ifd.integers(ifd.LONG, (length,), exif.layout)
@@ -159,12 +150,9 @@ def enlarged(exif, size, ratio, turned):
 
 
 def with_texts(exif, texts):
-    """An `Exif` with texts where it has none: a dictionary of bytes by tag."""
-    first = dict(exif.first)
-    for tag, text in texts.items():
-        if text:
-            first.setdefault(tag, Entry(ifd.ASCII, text.rstrip(b"\0") + b"\0"))
-    return exif._replace(first=first)
+    """An `Exif` with texts (bytes by tag) where it has none."""
+    own = {tag: Entry(ifd.ASCII, text.rstrip(b"\0") + b"\0") for tag, text in texts.items()}
+    return exif._replace(first=own | exif.first)
 
 
 def resolution_tags(dpi, layout):
@@ -172,29 +160,21 @@ def resolution_tags(dpi, layout):
     tags = {UNIT: ifd.integers(ifd.SHORT, (2,), layout)}
     for tag, value in zip((X_RESOLUTION, Y_RESOLUTION), dpi, strict=True):
         part = Fraction(value).limit_denominator(1000 if value < 4e6 else 1)
-        pair = (part.numerator, part.denominator)
-        tags[tag] = Entry(5, ifd.integers(ifd.LONG, pair, layout).data)
+        tags[tag] = ifd.integers(ifd.FRACTION, (part.numerator, part.denominator), layout)
     return tags
-
-
-def tree(exif):
-    """The directories below the first one, as `ifd.pack` takes them."""
-    details = (exif.details, {INTEROPERABILITY: (exif.interoperability, None)})
-    return {DETAILS: details, GPS: (exif.gps, None)}
 
 
 def to_bytes(exif, dpi=None):
     """EXIF from the byte order on; empty if there is nothing to say."""
-    tags = {**exif.first, **(resolution_tags(dpi, exif.layout) if dpi else {})}
-    if not tags and not exif:
+    if not dpi and not exif:
         return b""
+    tags = exif.first | (resolution_tags(dpi, exif.layout) if dpi else {}) | exif.below
     head = {"<": b"II*\0\x08\0\0\0", ">": b"MM\0*\0\0\0\x08"}[exif.layout.order]
-    return head + ifd.pack(tags, exif.layout, 8, tree(exif))
+    return head + ifd.pack(tags, exif.layout, 8)
 
 
 def in_order(exif, order):
     """An `Exif` in a byte order."""
     if exif.layout.order == order:
         return exif
-    parts = ({tag: ifd.swapped(entry) for tag, entry in part.items()} for part in exif[1:])
-    return Exif(Layout(order), *parts)
+    return Exif(Layout(order), *map(ifd.swapped, exif[1:]))

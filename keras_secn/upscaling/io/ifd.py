@@ -14,20 +14,15 @@ SIZES = {
 }
 INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 FRACTIONS = {5: "I", 10: "i"}
-ASCII, SHORT, LONG, UNDEFINED = 2, 3, 4, 7
+ASCII, SHORT, LONG, FRACTION, UNDEFINED = 2, 3, 4, 5, 7
 MOST_TAGS = 4096
 
 
 class Entry(NamedTuple):
-    """A tag's value.
+    """A tag's value."""
 
-    Args:
-        kind: a key of `SIZES`.
-        data: the values' bytes, in the directory's byte order.
-    """
-
-    kind: int
-    data: bytes
+    kind: int  # a key of `SIZES`
+    data: bytes  # in the directory's byte order
 
     @property
     def count(self):
@@ -39,6 +34,14 @@ class Layout(NamedTuple):
 
     order: str = "<"
     big: bool = False
+
+    @property
+    def pointer(self):
+        return "Q" if self.big else "I"
+
+    @property
+    def counter(self):
+        return "Q" if self.big else "H"
 
     def number(self, letter, content, offset):
         """The number at an offset; 0 beyond the end."""
@@ -53,11 +56,10 @@ def read_layout(content):
     if order is None:
         return None
     version = Layout(order).number("H", content, 2)
-    if version == 42:
-        return Layout(order), Layout(order).number("I", content, 4)
-    if version == 43:
-        return Layout(order, True), Layout(order, True).number("Q", content, 8)
-    return None
+    if version not in (42, 43):
+        return None
+    layout = Layout(order, version == 43)
+    return layout, layout.number(layout.pointer, content, 8 if layout.big else 4)
 
 
 def read_directory(content, offset, layout, wanted=None):
@@ -65,18 +67,17 @@ def read_directory(content, offset, layout, wanted=None):
 
     Args:
         content: what holds it, indexed in slices.
-        offset: of the directory.
-        layout: a `Layout`.
+        offset, layout: of the directory.
         wanted: tags to read; all if `None`.
 
     Returns:
         A dictionary of `Entry` by tag, the next directory's offset, and how many tags could not
         be read.
     """
-    counter, step, pointer = ("Q", 20, "Q") if layout.big else ("H", 12, "I")
-    width = struct.calcsize("=" + pointer)
-    count = layout.number(counter, content, offset)
-    start = offset + struct.calcsize("=" + counter)
+    width = struct.calcsize("=" + layout.pointer)
+    step = 4 + 2 * width
+    count = layout.number(layout.counter, content, offset)
+    start = offset + struct.calcsize("=" + layout.counter)
     tags, unread = {}, 0
     if offset <= 0 or count > MOST_TAGS or start + step * count > len(content):
         return tags, 0, int(offset != 0)
@@ -86,78 +87,75 @@ def read_directory(content, offset, layout, wanted=None):
         tag, kind = (layout.number("H", table, place + shift) for shift in (0, 2))
         if wanted is not None and tag not in wanted:
             continue
-        length = layout.number(pointer, table, place + 4) * SIZES.get(kind, 0)
+        length = layout.number(layout.pointer, table, place + 4) * SIZES.get(kind, 0)
         where = place + 4 + width
         inside = length <= width
-        value = layout.number(pointer, table, where)
+        value = layout.number(layout.pointer, table, where)
         budget -= length
         if kind not in SIZES or budget < 0 or not (inside or value + length <= len(content)):
             unread += 1
             continue
         data = table[where : where + length] if inside else bytes(content[value : value + length])
         tags.setdefault(tag, Entry(kind, data))
-    return tags, layout.number(pointer, content, start + step * count), unread
+    return tags, layout.number(layout.pointer, content, start + step * count), unread
 
 
 def numbers(entry, layout):
     """The values of a tag as integers or, of fractions, pairs of them; empty for other types."""
-    if entry is None or not len(entry.data):
+    letter = entry and (INTEGERS | FRACTIONS).get(entry.kind)
+    if not letter or not entry.data:
         return ()
-    if entry.kind in FRACTIONS:
-        flat = struct.unpack(f"{layout.order}{2 * entry.count}{FRACTIONS[entry.kind]}", entry.data)
-        return tuple(zip(flat[::2], flat[1::2], strict=True))
-    if entry.kind not in INTEGERS:
-        return ()
-    return struct.unpack(f"{layout.order}{entry.count}{INTEGERS[entry.kind]}", entry.data)
+    pair = 2 if entry.kind in FRACTIONS else 1
+    flat = struct.unpack(f"{layout.order}{pair * entry.count}{letter}", entry.data)
+    return tuple(zip(flat[::2], flat[1::2], strict=True)) if pair == 2 else flat
 
 
 def integers(kind, values, layout):
-    """The `Entry` of integers."""
-    return Entry(kind, struct.pack(f"{layout.order}{len(values)}{INTEGERS[kind]}", *values))
+    """The `Entry` of integers; of fractions, numerators and denominators by turns."""
+    letter = (INTEGERS | FRACTIONS)[kind]
+    return Entry(kind, struct.pack(f"{layout.order}{len(values)}{letter}", *values))
 
 
-def swapped(entry):
-    """An `Entry` in the other byte order."""
+def swapped(tags):
+    """A directory in the other byte order, with those below it."""
+    return {
+        tag: swapped(value) if isinstance(value, dict) else _swapped(value)
+        for tag, value in tags.items()
+    }
+
+
+def _swapped(entry):
     size = SIZES[entry.kind] // (2 if entry.kind in FRACTIONS else 1)
-    if size == 1:
-        return entry
-    data = b"".join(
-        entry.data[place : place + size][::-1] for place in range(0, len(entry.data), size)
-    )
-    return Entry(entry.kind, data)
+    places = range(0, len(entry.data), size)
+    return Entry(entry.kind, b"".join(entry.data[p : p + size][::-1] for p in places))
 
 
-def pack(tags, layout, start, below=None, following=0):
+def pack(tags, layout, start):
     """A directory as bytes, with what its tags point to behind it.
 
     Args:
-        tags: dictionary of `Entry`.
-        layout: a `Layout`.
+        tags: dictionary of `Entry`, or of such a dictionary: a directory below this one.
+        layout: of all numbers.
         start: offset that the bytes will lie at; even.
-        below: directories that tags point to: dictionary of (tags, below) by tag.
-        following: offset of the next directory.
     """
-    below = {tag: part for tag, part in (below or {}).items() if part[0]}
-    pointer, kind = ("Q", 18) if layout.big else ("I", LONG)
-    width = struct.calcsize("=" + pointer)
-    held = {**tags, **{tag: Entry(kind, bytes(width)) for tag in below}}
-    head = (8 if layout.big else 2) + (20 if layout.big else 12) * len(held) + width
-    place = start + head + head % 2
-    tail, directories = b"", []
-    for tag in sorted(held):
-        entry = held[tag]
-        if tag in below or len(entry.data) > width:
-            data = entry.data
-            if tag in below:
-                data = pack(below[tag][0], layout, place, below[tag][1])
-            value = struct.pack(layout.order + pointer, place)
+    tags = {tag: value for tag, value in tags.items() if value}
+    width = struct.calcsize("=" + layout.pointer)
+    lines, tail = struct.pack(layout.order + layout.counter, len(tags)), b""
+    length = len(lines) + (4 + 2 * width) * len(tags) + width
+    place = start + length + length % 2
+    for tag, value in sorted(tags.items()):
+        is_below = isinstance(value, dict)
+        if is_below:
+            entry = Entry(18 if layout.big else LONG, bytes(width))
+            data = pack(value, layout, place)
+        else:
+            entry, data = value, value.data
+        lines += struct.pack(layout.order + "HH" + layout.pointer, tag, entry.kind, entry.count)
+        if is_below or len(data) > width:
+            lines += struct.pack(layout.order + layout.pointer, place)
             data += bytes(len(data) % 2)
             tail += data
             place += len(data)
         else:
-            value = entry.data.ljust(width, b"\0")
-        line = struct.pack(layout.order + "HH" + pointer, tag, entry.kind, entry.count)
-        directories.append(line + value)
-    count = struct.pack(layout.order + ("Q" if layout.big else "H"), len(held))
-    end = struct.pack(layout.order + pointer, following) + bytes(head % 2)
-    return count + b"".join(directories) + end + tail
+            lines += data.ljust(width, b"\0")
+    return lines + bytes(width + length % 2) + tail

@@ -10,6 +10,7 @@ from keras_secn.utils.errors import UserError
 EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 EXTENDED, PHOTOSHOP = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0"
 LONGEST = 65533  # bytes of a segment
+ICC_STEP = LONGEST - len(ICC) - 2
 JFIF = b"JFIF\0\1\1\0\0\1\0\1\0\0"
 UNREAD = {
     0xC3: "lossless JPEG",
@@ -25,7 +26,7 @@ def split(content):
     Raises:
         UserError: a kind of JPEG that is not read.
     """
-    parts = Parts("JPEG", [(0, 2)])
+    parts = Parts("JPEG", [range(2)])
     icc, place = {}, 2
     while place + 4 <= len(content):
         head = content[place : place + 4]
@@ -36,41 +37,45 @@ def split(content):
             place += 1
             continue
         if marker == 1 or 0xD0 <= marker <= 0xD9:
-            parts.pieces.append((place, place + 2))
+            parts.keep(place, place + 2)
             place += 2
             continue
         end = place + 2 + int.from_bytes(head[2:], "big")
-        if marker in UNREAD or (
-            0xC0 <= marker <= 0xC2 and content[place + 4 : place + 5] == b"\14"
-        ):
-            what = UNREAD.get(marker, "JPEG of 12 bits")
+        data = content[place + 4 : end]
+        what = UNREAD.get(marker)
+        if 0xC0 <= marker <= 0xC2 and data[:1] == b"\14":
+            what = "JPEG of 12 bits"
+        if what:
             raise UserError(f"{what} is not read; save it as PNG or TIFF")
-        if 0xE0 <= marker <= 0xEF or marker == 0xFE:
-            _keep(parts, icc, marker, content[place + 4 : end], (place, end))
+        if marker == 0xE0 and data.startswith(b"JFIF\0"):
+            if bytes not in map(type, parts.pieces):
+                parts.pieces.append(segment(0xE0, JFIF))
+            unit, x, y = struct.unpack(">BHH", data[7:12]) if len(data) >= 12 else (0, 0, 0)
+            if unit in (1, 2) and x and y:
+                parts.metadata.dpi = tuple(value * (1 if unit == 1 else 2.54) for value in (x, y))
+        elif marker == 0xEE and data.startswith(b"Adobe"):
+            parts.keep(place, end)  # says how the colors are stored
+        elif 0xE0 <= marker <= 0xEF or marker == 0xFE:
+            _keep(parts, icc, marker, data)
         else:
-            parts.pieces.append((place, end))
+            parts.keep(place, end)
         place = end
-    parts.pieces.append((place, len(content)))
+    parts.keep(place, len(content))
     if icc:
         count = icc.pop("count")
         if sorted(icc) == list(range(1, count + 1)):
-            parts.icc = b"".join(icc[number] for number in sorted(icc))
+            parts.metadata.icc = b"".join(icc[number] for number in sorted(icc))
         else:
             parts.problems.append("an ICC profile in parts, some of which are missing")
     return parts
 
 
-def _keep(parts, icc, marker, data, where):
-    if marker == 0xE0 and data.startswith(b"JFIF\0"):
-        if not any(isinstance(piece, bytes) for piece in parts.pieces):
-            parts.pieces.append(segment(0xE0, JFIF))
-        unit, x, y = struct.unpack(">BHH", data[7:12]) if len(data) >= 12 else (0, 0, 0)
-        if unit in (1, 2) and x and y:
-            parts.dpi = tuple(value * (1 if unit == 1 else 2.54) for value in (x, y))
-    elif marker == 0xE1 and data.startswith(b"Exif\0"):
-        parts.exif = parts.exif or data[6:]
+def _keep(parts, icc, marker, data):
+    metadata = parts.metadata
+    if marker == 0xE1 and data.startswith(b"Exif\0"):
+        metadata.exif = metadata.exif or data[6:]
     elif marker == 0xE1 and data.startswith(XMP):
-        parts.xmp = parts.xmp or data[len(XMP) :]
+        metadata.xmp = metadata.xmp or data[len(XMP) :]
     elif marker == 0xE1 and data.startswith(EXTENDED):
         if "an XMP extension" not in parts.problems:
             parts.problems.append("an XMP extension")
@@ -78,11 +83,9 @@ def _keep(parts, icc, marker, data, where):
         icc.setdefault(data[12], data[14:])
         icc["count"] = data[13]
     elif marker == 0xED and data.startswith(PHOTOSHOP):
-        parts.iptc = parts.iptc or iptc_of(data[len(PHOTOSHOP) :])
-    elif marker == 0xEE and data.startswith(b"Adobe"):
-        parts.pieces.append(where)  # says how the colors are stored
+        metadata.iptc = metadata.iptc or iptc_of(data[len(PHOTOSHOP) :])
     elif marker == 0xFE:
-        parts.comment = parts.comment or data.rstrip(b"\0")
+        metadata.comment = metadata.comment or data.rstrip(b"\0")
 
 
 def iptc_of(resources):
@@ -99,31 +102,26 @@ def iptc_of(resources):
     return None
 
 
-def photoshop(iptc):
-    """Photoshop's image resources that hold an IPTC record."""
-    return b"8BIM\4\4\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
-
-
 def segment(marker, data):
     """One segment."""
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
 
 
-def segments(written):
-    """Metadata as segments, to stand behind JFIF's: bytes. `written`: a `metadata.Written`."""
-    made = []
-    if written.exif:
-        made.append(segment(0xE1, EXIF + written.exif))
-    if written.xmp:
-        made.append(segment(0xE1, XMP + written.xmp))
-    if written.iptc:
-        made.append(segment(0xED, PHOTOSHOP + photoshop(written.iptc)))
-    if written.icc:
-        step = LONGEST - len(ICC) - 2
-        pieces = [written.icc[place : place + step] for place in range(0, len(written.icc), step)]
-        for number, piece in enumerate(pieces, 1):
-            made.append(segment(0xE2, ICC + bytes([number, len(pieces)]) + piece))
-    return b"".join(made)
+def segments(metadata):
+    """What `metadata.prepare` gives as segments, to stand behind JFIF's: bytes."""
+    made = b""
+    if metadata.exif:
+        made += segment(0xE1, EXIF + metadata.exif)
+    if metadata.xmp:
+        made += segment(0xE1, XMP + metadata.xmp)
+    if iptc := metadata.iptc:
+        resource = b"8BIM\4\4\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
+        made += segment(0xED, PHOTOSHOP + resource)
+    icc = metadata.icc or b""
+    pieces = [icc[place : place + ICC_STEP] for place in range(0, len(icc), ICC_STEP)]
+    for number, piece in enumerate(pieces, 1):
+        made += segment(0xE2, ICC + bytes([number, len(pieces)]) + piece)
+    return made
 
 
 def quantization(path):

@@ -1,16 +1,18 @@
-"""Separates a file's metadata from its picture before a decoder reads it."""
+"""A file as its picture and what it says beside: both are read apart, so that neither harms."""
 
+from __future__ import annotations
+
+import bisect
 import dataclasses
 import io
+import itertools
 import os
+
+from keras_secn.upscaling.io.exif import Exif
 
 
 class Content:
-    """A file's bytes by slices, read when they are asked for.
-
-    Args:
-        file: open for reading in binary.
-    """
+    """The bytes of an open file by slices, read when they are asked for."""
 
     def __init__(self, file):
         self._file = file
@@ -26,54 +28,65 @@ class Content:
 
 
 @dataclasses.dataclass
-class Parts:
-    """What a file consists of.
+class Metadata:
+    """What a file says of one picture: as it is stored, and as a format takes it."""
 
-    Args:
-        kind: the format, in Pillow's words.
-        pieces: what the picture is decoded from: bytes, or (start, stop) within the file.
-        exif: EXIF as stored, from the byte order on; likewise the others; `None` if absent.
-        dpi: (x, y), or `None`.
-        text: a PNG's texts, as pairs of chunk name and content.
-        cicp: primaries, transfer, matrix and range of the decoded numbers, or `None`.
-        png: dictionary of a PNG's "gamma", "chromaticity", "srgb", "light" and "key".
-        frames: (width, height) that each frame of a GIF makes its canvas.
-        problems: what could not be read.
-    """
-
-    kind: str
-    pieces: list
-    exif: bytes | None = None
+    exif: bytes = b""  # from the byte order on
+    tags: Exif = Exif()  # the same
+    orientation: int | None = None  # of EXIF, 1 to 8
     xmp: bytes | None = None
     icc: bytes | None = None
-    iptc: bytes | None = None
-    dpi: tuple | None = None
+    iptc: bytes | None = None  # IPTC-IIM record
+    dpi: tuple | None = None  # (x, y)
     comment: bytes | None = None
-    text: list = dataclasses.field(default_factory=list)
-    cicp: tuple | None = None
+    text: tuple = ()  # a PNG's texts: pairs of chunk name and content
+    cicp: tuple | None = None  # primaries, transfer, matrix and range of the decoded numbers
+    # a PNG's "gamma", "chromaticity", "srgb" and "light"
     png: dict = dataclasses.field(default_factory=dict)
-    frames: list = dataclasses.field(default_factory=list)
-    problems: list = dataclasses.field(default_factory=list)
+    size: tuple | None = None  # (height, width) upright; `None` for the result's own
+    converted: bool = False  # the colors are no longer the file's, but sRGB
+    source: bytes | None = None  # profile that the pixels are still to be converted from, to sRGB
+
+    @property
+    def turned(self):
+        """Whether the pixels are turned upright, so that places in them are others."""
+        return self.orientation not in (None, 1)
+
+    def in_srgb(self):
+        """The same, without what describes other colors."""
+        return dataclasses.replace(self, icc=None, cicp=None, png={}, converted=True)
 
 
-class Joined(io.RawIOBase):
-    """A file that consists of pieces of another one.
+@dataclasses.dataclass
+class Parts:
+    """What a file consists of."""
 
-    Args:
-        content: a `Content`.
-        pieces: bytes, or (start, stop) within it.
-    """
+    kind: str  # the format, in Pillow's words
+    pieces: list  # what the picture is decoded from: bytes, and ranges of the file
+    metadata: Metadata = dataclasses.field(default_factory=Metadata)
+    problems: list = dataclasses.field(default_factory=list)  # what could not be read
+    frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas
+    deep: bool = False  # a PNG of 16 bits
+    key: tuple | None = None  # a PNG's transparent color, in numbers of its depth
+    depth: int = 8  # bits of these
+
+    def keep(self, start, stop):
+        """The picture goes on with these bytes of the file."""
+        last = self.pieces[-1] if self.pieces else None
+        if isinstance(last, range) and last.stop == start:
+            self.pieces[-1] = range(last.start, stop)
+        else:
+            self.pieces.append(range(start, stop))
+
+
+class _Joined(io.RawIOBase):
+    """A file that consists of bytes and of ranges of another one."""
 
     def __init__(self, content, pieces):
         self._content = content
-        self._pieces = []
-        self._length = self._place = 0
-        for piece in _joined(pieces):
-            length = len(piece) if isinstance(piece, bytes) else piece[1] - piece[0]
-            if length > 0:
-                self._pieces.append((self._length, length, piece))
-                self._length += length
-        self._current = 0
+        self._pieces = [piece for piece in pieces if len(piece)]
+        self._ends = list(itertools.accumulate(map(len, self._pieces)))
+        self._place = 0
 
     def readable(self):
         return True
@@ -82,51 +95,27 @@ class Joined(io.RawIOBase):
         return True
 
     def seek(self, offset, whence=0):
-        self._place = max(0, offset + (0, self._place, self._length)[whence])
+        length = self._ends[-1] if self._ends else 0
+        self._place = max(0, offset + (0, self._place, length)[whence])
         return self._place
 
     def tell(self):
         return self._place
 
     def readinto(self, buffer):
-        if self._place >= self._length:
+        number = bisect.bisect_right(self._ends, self._place)
+        if number == len(self._ends):
             return 0
-        start, length, piece = self._pieces[self._find()]
-        inside = self._place - start
-        count = min(len(buffer), length - inside)
-        if isinstance(piece, bytes):
-            data = piece[inside : inside + count]
-        else:
-            data = self._content[piece[0] + inside : piece[0] + inside + count]
+        piece = self._pieces[number]
+        inside = self._place - self._ends[number] + len(piece)
+        data = piece[inside : inside + len(buffer)]
+        if isinstance(data, range):
+            data = self._content[data.start : data.stop]
         buffer[: len(data)] = data
         self._place += len(data)
         return len(data)
 
-    def _find(self):
-        """The number of the piece at the current place; mostly the same or the next one."""
-        number = self._current
-        if self._place < self._pieces[number][0]:
-            number = 0
-        while self._place >= sum(self._pieces[number][:2]):
-            number += 1
-        self._current = number
-        return number
-
-
-def _joined(pieces):
-    """Pieces that follow one another in the file as one."""
-    last = None
-    for piece in pieces:
-        if isinstance(last, tuple) and isinstance(piece, tuple) and last[1] == piece[0]:
-            last = last[0], piece[1]
-            continue
-        if last is not None:
-            yield last
-        last = piece
-    if last is not None:
-        yield last
-
 
 def stream(content, pieces):
-    """The pieces as a file object that can be read and sought in."""
-    return io.BufferedReader(Joined(content, pieces), 65536)
+    """Bytes and ranges of a `Content` as one file object that can be read and sought in."""
+    return io.BufferedReader(_Joined(content, pieces), 65536)

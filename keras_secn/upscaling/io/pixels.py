@@ -1,26 +1,26 @@
 """Pillow images to arrays of one to four channels, and back."""
 
-import io
-
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
+from keras_secn.upscaling.io.color import to_srgb
 from keras_secn.utils.errors import UserError
 
 
-def to_pixels(image):
+def to_pixels(image, profile=None):
     """A decoded Pillow image as H x W x C: gray, gray and alpha, RGB or RGBA; uint8 or uint16.
 
     One bit becomes gray, a palette its colors; CMYK becomes sRGB, by its profile if it has one.
 
     Returns:
-        The array, and whether its colors were converted, so that a profile no longer holds.
+        The array, and whether its colors were converted, so that the profile no longer holds.
     """
     if image.mode.startswith("I;16"):
         return np.asarray(image, dtype=np.uint16)[..., None], False
     converted = image.mode in ("CMYK", "YCbCr")
     if converted:
-        image = _to_srgb(image)
+        seen = to_srgb(image, profile) if profile and image.mode == "CMYK" else None
+        image = image.convert("RGB") if seen is None else seen
     clear = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
     gray = image.mode in ("1", "L", "LA", "La")
     mode = ("LA" if clear else "L") if gray else ("RGBA" if clear else "RGB")
@@ -30,21 +30,6 @@ def to_pixels(image):
     return (pixels[..., None] if pixels.ndim == 2 else pixels), converted
 
 
-def _to_srgb(image):
-    profile = image.info.get("icc_profile")
-    if profile and image.mode == "CMYK":
-        try:
-            return ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                outputMode="RGB",
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # a broken profile tells nothing
-    return image.convert("RGB")
-
-
 def to_image(pixels):
     """The Pillow image of an array that `to_pixels` gives.
 
@@ -52,10 +37,8 @@ def to_image(pixels):
         UserError: 16 bits of more than one channel, which Pillow has no mode for.
     """
     channels = pixels.shape[2]
-    if pixels.dtype == np.uint16:
-        if channels != 1:
-            raise UserError("Pillow has no 16-bit images of several channels; use arrays or paths")
-        return Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
+    if pixels.dtype == np.uint16 and channels != 1:
+        raise UserError("Pillow has no 16-bit images of several channels; use arrays or paths")
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels))
 
 

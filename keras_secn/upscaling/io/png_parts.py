@@ -4,100 +4,108 @@ import re
 import struct
 import zlib
 
+from keras_secn.upscaling.io.jpeg import XMP as APP1_XMP
 from keras_secn.upscaling.io.jpeg import iptc_of
 from keras_secn.upscaling.io.parts import Parts
 
 # what the picture is made of; the rest describes it
 PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"}
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+LIGHT = {b"mDCV": 24, b"cLLI": 8}  # of the screen and the picture: bytes
+KNOWN = {*TEXTS, b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB", b"cICP", *LIGHT}
 XMP = b"XML:com.adobe.xmp"
 RAW = re.compile(rb"Raw profile type (\w+)", re.IGNORECASE)  # ImageMagick's way of long ago
-LIGHT = {b"mDCV": 24, b"cLLI": 8}  # of the screen and the picture: bytes
 LARGEST = 2**26  # bytes that a text or profile unpacks to
+PALETTE = 3  # a color type
 
 
 def split(content):
     """The `Parts` of a PNG."""
-    parts = Parts("PNG", [(0, 8)])
+    parts = Parts("PNG", [range(8)])
     raw, place = {}, 8
+    header, transparent, moving = bytes(13), None, False
     while place + 12 <= len(content):
         head = content[place : place + 8]
         name, end = head[4:], place + 12 + int.from_bytes(head[:4], "big")
         if name in PICTURE or not name[0] & 0x20:  # a capital letter: the decoder must know it
-            parts.pieces.append((place, min(end, len(content))))
+            if name == b"tRNS":
+                transparent = content[place:end]
+                parts.pieces.append(transparent)
+            else:
+                parts.keep(place, min(end, len(content)))
             if name == b"IHDR":
-                parts.png["header"] = content[place + 8 : place + 21]
-            elif name == b"tRNS":
-                parts.png["key"] = (content[place + 8 : end - 4], len(parts.pieces) - 1)
+                header = content[place + 8 : place + 21].ljust(13, b"\0")
             elif name == b"acTL":
-                parts.png["moving"] = int.from_bytes(content[place + 8 : place + 12], "big") > 1
+                moving = int.from_bytes(content[place + 8 : place + 12], "big") > 1
             elif name == b"IEND":
                 break
         elif end <= len(content):
             data = content[place + 8 : end - 4]
-            checksum = int.from_bytes(content[end - 4 : end], "big")
-            if zlib.crc32(data, zlib.crc32(name)) == checksum:
+            if zlib.crc32(data, zlib.crc32(name)) == int.from_bytes(content[end - 4 : end], "big"):
                 _keep(parts, raw, name, data)
-            elif name in _KNOWN:
+            elif name in KNOWN:
                 parts.problems.append(f"a damaged {name.decode('latin-1')} chunk")
         else:
-            parts.pieces.append((place, len(content)))  # cut off: for the decoder to say
+            parts.keep(place, len(content))  # cut off: for the decoder to say
             break
         place = end
     _apply(parts, raw)
+    parts.depth = header[8]
+    parts.deep = header[8] == 16 and not moving
+    if transparent and header[9] != PALETTE and not moving:
+        # the key is looked for in the numbers as they are stored
+        parts.pieces = [piece for piece in parts.pieces if piece is not transparent]
+        key = transparent[8:-4]
+        parts.key = struct.unpack(f">{len(key) // 2}H", key[: len(key) // 2 * 2])
     return parts
 
 
-_KNOWN = {*TEXTS, b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB", b"cICP", *LIGHT}
-
-
 def _keep(parts, raw, name, data):
+    metadata = parts.metadata
     if name in TEXTS:
         _keep_text(parts, raw, name, data)
     elif name == b"iCCP":
         try:
-            parts.icc = unpack(data.split(b"\0", 1)[1][1:])
+            metadata.icc = unpack(data.split(b"\0", 1)[1][1:])
         except (IndexError, zlib.error, ValueError):
             parts.problems.append("a damaged ICC profile")
     elif name == b"eXIf":
-        parts.exif = data
+        metadata.exif = data
     elif name == b"pHYs" and len(data) == 9:
         x, y, unit = struct.unpack(">IIB", data)
         if unit == 1 and x and y:
-            parts.dpi = (0.0254 * x, 0.0254 * y)
+            metadata.dpi = (0.0254 * x, 0.0254 * y)
     elif name == b"gAMA" and len(data) == 4 and any(data):
-        parts.png["gamma"] = int.from_bytes(data, "big") / 100000
+        metadata.png["gamma"] = int.from_bytes(data, "big") / 100000
     elif name == b"cHRM" and len(data) == 32:
-        parts.png["chromaticity"] = tuple(v / 100000 for v in struct.unpack(">8I", data))
+        metadata.png["chromaticity"] = tuple(v / 100000 for v in struct.unpack(">8I", data))
     elif name == b"sRGB" and len(data) == 1 and data[0] < 4:
-        parts.png["srgb"] = data[0]
+        metadata.png["srgb"] = data[0]
     elif name == b"cICP" and len(data) == 4 and data[2] == 0 and data[3] < 2:
-        parts.cicp = tuple(data)
+        metadata.cicp = tuple(data)
     elif len(data) == LIGHT.get(name):
-        parts.png["light"] = [*parts.png.get("light", ()), (name, data)]
-    elif name in _KNOWN:
+        metadata.png["light"] = [*metadata.png.get("light", ()), (name, data)]
+    elif name in KNOWN:
         parts.problems.append(f"a {name.decode()} chunk that cannot be read")
 
 
 def _keep_text(parts, raw, name, data):
     keyword, _, rest = data.partition(b"\0")
+    kind = RAW.fullmatch(keyword)
     if not 1 <= len(keyword) <= 79:
         parts.problems.append("a text without a keyword")
-        return
-    kind = RAW.fullmatch(keyword)
-    if keyword != XMP and not kind:
-        if not keyword.startswith(b"Thumb::"):  # of the old file
-            parts.text.append((name, data))
-        return
-    try:
-        value = text_value(name, rest)
-    except (ValueError, zlib.error):
-        parts.problems.append(f"a damaged text ({keyword.decode('latin-1')})")
-        return
-    if keyword == XMP:
-        parts.xmp = value
-    else:
-        raw[kind[1].decode().lower()] = value
+    elif keyword == XMP or kind:
+        try:
+            value = text_value(name, rest)
+        except (ValueError, zlib.error):
+            parts.problems.append(f"a damaged text ({keyword.decode('latin-1')})")
+            return
+        if kind:
+            raw[kind[1].decode().lower()] = value
+        else:
+            parts.metadata.xmp = value
+    elif not keyword.startswith(b"Thumb::"):  # of the old file
+        parts.metadata.text += ((name, data),)
 
 
 def text_value(name, rest):
@@ -116,6 +124,15 @@ def text_value(name, rest):
     return unpack(rest[2]) if flags[0] else rest[2]
 
 
+def text_chunk(keyword, value):
+    """A text as pair of chunk name and content: of UTF-8, if it is that."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return b"tEXt", keyword + b"\0" + value.replace(b"\0", b" ")
+    return b"iTXt", keyword + b"\0\0\0\0\0" + value
+
+
 def unpack(data):
     """Unpacks up to `LARGEST` bytes.
 
@@ -131,21 +148,18 @@ def unpack(data):
 
 def _apply(parts, raw):
     """Profiles that stand in texts, where the file has none of its own."""
+    metadata = parts.metadata
     for kind, text in raw.items():
         try:
-            digits = b"".join(text.split()[2:])
-            data = bytes.fromhex(digits.decode("ascii"))
+            data = bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
         except ValueError:
             parts.problems.append(f"a damaged text (Raw profile type {kind})")
             continue
-        if kind in ("exif", "app1"):
-            if data.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
-                parts.xmp = parts.xmp or data[29:]
-            else:
-                parts.exif = parts.exif or data
-        elif kind == "xmp":
-            parts.xmp = parts.xmp or data
+        if kind in ("exif", "app1") and not data.startswith(APP1_XMP):
+            metadata.exif = metadata.exif or data
+        elif kind in ("exif", "app1", "xmp"):
+            metadata.xmp = metadata.xmp or data.removeprefix(APP1_XMP)
         elif kind in ("iptc", "8bim"):
-            parts.iptc = parts.iptc or (iptc_of(data) if data.startswith(b"8BIM") else data)
+            metadata.iptc = metadata.iptc or (iptc_of(data) if data[:4] == b"8BIM" else data)
         elif kind in ("icc", "icm"):
-            parts.icc = parts.icc or data
+            metadata.icc = metadata.icc or data

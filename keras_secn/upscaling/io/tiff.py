@@ -3,7 +3,7 @@
 Libraries that write TIFF take ASCII texts only and no EXIF; the directories come from `ifd`.
 """
 
-import contextlib
+import math
 import struct
 import zlib
 
@@ -18,80 +18,79 @@ DEFLATE, DIFFERENCES, CHUNKY, STRAIGHT_ALPHA = 8, 2, 1, 2
 XMP, IPTC, ICC = 700, 33723, 34675
 
 
-@contextlib.contextmanager
-def open_tiff(path, nbytes):
-    """A `TiffFile` for pages of so many bytes together.
+def write_tiff(path, pages, count):
+    """Writes pages one after the other; each is complete before the next one begins.
+
+    Args:
+        path: of the file.
+        pages: iterable of (bands, shape, dtype, metadata) as `png.write_png` takes them.
+        count: about how many of the first one's size; what may be too large is a BigTIFF.
 
     Raises:
         OSError: the file cannot be written.
     """
+    layout = None
     with open(path, "wb") as file:
-        yield TiffFile(file, Layout("<", nbytes > BIG))
+        for bands, shape, dtype, metadata in pages:
+            if layout is None:
+                nbytes = count * math.prod(shape) * np.dtype(dtype).itemsize
+                layout = Layout("<", nbytes > BIG)
+                file.write(b"II+\0\x08\0\0\0" if layout.big else b"II*\0")
+                pointer = file.tell()  # where the next directory's offset goes
+                file.write(bytes(8 if layout.big else 4))
+            offsets, counts = [], []
+            for strip in _strips(bands):
+                offsets.append(file.tell())
+                counts.append(len(strip))
+                file.write(strip)
+            structure = _structure(shape, np.dtype(dtype).itemsize, offsets, counts, layout)
+            tags = _described(metadata, layout) | structure
+            file.write(bytes(file.tell() % 2))
+            place = file.tell()
+            packed = ifd.pack(tags, layout, place)
+            file.write(packed)
+            file.seek(pointer)
+            file.write(struct.pack("<Q" if layout.big else "<I", place))
+            lines = layout.number(layout.counter, packed, 0)
+            pointer = place + (8 + 20 * lines if layout.big else 2 + 12 * lines)
+            file.seek(0, 2)
 
 
-class TiffFile:
-    """Pages one after the other; each is complete before the next one begins.
+def _structure(shape, size, offsets, counts, layout):
+    height, width, channels = shape
+    wide = 16 if layout.big else LONG
+    values = {
+        256: (LONG, (width,)),
+        257: (LONG, (height,)),
+        258: (SHORT, (8 * size,) * channels),
+        259: (SHORT, (DEFLATE,)),
+        262: (SHORT, (2 if channels > 2 else 1,)),
+        273: (wide, offsets),
+        277: (SHORT, (channels,)),
+        278: (LONG, (ROWS,)),
+        279: (wide, counts),
+        284: (SHORT, (CHUNKY,)),
+        317: (SHORT, (DIFFERENCES,)),
+    }
+    if channels in (2, 4):
+        values[338] = (SHORT, (STRAIGHT_ALPHA,))
+    return {tag: ifd.integers(*value, layout) for tag, value in values.items()}
 
-    Args:
-        file: open for writing.
-        layout: an `ifd.Layout` in the order "<".
-    """
 
-    def __init__(self, file, layout):
-        self._file, self._layout = file, layout
-        self._pointer = 8 if layout.big else 4  # where the next directory's offset goes
-        file.write(b"II+\0\x08\0\0\0" + bytes(8) if layout.big else b"II*\0" + bytes(4))
-
-    def write_page(self, bands, shape, dtype, written):
-        """Appends a page; arguments as `png.write_png`."""
-        offsets, counts = [], []
-        for strip in _strips(bands):
-            offsets.append(self._file.tell())
-            counts.append(len(strip))
-            self._file.write(strip)
-        tags = self._structure(shape, np.dtype(dtype).itemsize, offsets, counts)
-        own = exif.in_order(written.tags, "<")
-        tags |= {tag: entry for tag, entry in own.first.items() if tag not in tags}
-        if written.dpi:
-            tags |= exif.resolution_tags(written.dpi, self._layout)
-        for tag, kind, data in ((XMP, 1, written.xmp), (IPTC, UNDEFINED, written.iptc)):
-            if data:
-                tags[tag] = Entry(kind, data)
-        if written.icc:
-            tags[ICC] = Entry(UNDEFINED, written.icc)
-        self._file.write(bytes(self._file.tell() % 2))
-        place = self._file.tell()
-        self._file.write(ifd.pack(tags, self._layout, place, exif.tree(own)))
-        self._file.seek(self._pointer)
-        self._file.write(struct.pack("<Q" if self._layout.big else "<I", place))
-        self._pointer = place + self._length_of_lines(tags, own)
-        self._file.seek(0, 2)
-
-    def _structure(self, shape, size, offsets, counts):
-        height, width, channels = shape
-        layout = self._layout
-        wide = 16 if layout.big else LONG
-        values = {
-            256: (LONG, (width,)),
-            257: (LONG, (height,)),
-            258: (SHORT, (8 * size,) * channels),
-            259: (SHORT, (DEFLATE,)),
-            262: (SHORT, (2 if channels > 2 else 1,)),
-            273: (wide, offsets),
-            277: (SHORT, (channels,)),
-            278: (LONG, (ROWS,)),
-            279: (wide, counts),
-            284: (SHORT, (CHUNKY,)),
-            317: (SHORT, (DIFFERENCES,)),
-        }
-        if channels in (2, 4):
-            values[338] = (SHORT, (STRAIGHT_ALPHA,))
-        return {tag: ifd.integers(*value, layout) for tag, value in values.items()}
-
-    def _length_of_lines(self, tags, own):
-        """Where the next directory's offset stands within a directory."""
-        held = {*tags, *(tag for tag, part in exif.tree(own).items() if part[0])}
-        return (8 + 20 * len(held)) if self._layout.big else (2 + 12 * len(held))
+def _described(metadata, layout):
+    """The tags of a page's metadata."""
+    own = exif.in_order(metadata.tags, "<")
+    tags = own.first | own.below
+    if metadata.dpi:
+        tags |= exif.resolution_tags(metadata.dpi, layout)
+    for tag, kind, data in (
+        (XMP, 1, metadata.xmp),
+        (IPTC, UNDEFINED, metadata.iptc),
+        (ICC, UNDEFINED, metadata.icc),
+    ):
+        if data:
+            tags[tag] = Entry(kind, data)
+    return tags
 
 
 def _strips(bands):

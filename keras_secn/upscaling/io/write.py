@@ -1,12 +1,11 @@
 """Writes enlarged frames to files, atomically, and streamed where the format allows it."""
 
 import io
-import itertools
 
 import numpy as np
 from PIL import Image
 
-from keras_secn.upscaling.io import jpeg, png
+from keras_secn.upscaling.io import jpeg, png, tiff
 from keras_secn.upscaling.io.color import relabel_avif, to_srgb
 from keras_secn.upscaling.io.metadata import prepare
 from keras_secn.upscaling.io.pixels import on_white, to_eight_bit, to_image
@@ -35,7 +34,7 @@ LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a f
 
 
 def check(kind, shape, source):
-    """Raises a `UserError` if a format cannot hold what is to be written.
+    """Raises a `UserError` if a format cannot hold what is to be metadata.
 
     Args:
         kind: a value of `FORMATS`.
@@ -65,38 +64,29 @@ def write(path, kind, frames, source, quality, notes):
         path: of the temporary file.
         kind: a value of `FORMATS`.
         frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them,
-            `metadata` a `metadata.Metadata`.
+            but with the original's `Metadata`.
         source: the `read.Source`.
         quality: of lossy formats, 1 to 100.
         notes: list that gets what is left out.
 
     Raises:
         UserError: the format cannot hold the picture.
-        OSError: the file cannot be written.
+        OSError: the file cannot be metadata.
     """
+    prepared = (
+        (bands, shape, dtype, prepare(metadata, kind, shape[:2], shape[2] < 3, notes), duration)
+        for bands, shape, dtype, metadata, duration in frames
+    )
     if source.moving:
-        _write_moving(path, kind, frames, source, quality, notes)
+        _write_moving(path, kind, prepared, source, quality)
     elif kind == "TIFF":
-        from keras_secn.upscaling.io import tiff
-
-        frames = iter(frames)
-        first = next(frames)
-        nbytes = source.count * int(np.prod(first[1])) * np.dtype(first[2]).itemsize
-        with tiff.open_tiff(path, nbytes) as file:
-            for bands, shape, dtype, metadata, _ in itertools.chain([first], frames):
-                file.write_page(bands, shape, dtype, _prepared(metadata, kind, shape, notes))
+        tiff.write_tiff(path, (page[:4] for page in prepared), source.count)
     else:
-        bands, shape, dtype, metadata, _ = next(iter(frames))
-        written = _prepared(metadata, kind, shape, notes)
+        bands, shape, dtype, metadata, _ = next(prepared)
         if kind == "PNG":
-            png.write_png(path, bands, shape, dtype, written)
+            png.write_png(path, bands, shape, dtype, metadata)
         else:
-            image = _collect(bands, shape, kind, written.source)
-            _save(path, kind, image, written, quality)
-
-
-def _prepared(metadata, kind, shape, notes):
-    return prepare(metadata, kind, shape[:2], shape[2] < 3, notes)
+            _save(path, kind, _collect(bands, shape, kind, metadata.source), metadata, quality)
 
 
 def _collect(bands, shape, kind, profile):
@@ -109,32 +99,32 @@ def _collect(bands, shape, kind, profile):
         image.paste(rows, (0, top))
         top += rows.height
     if profile:
-        image = to_srgb(image, profile)
+        image = to_srgb(image, profile) or image
     if kind == "GIF":
         return _palette(image)
     # WebP and AVIF know no gray
     return image.convert("RGBA") if image.mode == "LA" else image
 
 
-def _save(path, kind, image, written, quality, **options):
+def _save(path, kind, image, metadata, quality, **options):
     """Encodes an image, or several (`append_images`), by Pillow, and adds the metadata."""
     if kind in ("JPEG", "WEBP", "AVIF"):
         options["quality"] = quality
     if kind in ("WEBP", "AVIF"):
-        options |= {"exif": written.exif, "xmp": written.xmp or b"", "icc_profile": written.icc}
+        options |= {"exif": metadata.exif, "xmp": metadata.xmp or b"", "icc_profile": metadata.icc}
     if kind == "JPEG":
         # full color resolution: the network has just made it
-        options |= {"subsampling": 0, "extra": jpeg.segments(written)}
+        options |= {"subsampling": 0, "extra": jpeg.segments(metadata)}
         # smaller by a few percent, but libjpeg then holds 6 bytes a pixel
         options["optimize"] = image.width * image.height <= OPTIMIZED
-        if written.dpi and all(1 <= round(value) <= 65535 for value in written.dpi):
-            options["dpi"] = tuple(round(value) for value in written.dpi)
-    if kind == "BMP" and written.dpi and max(written.dpi) < 50_000_000:
-        options["dpi"] = written.dpi
+        if metadata.dpi and all(1 <= round(value) <= 65535 for value in metadata.dpi):
+            options["dpi"] = tuple(round(value) for value in metadata.dpi)
+    if kind == "BMP" and metadata.dpi and max(metadata.dpi) < 50_000_000:
+        options["dpi"] = metadata.dpi
     if kind == "WEBP":
         options["method"] = 4
-    if written.comment and kind in ("JPEG", "GIF"):
-        options["comment"] = written.comment
+    if metadata.comment and kind in ("JPEG", "GIF"):
+        options["comment"] = metadata.comment
     buffer = io.BytesIO()
     try:
         image.save(buffer, kind, **options)
@@ -144,22 +134,21 @@ def _save(path, kind, image, written, quality, **options):
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{kind} cannot hold it: {reason}") from None
     content = buffer.getbuffer()
-    if kind == "AVIF" and written.cicp:
-        content = relabel_avif(content, written.cicp)
+    if kind == "AVIF" and metadata.cicp:
+        content = relabel_avif(content, metadata.cicp)
     with open(path, "wb") as file:
         if kind == "PNG":
             # the header comes first (section 5.6)
             file.write(content[:33])
-            file.write(png.metadata_chunks(written))
+            file.write(png.metadata_chunks(metadata))
             content = content[33:]
         file.write(content)
 
 
-def _write_moving(path, kind, frames, source, quality, notes):
-    made, durations, written = [], [], None
+def _write_moving(path, kind, frames, source, quality):
+    made, durations = [], []
     for bands, shape, _, metadata, duration in frames:
-        written = written or _prepared(metadata, kind, shape, notes)
-        image = _collect(bands, shape, kind, written.source)
+        image = _collect(bands, shape, kind, metadata.source)
         # longer ones, and those that are no number, are a file's mistake
         duration = min(max(duration, 0), LONGEST_TIME) if duration == duration else 0
         if made and image == made[-1]:
@@ -179,7 +168,7 @@ def _write_moving(path, kind, frames, source, quality, notes):
         options |= {"blend": 0, "disposal": 0}
     first, *others = made
     options |= {"save_all": True, "append_images": others, "duration": durations}
-    _save(path, kind, first, written, quality, **options)
+    _save(path, kind, first, metadata, quality, **options)
 
 
 def _palette(image):

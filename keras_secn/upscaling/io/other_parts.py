@@ -1,0 +1,117 @@
+"""WebP, GIF and BMP: separate metadata from the picture."""
+
+import struct
+
+from keras_secn.upscaling.io.parts import Parts
+
+WEBP_NAMES = {b"EXIF": "exif", b"XMP ": "xmp", b"ICCP": "icc"}
+WEBP_FLAGS = 0x20 | 0x08 | 0x04  # of the extended header: profile, EXIF, XMP
+GIF_LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+GIF_TRAILER = 258  # bytes that end an XMP block for readers that do not know it
+
+
+def split_webp(content):
+    """The `Parts` of a WebP (RFC 9649, section 2.7)."""
+    parts = Parts("WEBP", [b""])
+    place = 12
+    while place + 8 <= len(content):
+        head = content[place : place + 8]
+        length = int.from_bytes(head[4:], "little")
+        end = place + 8 + length + length % 2
+        if name := WEBP_NAMES.get(head[:4]):
+            if place + 8 + length > len(content):
+                parts.problems.append(f"{name.upper()}, which is cut off")
+            elif not getattr(parts.metadata, name):
+                setattr(parts.metadata, name, content[place + 8 : place + 8 + length])
+        elif head[:4] == b"VP8X":
+            data = content[place + 8 : end]
+            parts.pieces.append(
+                head + bytes([flags & ~WEBP_FLAGS for flags in data[:1]]) + data[1:]
+            )
+        else:
+            parts.keep(place, min(end, len(content)))
+        place = end
+    # a file that is cut off still says how long it was
+    missing = max(0, int.from_bytes(content[4:8], "little") + 8 - len(content))
+    length = (4 + sum(map(len, parts.pieces)) + missing) & 0xFFFFFFFF
+    parts.pieces[0] = b"RIFF" + length.to_bytes(4, "little") + b"WEBP"
+    return parts
+
+
+def is_lossy(path):
+    """Whether a WebP's first picture is stored with loss (RFC 9649, sections 2.5 and 2.6)."""
+    with open(path, "rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            if head[:4] in (b"VP8 ", b"VP8L"):
+                return head[:4] == b"VP8 "
+            length = int.from_bytes(head[4:], "little")
+            # a frame holds chunks of its own, behind 16 bytes
+            file.seek(16 if head[:4] == b"ANMF" else length + length % 2, 1)
+    return False
+
+
+def split_gif(content):
+    """The `Parts` of a GIF, with the sizes of its frames (GIF89a)."""
+    parts = Parts("GIF", [])
+    head = content[:13].ljust(13, b"\0")
+    width, height = struct.unpack("<HH", head[6:10])
+    place = 13 + _colors(head[10])
+    parts.keep(0, min(place, len(content)))
+    while place < len(content):
+        start, kind = place, content[place : place + 1]
+        if kind == b"!":
+            label = content[place + 1 : place + 2]
+            is_told = label in (b"\xfe", b"\xff")  # a comment, or of an application
+            place, data = _blocks(content, place + 2, is_told)
+            if is_told and data[:11] not in GIF_LOOP:
+                if label == b"\xfe":
+                    parts.metadata.comment = parts.metadata.comment or data
+                elif data.startswith(b"XMP DataXMP"):
+                    # stored without blocks; what looks like them ends with 257 known bytes
+                    stop = max(start + 14, place - GIF_TRAILER)
+                    parts.metadata.xmp = content[start + 14 : stop]
+                continue
+        elif kind == b",":
+            box = content[place + 1 : place + 10].ljust(9, b"\0")
+            x, y, w, h, flags = struct.unpack("<HHHHB", box)
+            parts.frames.append((max(width, x + w), max(height, y + h)))
+            place = _blocks(content, place + 10 + _colors(flags) + 1)[0]
+        else:
+            break
+        parts.keep(start, min(place, len(content)))
+    parts.keep(min(place, len(content)), len(content))
+    return parts
+
+
+def _colors(flags):
+    """Bytes of the table of colors that flags announce."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _blocks(content, place, keep=False):
+    """Where a chain of blocks ends, and its bytes if they are asked for."""
+    data = []
+    while place < len(content):
+        length = content[place : place + 1][0]
+        if not length:
+            return place + 1, b"".join(data)
+        if keep and len(data) < 4096:
+            data.append(content[place + 1 : place + 1 + length])
+        place += 1 + length
+    return place, b"".join(data)
+
+
+def split_bmp(content):
+    """The `Parts` of a BMP (Windows: BITMAPV5HEADER)."""
+    parts = Parts("BMP", [range(len(content))])
+    head = content[14:138]
+    size = int.from_bytes(head[:4], "little")
+    if size >= 40 and len(head) >= 40:
+        x, y = struct.unpack("<ii", head[24:32])
+        if x > 0 and y > 0:
+            parts.metadata.dpi = (0.0254 * x, 0.0254 * y)
+    if size >= 124 and len(head) == 124 and head[56:60] == b"DEBM":
+        start, length = struct.unpack("<II", head[112:120])
+        parts.metadata.icc = content[14 + start : 14 + start + length] or None
+    return parts
