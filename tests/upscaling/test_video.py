@@ -20,8 +20,8 @@ from videos import PICTURE, TONE, describe, ffmpeg, make, picture_stream, stream
 import keras_secn
 from keras_secn import cli
 from keras_secn.upscaling.io import containers, video
+from keras_secn.upscaling.io.frame_times import matroska_frame, matroska_header
 from keras_secn.upscaling.io.probe import read_answer
-from keras_secn.upscaling.io.raw_frames import matroska_frame, matroska_header
 from keras_secn.upscaling.target import Target
 from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError

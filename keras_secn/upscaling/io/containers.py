@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from keras_secn.upscaling.io.probe import is_cover
+
 # subtitles that are text, so that one kind can be made of another
 TEXT = {"subrip", "ass", "ssa", "webvtt", "mov_text", "text"}
 PCM = {f"pcm_{kind}" for kind in ("u8", "s16le", "s16be", "s24le", "s24be", "s32le", "s32be")}
@@ -15,26 +17,15 @@ VP9 = (
 
 
 class Container(NamedTuple):
-    """One kind of file.
+    """One kind of file."""
 
-    Args:
-        muxer: ffmpeg's name of it.
-        audio: codecs that are copied; `None` for all.
-        spare: the encoder for other codecs.
-        subtitles: codecs that are copied.
-        text: the encoder for other subtitles that are text, or `None`.
-        video: ffmpeg's arguments for the picture.
-        variable: whether every frame can have a time of its own.
-        chapters, fonts: whether it holds these.
-    """
-
-    muxer: str
-    audio: set | None
-    spare: str | None
-    subtitles: set
-    text: str | None
-    video: tuple = H264
-    variable: bool = True
+    muxer: str  # ffmpeg's name of it
+    audio: set | None  # codecs that are copied; `None` for all
+    spare: str | None  # the encoder for other codecs
+    subtitles: set  # codecs that are copied
+    text: str | None  # the encoder for other subtitles that are text
+    video: tuple = H264  # ffmpeg's arguments for the picture
+    variable: bool = True  # every frame can have a time of its own
     chapters: bool = True
     fonts: bool = False
 
@@ -81,11 +72,7 @@ CONTAINERS = {
 
 
 def companions(clip, container):
-    """How the streams beside the picture get into a file.
-
-    Args:
-        clip: a `Clip`.
-        container: a `Container`.
+    """How the streams beside the picture of a `Clip` get into a file.
 
     Returns:
         ffmpeg's arguments, where the original is its second input, and a list of notes on what is
@@ -99,6 +86,8 @@ def companions(clip, container):
 
     for stream in clip.others:
         kind, codec, index = (stream.get(key) for key in ("codec_type", "codec_name", "index"))
+        # how MP4 and QuickTime hold the chapters, which are copied as such
+        is_chapters = clip.chapters and stream.get("codec_tag_string") == "text"
         if kind == "audio":
             copied = container.audio is None or codec in container.audio
             add("a", index, "copy" if copied else container.spare)
@@ -116,15 +105,9 @@ def companions(clip, container):
         elif kind == "attachment" and container.fonts:
             arguments.extend(["-map", f"1:{index}"])
         elif kind == "video":
-            cover = (stream.get("disposition") or {}).get("attached_pic")
-            notes.append("a cover picture" if cover else "a second video")
-        elif not _is_chapters(clip, stream):
+            notes.append("a cover picture" if is_cover(stream) else "a second video")
+        elif not is_chapters:
             notes.append("a stream of fonts or files" if kind == "attachment" else "a data stream")
     if clip.chapters and not container.chapters:
         notes.append(f"chapters, which {container.muxer} cannot hold")
     return arguments, notes
-
-
-def _is_chapters(clip, stream):
-    """Whether a stream is how MP4 and QuickTime hold the chapters, which are copied as such."""
-    return clip.chapters and stream.get("codec_tag_string") == "text"

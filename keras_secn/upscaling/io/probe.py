@@ -37,60 +37,34 @@ INTERLACED = {"tt", "bb", "tb", "bt"}
 
 
 class Color(NamedTuple):
-    """How a video's numbers are meant, in ffmpeg's words.
+    """How a video's numbers are meant, in ffmpeg's words."""
 
-    Args:
-        matrix: between YCbCr and RGB: what the file says, else what players assume.
-        range: "tv" or "pc".
-        primaries, transfer: `None` if the file does not say.
-        rgb: whether there is no matrix in the file.
-    """
-
-    matrix: str
-    range: str
-    primaries: str | None
+    matrix: str  # between YCbCr and RGB: what the file says, else what players assume
+    range: str  # "tv" or "pc"
+    primaries: str | None  # `None` if the file does not say
     transfer: str | None
-    rgb: bool = False
+    rgb: bool = False  # there is no matrix in the file
 
 
 class Clip(NamedTuple):
-    """What a video is like.
+    """What a video is like."""
 
-    Args:
-        size: (height, width), upright.
-        count: about how many frames.
-        rate: frames a second on average, a `Fraction`.
-        rates: what the rate may be if it is constant, the likeliest first.
-        index: of the stream in the file.
-        tick: unit of its times in seconds, a `Fraction`.
-        delay: seconds that it starts after the file does.
-        aspect: width of a pixel in heights, a `Fraction`, or `None` if the file does not say.
-        color: a `Color`.
-        others: ffprobe's descriptions of the streams beside it.
-        container: ffprobe's name of the format.
-        chapters: how many.
-        tags: the stream's title and language.
-        codec: ffmpeg's name of it.
-        bits: of the file for each pixel of each frame, about; `None` where nothing is lost.
-        notes: what is lost whatever the result's format.
-    """
-
-    size: tuple
-    count: int
-    rate: Fraction
-    rates: tuple
-    index: int
-    tick: Fraction
-    delay: float
-    aspect: Fraction | None
+    size: tuple  # (height, width), upright
+    count: int  # about how many frames
+    rate: Fraction  # frames a second on average
+    rates: tuple  # what the rate may be if it is constant, the likeliest first
+    index: int  # of the stream in the file
+    tick: Fraction  # unit of its times in seconds
+    delay: float  # seconds that it starts after the file does
+    aspect: Fraction | None  # width of a pixel in heights; `None` if the file does not say
     color: Color
-    others: tuple
-    container: str
-    chapters: int
-    tags: dict
-    codec: str
-    bits: float | None
-    notes: tuple
+    others: tuple  # ffprobe's descriptions of the streams beside it
+    container: str  # ffprobe's name of the format
+    chapters: int  # how many
+    tags: dict  # the stream's title and language
+    codec: str  # ffmpeg's name of it
+    bits: float | None  # of the file for each pixel of each frame; `None` where nothing is lost
+    notes: tuple  # what is lost whatever the result's format
 
 
 def is_video(path):
@@ -133,11 +107,7 @@ def probe(path):
 
 
 def read_answer(path, answer):
-    """The `Clip` that ffprobe's JSON describes.
-
-    Args:
-        path: of the file, for messages.
-        answer: bytes or text.
+    """The `Clip` of a file (its path is for messages) that ffprobe's JSON describes.
 
     Raises:
         UserError: the answer makes no sense, or the video cannot be enlarged; says why.
@@ -145,20 +115,20 @@ def read_answer(path, answer):
     try:
         parsed = json.loads(answer)
         streams = [stream for stream in parsed["streams"] if isinstance(stream, dict)]
-        container = parsed["format"]
-        chapters = len(parsed.get("chapters", []))
-        kinds = [(stream.get("codec_type"), _flag(stream, "attached_pic")) for stream in streams]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise UserError(f"{path}: ffprobe's answer cannot be read") from None
-    if ("video", False) not in kinds:
-        raise UserError(f"{path}: no video in it")
-    stream = streams.pop(kinds.index(("video", False)))
-    try:
-        return _clip(stream, container, tuple(streams), chapters)
+        kinds = [stream.get("codec_type") == "video" and not is_cover(stream) for stream in streams]
+        if True not in kinds:
+            raise UserError("no video in it")
+        stream = streams.pop(kinds.index(True))
+        return _clip(stream, parsed["format"], tuple(streams), len(parsed.get("chapters", [])))
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         raise UserError(f"{path}: ffprobe's answer cannot be read") from None
+
+
+def is_cover(stream):
+    """Whether a stream of ffprobe's answer is the file's cover picture."""
+    return bool((stream.get("disposition") or {}).get("attached_pic"))
 
 
 def _clip(stream, container, others, chapters):
@@ -314,7 +284,3 @@ def _ratio(value, largest):
             return None
         ratio = Fraction(int(match[1]), int(match[2]))
     return ratio if 0 < ratio <= largest else None
-
-
-def _flag(stream, name):
-    return bool((stream.get("disposition") or {}).get(name))

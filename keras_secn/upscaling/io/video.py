@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import functools
+import math
 import pathlib
 import subprocess
 import tempfile
@@ -24,7 +25,6 @@ from keras_secn.upscaling.io.probe import (
     opening,
     probe,
 )
-from keras_secn.upscaling.io.raw_frames import matroska_frame, matroska_header
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
@@ -40,18 +40,12 @@ AHEAD = 8  # pieces of frames that wait for the encoder
 
 
 class Plan(NamedTuple):
-    """How a video is read and written.
+    """How a video is read and written."""
 
-    Args:
-        reading, writing: the two commands, the second without the file.
-        timing: a command that prints the frames' times, or `None` where the rate is constant.
-        notes: what is left out.
-    """
-
-    reading: list
-    writing: list
-    timing: list | None
-    notes: list
+    reading: list  # a command
+    writing: list  # a command, without the file
+    timing: list | None  # a command that prints the frames' times, if the rate is not constant
+    notes: list  # what is left out
 
 
 def upscale_video(upscaler, path, out, *, tick=None):
@@ -81,47 +75,52 @@ def upscale_video(upscaler, path, out, *, tick=None):
     if max(large) > LONGEST:
         raise UserError(f"{path}: {large[1]}x{large[0]} is more than video holds ({LONGEST})")
     plan = _plan(path, clip, large, CONTAINERS[out.suffix.lower()])
+    frame_bytes = math.prod(large) * 3
     with atomic_path(out, like=path) as temporary, contextlib.ExitStack() as stack:
         # left last, when the processes that their threads wait for have ended
         reader, writer = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
-        start = functools.partial(_start, stack)
-        decoder, faults = start(plan.reading, stdout=subprocess.PIPE)
-        encoder, errors = start([*plan.writing, address(temporary)], stdin=subprocess.PIPE)
-        times = start(plan.timing, stdout=subprocess.PIPE)[0].stdout if plan.timing else None
-        count, ended, state = 0, False, None
-        with contextlib.suppress(_EncoderGone):
-            frames = _ahead(reader, decoder.stdout, height * width * 3)
+        decoder, faults = _start(stack, plan.reading, stdout=subprocess.PIPE)
+        encoder, errors = _start(stack, [*plan.writing, address(temporary)], stdin=subprocess.PIPE)
+        times = None
+        if plan.timing:
+            timer, _ = _start(stack, plan.timing, stdout=subprocess.PIPE)
+            times = frame_times.shown_at(timer.stdout, clip)
+        count, state = 0, None
+        try:
             send = _Sender(writer, encoder.stdin)
             if times:
-                send(matroska_header(*large, clip.rate))
-                times = frame_times.shown_at(times, clip)
-            for content in frames:
+                send(frame_times.matroska_header(*large, clip.rate))
+            for content in _ahead(reader, decoder.stdout, height * width * 3):
                 if times:
-                    send(matroska_frame(next(times), large[0] * large[1] * 3))
+                    send(frame_times.matroska_frame(next(times), frame_bytes))
                 frame = np.frombuffer(content, np.uint8).reshape(height, width, 3)
                 if state is None:
                     # once: a video that changes its network flickers
-                    state = Condition(True, "")
-                    if upscaler.networks.judges:
-                        state = video_condition(frame, clip.codec, clip.bits)
-                        upscaler.networks.tell(path, state, large[0] / height)
+                    state = _judge(upscaler, path, clip, frame, large[0] / height)
                 frame = smooth(frame) if state.jagged else frame
                 for rows in upscaler.bands(frame, tick, not state.clean):
                     send(np.ascontiguousarray(rows))
                 count += 1
             send.close()
-            ended = True
-        if not ended:
+        except _EncoderGone:
             decoder.kill()
         status = decoder.wait(), encoder.wait()
-        said = [_last_line(file) for file in (errors, faults)]
+        said, damage = _last_line(errors), _last_line(faults)
         if any(status) or not count:
-            raise UserError(f"{path}: ffmpeg failed: {said[0] or said[1] or 'no frames'}")
+            raise UserError(f"{path}: ffmpeg failed: {said or damage or 'no frames'}")
     notes = [f"not kept: {'; '.join(plan.notes)}"] if plan.notes else []
-    notes += [f"damaged in places ({said[1]})"] if said[1] else []
+    notes += [f"damaged in places ({damage})"] if damage else []
     if notes:
         warnings.warn(f"{path}: {'. '.join(notes)}", UserWarning, stacklevel=2)
     return count
+
+
+def _judge(upscaler, path, clip, frame, needed):
+    if not upscaler.networks.judges:
+        return Condition(True, "")
+    state = video_condition(frame, clip.codec, clip.bits)
+    upscaler.networks.tell(path, state, needed)
+    return state
 
 
 def _plan(path, clip, large, container):
@@ -230,20 +229,19 @@ class _Sender:
         self.pool, self.pipe, self.waiting = pool, pipe, collections.deque()
 
     def __call__(self, content):
-        self.waiting.append(self.pool.submit(self.pipe.write, content))
-        self.wait(AHEAD)
+        self._add(AHEAD, self.pipe.write, content)
 
-    def wait(self, most):
+    def close(self):
+        self._add(0, self.pipe.close)
+
+    def _add(self, most, *work):
         """Returns when at most so many pieces wait."""
+        self.waiting.append(self.pool.submit(*work))
         try:
             while len(self.waiting) > most:
                 self.waiting.popleft().result()
         except BrokenPipeError as error:
             raise _EncoderGone from error
-
-    def close(self):
-        self.waiting.append(self.pool.submit(self.pipe.close))
-        self.wait(0)
 
 
 def _last_line(file):
