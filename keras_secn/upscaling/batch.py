@@ -24,37 +24,22 @@ LONGEST_NAME = 255  # bytes, where the system does not say
 
 
 class Job(NamedTuple):
-    """One file to upscale.
-
-    Args:
-        path: of the file.
-        out: of the result.
-        sheet: of the picture that compares the two, or `None`.
-        size: (height, width) of a frame; `None` if the result is there already.
-        count: number of frames.
-    """
+    """One file to upscale."""
 
     path: pathlib.Path
-    out: pathlib.Path
-    sheet: pathlib.Path | None = None
-    size: tuple | None = None
-    count: int = 0
+    out: pathlib.Path  # the result
+    sheet: pathlib.Path | None = None  # the picture that compares the two
+    size: tuple | None = None  # (height, width) of a frame; `None` if the result is there already
+    count: int = 0  # number of frames
 
 
 class Plan(NamedTuple):
-    """A batch.
+    """A batch."""
 
-    Args:
-        jobs: a list of `Job`.
-        failed: a list of (path, reason) of what cannot be done.
-        inputs: the `Inputs`.
-        overwrite: whether results take the place of what is there.
-    """
-
-    jobs: list
-    failed: list
+    jobs: list  # of `Job`
+    failed: list  # (path, reason) of what cannot be done
     inputs: inputs.Inputs
-    overwrite: bool
+    overwrite: bool  # results take the place of what is there
 
     def work(self, upscaler):
         """LR pixels that `run` reports through `tick`."""
@@ -94,9 +79,8 @@ def plan(names, out, tag, suffix=None, overwrite=False, sheets=False, memory=Non
         try:
             job = _job(each, file, folder, tag, suffix, overwrite)
             if sheets:
-                job = job._replace(
-                    sheet=job.out.with_name(result_name(job.out, ".png", "_compare"))
-                )
+                sheet = job.out.with_name(result_name(job.out, ".png", "_compare"))
+                job = job._replace(sheet=sheet)
             _check_name(job)
             _check_memory(job, memory)
             jobs.append(job)
@@ -148,9 +132,8 @@ def _job(found, file, folder, tag, suffix, overwrite):
         return Job(path, place(path.suffix), None, size, count)
     source = read_header(path)
     out = place(output_suffix(source, suffix))
-    if not overwrite and _is_there(out):
-        return Job(path, out)
-    return Job(path, out, None, source.size, source.count)
+    done = not overwrite and _is_there(out)
+    return Job(path, out) if done else Job(path, out, None, source.size, source.count)
 
 
 def _is_there(path):
@@ -160,13 +143,7 @@ def _is_there(path):
 
 
 def result_name(path, end, mark=""):
-    """The name of a result: `photo_x2.jpg`, or `photo_jpg_x2.png` if the format changes.
-
-    Args:
-        path: of the original.
-        end: the result's suffix.
-        mark: "_x2", "_compare" and the like, or nothing.
-    """
+    """The name of a result: `photo_x2.jpg`, or `photo_jpg_x2.png` if the suffix changes."""
     own = path.suffix
     if own.lower() == end.lower():
         return f"{path.stem}{mark}{own}"
@@ -201,11 +178,7 @@ def _check_memory(job, memory):
 
 
 def _distinct(jobs, files):
-    """The jobs, each once.
-
-    Raises:
-        UserError: two of different files have one path, or one has an input's.
-    """
+    """The jobs, each once; a `UserError` if two files or an input have one path."""
     originals = {_identity(found.path): found.path for found in files}
     folders, takers, kept, clashes = {}, {}, [], []
     for job in jobs:
@@ -214,9 +187,9 @@ def _distinct(jobs, files):
             key = _key(place, folders)
             other = takers.setdefault(key, job)
             original = originals.get(_identity(place))
-            if place == job.out and other is not job and _same(other.path, job.path):
-                break  # the same file, named twice
             if other is not job:
+                if place == job.out and _identity(other.path) == _identity(job.path):
+                    break  # the same file, named twice
                 clash = _both(other.path, job.path, place)
             elif original == job.path:
                 clash = f"{job.path}: the result would take its place; choose another -o"
@@ -233,10 +206,6 @@ def _distinct(jobs, files):
         more = f" (and {len(clashes) - 1} more like this)" if len(clashes) > 1 else ""
         raise UserError(f"{clashes[0]}{more}")
     return kept
-
-
-def _same(first, second):
-    return _identity(first) == _identity(second)
 
 
 def _both(first, second, place):

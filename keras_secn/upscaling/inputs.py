@@ -2,6 +2,7 @@
 
 import collections
 import glob
+import itertools
 import os
 import pathlib
 import re
@@ -20,70 +21,51 @@ EARLIER = "from earlier runs"
 
 
 class Found(NamedTuple):
-    """One file.
-
-    Args:
-        path: of the file.
-        below: its path below the folder or pattern that was named; its name, if it was itself.
-        folder: where its result goes unless the user says otherwise.
-        marked: whether the result's name must tell it from the original there.
-    """
+    """One file."""
 
     path: pathlib.Path
-    below: pathlib.Path
-    folder: pathlib.Path
-    marked: bool
+    below: pathlib.Path  # its path below the folder or pattern that was named, or its name
+    folder: pathlib.Path  # where its result goes unless the user says otherwise
+    marked: bool  # the result's name must tell it from the original there
 
 
-class Inputs(NamedTuple):
-    """All files.
-
-    Args:
-        files: a list of `Found`.
-        failed: (input, reason) of inputs that stand for nothing.
-        left_out: how many files of folders are left out, by suffix; `EARLIER` for results.
-        folders: whether any input is a folder.
-    """
-
-    files: list
-    failed: list
-    left_out: collections.Counter
-    folders: bool
-
-
-def find(inputs, out, tag):
-    """All files that inputs stand for, hidden ones left out.
+def find(names, out, tag):
+    """All files that names stand for, hidden ones left out.
 
     Results of earlier runs, `photo_x2.png` beside `photo.png` or `in_x2` beside `in`, are no
     originals, unless they are named themselves.
 
     Args:
-        inputs: files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
+        names: of files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
         out: folder that nothing is taken from, or `None`.
         tag: what a result's name gets: "x2" and the like.
 
     Returns:
         An `Inputs`.
     """
-    search = _Search(out, tag)
-    for name in inputs:
+    found = Inputs(out, tag)
+    for name in names:
         path = pathlib.Path(name)
         # by `os`, for which a name that is too long is no name of a file
         if not os.path.exists(path) and glob.has_magic(name):
-            search.pattern(name)
+            found.pattern(name)
         elif os.path.isdir(path):
-            search.folder(path, pathlib.Path())
+            found.folder(path, pathlib.Path())
         else:
-            search.file(path, pathlib.Path(path.name))
-    return Inputs(search.files, search.failed, search.left_out, search.folders)
+            found.file(path, pathlib.Path(path.name))
+    return found
 
 
-class _Search:
+class Inputs:
+    """Files that are found; see `find`."""
+
     def __init__(self, out, tag):
-        self.files, self.failed, self.left_out = [], [], collections.Counter()
-        self.folders = False
-        self._out, self._tag = out, tag
-        self._listed = {}
+        self.files = []  # a list of `Found`
+        self.failed = []  # (input, reason) of inputs that stand for nothing
+        # how many files of folders are left out, by suffix; `EARLIER` for results
+        self.left_out = collections.Counter()
+        self.folders = False  # whether any input is a folder
+        self._out, self._tag, self._listed = out, tag, {}
 
     def file(self, path, below):
         try:
@@ -93,7 +75,7 @@ class _Search:
             self.failed.append((path, "no such file" if missing else error.strerror))
             return
         if stat.S_ISREG(mode):
-            self.files.append(Found(path, below, path.parent, marked=True))
+            self.files.append(Found(path, below, path.parent, True))
         else:
             kind = "a named pipe" if stat.S_ISFIFO(mode) else "a device or socket"
             self.failed.append((path, f"is {kind}; name a file"))
@@ -102,7 +84,9 @@ class _Search:
         paths = [pathlib.Path(path) for path in sorted(glob.glob(name, recursive=True))]
         if not paths:
             self.failed.append((pathlib.Path(name), "no such file"))
-        root = pathlib.Path(*_before_magic(pathlib.Path(name).parts))
+        folders = pathlib.Path(name).parts[:-1]
+        fixed = itertools.takewhile(lambda part: not glob.has_magic(part), folders)
+        root = pathlib.Path(*fixed)
         for path in paths:
             below = path.relative_to(root)
             if not path.is_dir():
@@ -128,8 +112,7 @@ class _Search:
             elif self._is_result(path) or self._is_in_results(path, inside):
                 self.left_out[EARLIER] += 1
             else:
-                home = target / inside.parent
-                self.files.append(Found(path, below / inside, home, marked=False))
+                self.files.append(Found(path, below / inside, target / inside.parent, False))
         if len(self.files) == before:
             self.failed.append((folder, "no pictures in it"))
 
@@ -177,10 +160,3 @@ class _Search:
                         stems |= {stem, f"{stem}_{suffix[1:]}"}
             self._listed[folder] = stems
         return self._listed[folder]
-
-
-def _before_magic(parts):
-    for part in parts[:-1]:
-        if glob.has_magic(part):
-            return
-        yield part

@@ -1,29 +1,25 @@
 """Chooses the networks for a picture, by scale and by the picture's condition."""
 
-import os
 import pathlib
 import threading
 import warnings
 from typing import NamedTuple
 
 from keras_secn.presets.family import Member, member, scales
-from keras_secn.upscaling.engines.choose import choose_engine
+from keras_secn.presets.lite_files import preset_file
+from keras_secn.upscaling.engines.choose import DEFAULT, choose_engine, is_preset
+from keras_secn.upscaling.engines.processor import has_int8_dot_products
 from keras_secn.upscaling.target import factors
 from keras_secn.utils.errors import UserError
 
-DEFAULT, FAST, BEST = "ct_secn_16", "pocket_secn_l", "secn"
+FAST, BEST = "pocket_secn_l", "secn"
 
 
 class Pass(NamedTuple):
-    """One step of an enlargement: a network and its scale.
+    """One step of an enlargement."""
 
-    Args:
-        label: the preset's name, or the file's.
-        factor: enlargement.
-    """
-
-    label: str
-    factor: int
+    label: str  # the network's: the preset's name, or the file's
+    factor: int  # enlargement
 
 
 class Networks:
@@ -55,20 +51,17 @@ class Networks:
             raise UserError(f"{given} exclude each other")
         self._options = engine, threads, precision
         self._fast, self._automatic = fast, model is None
-        self._lock, self._opened = threading.RLock(), {}
-        self._network = None
+        self._lock, self._opened, self._member = threading.RLock(), {}, None
         if model is None:
             model = FAST if fast else BEST if best else DEFAULT
-        if _is_preset(model):
-            own = member(str(model))
-            self._network, self._rough = own.network, own.rough
-            self.scale = own.scale
-            self.open(Pass(str(model), own.scale))  # an unknown name is refused at once
+        if is_preset(model):
+            self._member = member(str(model))
+            self._label, self.scale = str(model), self._member.scale
+            self.open(Pass(self._label, self.scale))  # an unknown name is refused at once
         else:
             only = choose_engine(model, *self._options)
-            label = model.name if hasattr(model, "name") else pathlib.Path(model).name
-            self._opened[label] = only
-            self._label, self.scale = str(label), only.scale
+            self._label = str(getattr(model, "name", None) or pathlib.Path(model).name)
+            self._opened[self._label], self.scale = only, only.scale
 
     def __getstate__(self):
         return {name: value for name, value in vars(self).items() if name != "_lock"}
@@ -79,7 +72,7 @@ class Networks:
     @property
     def judges(self) -> bool:
         """Whether a picture's state decides: no preset was named, and there are both kinds."""
-        return self._automatic and bool(scales(self._network, True))
+        return self._automatic and bool(scales(self._member.network, True))
 
     def tell(self, path, state, needed: float) -> None:
         """A note of what a file's `condition.Condition` leads to, unless the file is clean."""
@@ -101,18 +94,19 @@ class Networks:
             rough: whether the picture is compressed or noisy; the first network then is
                 one for such pictures.
         """
-        if self._network is None:
+        if self._member is None:
             return [Pass(self._label, factor) for factor in factors({self.scale}, needed)]
-        rough = self._rough or (rough and self.judges)
-        first = scales(self._network, rough)
-        later = scales(self._network) or first
+        network = self._member.network
+        rough = self._member.rough or (rough and self.judges)
+        first = scales(network, rough)
+        later = scales(network) or first
         chain = factors(set(first) | set(later), needed)
         if chain and chain[0] not in first:
             chain = factors(first, needed)
         made = []
         for index, factor in enumerate(chain):
             is_rough = rough and (not index or factor not in later)
-            made.append(Pass(Member(self._network, factor, is_rough).name, factor))
+            made.append(Pass(Member(network, factor, is_rough).name, factor))
         return made
 
     def open(self, step: Pass):
@@ -125,20 +119,7 @@ class Networks:
             if step.label not in self._opened:
                 engine, threads, precision = self._options
                 if self._fast and precision is None and engine != "keras":
-                    precision = _fast_precision(step.label)
+                    there = preset_file(step.label, "int8").is_file()
+                    precision = "int8" if there and has_int8_dot_products() else None
                 self._opened[step.label] = choose_engine(step.label, engine, threads, precision)
             return self._opened[step.label]
-
-
-def _is_preset(model):
-    if not isinstance(model, str | os.PathLike):
-        return False
-    return pathlib.Path(model).suffix not in (".keras", ".tflite")
-
-
-def _fast_precision(name):
-    from keras_secn.presets.lite_files import preset_file
-    from keras_secn.upscaling.engines.processor import has_int8_dot_products
-
-    there = preset_file(name, "int8").is_file() and has_int8_dot_products()
-    return "int8" if there else None

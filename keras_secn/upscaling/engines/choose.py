@@ -12,13 +12,19 @@ DEFAULT = "ct_secn_16"
 ENGINES = ("litert", "keras")
 
 
-def choose_engine(model=None, engine=None, threads=None, precision=None):
+def is_preset(model):
+    """Whether a name stands for a preset, not for a file; it may be unknown."""
+    is_name = isinstance(model, str | os.PathLike)
+    return is_name and pathlib.Path(model).suffix not in (".keras", ".tflite")
+
+
+def choose_engine(model=DEFAULT, engine=None, threads=None, precision=None):
     """The engine for a preset's name, a Keras model, a `.keras` or a `.tflite` file.
 
     Presets run on LiteRT if their `.tflite` file is there and nothing else is asked for.
 
     Args:
-        model: see above; the preset `ct_secn_16` if `None`.
+        model: see above.
         engine: "litert", "keras", or `None` for the quickest to start.
         threads: for LiteRT.
         precision: of a preset on LiteRT, "float32" or "int8"; `None` for float32.
@@ -28,27 +34,28 @@ def choose_engine(model=None, engine=None, threads=None, precision=None):
     """
     if engine not in (None, *ENGINES):
         raise UserError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    is_name = model is None or isinstance(model, str | os.PathLike)
-    is_preset = is_name and pathlib.Path(model or DEFAULT).suffix not in (".keras", ".tflite")
-    if precision is not None and (engine == "keras" or not is_preset):
+    if precision is not None and (engine == "keras" or not is_preset(model)):
         raise UserError("precision is for presets on LiteRT")
-    if not is_name:
+    if is_preset(model):
+        return _of_preset(str(model), engine, threads, precision)
+    if not isinstance(model, str | os.PathLike):
         if engine == "litert":
             raise UserError("a Keras model runs on LiteRT as a file: export_tiles makes one")
         return _keras_engine(model)
-    name = str(DEFAULT if model is None else model)
-    path = pathlib.Path(name)
+    path = pathlib.Path(model)
     if path.suffix == ".tflite":
         if engine == "keras":
-            raise UserError(f"{name} runs on LiteRT only")
+            raise UserError(f"{path} runs on LiteRT only")
         return _lite_engine(path, threads)
-    if path.suffix == ".keras":
-        if engine == "litert":
-            raise UserError(
-                f"{name} runs on Keras; for LiteRT: keras-secn export {name} -o"
-                f" {path.with_suffix('.tflite')}"
-            )
-        return _keras_engine(_load(path))
+    if engine == "litert":
+        out = path.with_suffix(".tflite")
+        raise UserError(f"{path} runs on Keras; for LiteRT: keras-secn export {path} -o {out}")
+    from keras_secn.presets.load import load
+
+    return _keras_engine(load(str(path)))
+
+
+def _of_preset(name, engine, threads, precision):
     presets.preset_card(name)
     file = preset_file(name, precision or "float32")
     there = engine != "keras" and file.is_file()
@@ -63,15 +70,12 @@ def choose_engine(model=None, engine=None, threads=None, precision=None):
         warnings.warn(
             f"{file.name} {reason}, so Keras is used, which starts slowly;"
             f" keras-secn export {name} makes it",
-            stacklevel=2,
+            stacklevel=3,
         )
     return _keras_engine(presets.load_preset(name))
 
 
-def _load(path):
-    from keras_secn.presets.load import load
-
-    return load(str(path))
+# each engine loads its library when it is needed first
 
 
 def _keras_engine(model):
