@@ -56,8 +56,7 @@ def _files(name, scale):
     from keras_secn.lite.interpreter import LiteModel
     from keras_secn.presets import lite_files, preset_card
     from keras_secn.presets.load import load
-    from keras_secn.upscaling.engines.export import export_tiles
-    from keras_secn.upscaling.engines.export_int8 import export_int8_tiles
+    from keras_secn.upscaling.engines.export import export_int8_tiles, export_tiles
 
     plain, integer = (lite_files.preset_file(name, kind) for kind in ("float32", "int8"))
     if FLAGS.make:

@@ -41,34 +41,29 @@ def rows(timed=False):
     Raises:
         UserError: a card or file is damaged.
     """
-    found = [_row(name, timed) for name in presets.list_presets()]
     order = (PICTURES, CASCADE, LITERATURE)
-    return sorted(found, key=lambda row: (order.index(row["group"]), row["scale"], -_psnr(row)))
+
+    def place(row):
+        psnr = next(iter(psnr_by_folder(row["scores"]).values()), 0)
+        return order.index(row["group"]), row["scale"], -psnr
+
+    return sorted((_row(name, timed) for name in presets.list_presets()), key=place)
 
 
 def _row(name, timed):
-    card = presets.preset_card(name)
+    card, is_lite = presets.preset_card(name), preset_file(name).is_file()
+    in_cascade = card["factory"] in ("build_secn", "build_ct_secn")
     return {
         "name": name,
-        "group": _group(name, card),
+        "group": PICTURES if is_lite else CASCADE if in_cascade else LITERATURE,
         "use": USES.get(name, ""),
         "default": name == DEFAULT,
         "scale": card["scale"],
         "parameters": card["parameters"],
         "bytes": presets.store.file_of(name, ".npz").stat().st_size,
         "scores": card.get("scores", {}),
-        "seconds_per_megapixel": _seconds_per_megapixel(name) if timed else None,
+        "seconds_per_megapixel": _seconds_per_megapixel(name) if timed and is_lite else None,
     }
-
-
-def _group(name, card):
-    if preset_file(name).is_file():
-        return PICTURES
-    return CASCADE if card["factory"] in ("build_secn", "build_ct_secn") else LITERATURE
-
-
-def _psnr(row):
-    return next(iter(psnr_by_folder(row["scores"]).values()), 0)
 
 
 def shown(scores):
@@ -88,9 +83,7 @@ def psnr_by_folder(scores):
 
 
 def _seconds_per_megapixel(name):
-    """Seconds for a million LR pixels on LiteRT, or `None` without a file: best of three tiles."""
-    if not preset_file(name).is_file():
-        return None
+    """Seconds for a million LR pixels on LiteRT: best of three tiles."""
     engine = choose_engine(name, "litert")
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3)).astype(np.float32)
     gates = engine.pool(picture[None])

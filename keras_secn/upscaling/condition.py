@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_secn.data.color import rgb_to_y
+from keras_secn.upscaling.depth import rounded, white
 
 # Luminance table of the JPEG standard (ITU-T T.81, Annex K), row by row as Pillow gives it.
 STANDARD = np.array(
@@ -112,10 +113,7 @@ def smooth(pixels):
         lines = np.arange(top - 1, min(top + SIDE, len(pixels)) + 1).clip(0, len(pixels) - 1)
         band = _between(pixels[lines].astype(np.float32))
         band = np.pad(band, ((0, 0), (1, 1), (0, 0)), "edge").swapaxes(0, 1)
-        band = _between(band).swapaxes(0, 1)
-        if np.issubdtype(pixels.dtype, np.integer):
-            band = np.floor(band + np.float32(0.5))
-        smoothed[top : top + SIDE] = band
+        smoothed[top : top + SIDE] = rounded(_between(band).swapaxes(0, 1), pixels.dtype)
     return smoothed
 
 
@@ -144,8 +142,7 @@ def _sample(pixels):
     height, width = pixels.shape[:2]
     top, left = max(0, height - SIDE) // 2, max(0, width - SIDE) // 2
     sample = pixels[top : top + SIDE, left : left + SIDE]
-    white = np.iinfo(sample.dtype).max if np.issubdtype(sample.dtype, np.integer) else 1.0
-    sample = sample.astype(np.float64) * (255 / white)
+    sample = sample.astype(np.float64) * (255 / white(sample.dtype))
     if sample.shape[2] in (2, 4):
         opacity = sample[..., -1:] / 255
         sample = sample[..., :-1] * opacity + 128 * (1 - opacity)

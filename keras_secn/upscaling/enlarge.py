@@ -4,7 +4,8 @@ import numpy as np
 
 from keras_secn.data.dihedral import dihedral
 from keras_secn.metrics.protocol import self_ensemble
-from keras_secn.upscaling.tiling import POOLED_WHOLE, cuts, sample
+from keras_secn.upscaling.depth import rounded, white
+from keras_secn.upscaling.tiling import POOLED_WHOLE, Cut, cuts, sample
 
 LEAST = 6  # LR pixels a side that any engine takes; smaller images have their edge repeated
 
@@ -36,26 +37,24 @@ class Enlarger:
         Yields:
             Finished rows, (h, scale * W, C) of the image's type.
         """
-        height, width = image.shape[:2]
-        white = _white(image.dtype)
+        height, width, channels = image.shape
         missing = max(0, LEAST - height), max(0, LEAST - width)
         if any(missing):
             image = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
         rows, columns, run = self._plan(image)
         scale = self.engine.scale
         for y in rows:
-            band = np.empty(
-                (scale * (y.last - y.first), scale * image.shape[1], image.shape[2]), image.dtype
-            )
+            size = scale * (y.last - y.first), scale * image.shape[1], channels
+            band = np.empty(size, image.dtype)
             for x in columns:
                 result = run(self._seen(image[y.start : y.stop, x.start : x.stop]))
                 kept = result[
                     scale * (y.first - y.start) : scale * (y.last - y.start),
                     scale * (x.first - x.start) : scale * (x.last - x.start),
                 ]
-                if image.shape[2] == 1:
+                if channels == 1:
                     kept = kept.mean(axis=2, keepdims=True)
-                band[:, scale * x.first : scale * x.last] = _pixels(kept, white, image.dtype)
+                band[:, scale * x.first : scale * x.last] = _pixels(kept, image.dtype)
                 if tick:
                     inside = min(y.last, height) - y.first, min(x.last, width) - x.first
                     tick(max(0, inside[0]) * max(0, inside[1]))
@@ -66,16 +65,13 @@ class Enlarger:
     def _plan(self, image):
         """Cuts along both axes, and the function of a tile."""
         engine, (height, width) = self.engine, image.shape[:2]
-        whole = [cuts(length, length, 0)[0] for length in (height, width)]
         small = height * width <= min(POOLED_WHOLE, self.tile**2)
         if engine.radius is None or (small and engine.window is None):
             run = self_ensemble(_contiguous(engine.whole)) if self.ensemble else engine.whole
-            return [whole[0]], [whole[1]], run
-        window = engine.window or (self.tile, self.tile)
-        rows, columns = (
-            cuts(length, side, engine.radius, exactly=engine.window is not None)
-            for length, side in zip((height, width), window, strict=True)
-        )
+            return [Cut(0, height, 0, height)], [Cut(0, width, 0, width)], run
+        window, exactly = engine.window or (self.tile, self.tile), engine.window is not None
+        rows = cuts(height, window[0], engine.radius, exactly)
+        columns = cuts(width, window[1], engine.radius, exactly)
         return rows, columns, self._tile_function(image)
 
     def _tile_function(self, image):
@@ -84,23 +80,23 @@ class Enlarger:
         if not self.ensemble:
             gates = engine.pool(patches)
             return lambda tile: engine.tile(tile, gates)
-        gates = []
-        for turn in range(8):  # as `self_ensemble` goes through them
-            gates.append(engine.pool(np.stack([dihedral(patch, turn) for patch in patches])))
+        # in the order in which `self_ensemble` goes through the views
+        turned = (np.stack([dihedral(patch, turn) for patch in patches]) for turn in range(8))
+        gates = [engine.pool(views) for views in turned]
 
         def run(tile):
-            views = iter(gates)
-            return self_ensemble(_contiguous(lambda seen: engine.tile(seen, next(views))))(tile)
+            own = iter(gates)
+            return self_ensemble(_contiguous(lambda seen: engine.tile(seen, next(own))))(tile)
 
         return run
 
     def _seen(self, pixels):
         """Pixels as the network sees them: RGB in 0..255, float32 or, as they are, uint8."""
-        white = _white(pixels.dtype)
+        factor = np.float32(255 / white(pixels.dtype))
         if not self.engine.eight_bit or pixels.dtype != np.uint8:
             pixels = pixels.astype(np.float32)
-        if white != 255:
-            pixels *= np.float32(255 / white)
+        if factor != 1:
+            pixels *= factor
             if self.engine.eight_bit:
                 pixels = np.floor(pixels + 0.5)
         return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
@@ -111,15 +107,9 @@ def _contiguous(run):
     return lambda seen: run(np.ascontiguousarray(seen))
 
 
-def _white(dtype):
-    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
-
-
-def _pixels(values, white, dtype):
-    """What the network gave, 0..255, as pixels: rounded half up and clipped."""
+def _pixels(values, dtype):
+    """What the network gave, 0..255, as pixels."""
     if values.dtype == dtype == np.uint8:
         return values
-    values = values * np.float32(white / 255) if white != 255 else values
-    if np.issubdtype(dtype, np.integer):
-        values = np.floor(values + np.float32(0.5))
-    return np.clip(values, 0, white).astype(dtype)
+    factor = np.float32(white(dtype) / 255)
+    return rounded(values if factor == 1 else values * factor, dtype)

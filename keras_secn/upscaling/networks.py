@@ -1,6 +1,7 @@
 """Chooses the networks for a picture, by scale and by the picture's condition."""
 
 import pathlib
+import platform
 import threading
 import warnings
 from typing import NamedTuple
@@ -8,11 +9,12 @@ from typing import NamedTuple
 from keras_secn.presets.family import Member, member, scales
 from keras_secn.presets.lite_files import preset_file
 from keras_secn.upscaling.engines.choose import DEFAULT, choose_engine, is_preset
-from keras_secn.upscaling.engines.processor import has_int8_dot_products
 from keras_secn.upscaling.target import factors
 from keras_secn.utils.errors import UserError
 
 FAST, BEST = "pocket_secn_l", "secn"
+# x86 and ARM name their 8-bit dot products so in /proc/cpuinfo
+DOT_PRODUCTS = {"avx_vnni", "avx512_vnni", "asimddp", "i8mm"}
 
 
 class Pass(NamedTuple):
@@ -123,3 +125,28 @@ class Networks:
                     precision = "int8" if there and has_int8_dot_products() else None
                 self._opened[step.label] = choose_engine(step.label, engine, threads, precision)
             return self._opened[step.label]
+
+
+def has_int8_dot_products(cpuinfo: str | None = None) -> bool:
+    """Whether the processor multiplies and adds 8-bit integers in one instruction.
+
+    With them LiteRT runs int8 files about three times as fast as float files.
+
+    Args:
+        cpuinfo: what `/proc/cpuinfo` says; read if `None`.
+
+    Returns:
+        `False` if it cannot be told.
+    """
+    if cpuinfo is None:
+        if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
+            return True
+        try:
+            cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(errors="replace")
+        except OSError:
+            return False
+    for line in cpuinfo.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip().lower() in ("flags", "features") and DOT_PRODUCTS & set(value.split()):
+            return True
+    return False

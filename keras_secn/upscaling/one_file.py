@@ -10,23 +10,14 @@ from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
-# what a file becomes if nothing is asked for: its own format, if that can be written
-SUFFIX_OF = {kind: suffix for suffix, kind in reversed(write.FORMATS.items())}
-
 
 def output_suffix(source, suffix=None):
-    """The suffix of a result: the one asked for, or the one that goes with the file's content.
-
-    Args:
-        source: a `read.Source`.
-        suffix: ".png" and the like, or `None`.
-    """
+    """The suffix asked for, or the one that goes with a `read.Source`'s content."""
     if suffix is not None:
         return suffix
-    own = source.path.suffix.lower()
-    made = SUFFIX_OF.get(source.format, ".png")
-    # .jpeg stays .jpeg
-    return source.path.suffix if write.FORMATS.get(own) == write.FORMATS[made] else made
+    fit = [known for known, kind in write.FORMATS.items() if kind == source.format]
+    own = source.path.suffix  # .jpeg stays .jpeg
+    return own if own.lower() in fit else fit[0]
 
 
 def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, tick=None):

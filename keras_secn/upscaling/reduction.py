@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_secn.data.imresize import contributions
+from keras_secn.upscaling.depth import rounded, white
 
 
 def reduce_bands(bands, size, reduced):
@@ -26,43 +27,33 @@ def reduce_bands(bands, size, reduced):
     first, last = indices.min(axis=1), indices.max(axis=1)
     held, top, done = None, 0, 0  # rows from `top` on, reduced across already
     for band in bands:
-        rows = _across(_weighted(band), *across)
+        rows = band.astype(np.float32)
+        if band.shape[2] in (2, 4):
+            rows[..., :-1] *= rows[..., -1:]  # colors count by alpha
+        rows = _summed(rows, 1, *across)
         held = rows if held is None else np.concatenate([held, rows])
         ready = int(np.searchsorted(last, top + len(held), side="left"))
         if ready > done:
-            yield _down(held, weights[done:ready], indices[done:ready] - top, band.dtype)
+            made = _summed(held, 0, weights[done:ready], indices[done:ready] - top)
+            yield _pixels(made, band.dtype)
             done = ready
             if done < out_height:
                 kept = int(first[done:].min()) - top
                 held, top = held[kept:], top + kept
 
 
-def _weighted(band):
-    """float32, colors multiplied by alpha where there is one."""
-    values = band.astype(np.float32)
-    if band.shape[2] in (2, 4):
-        values[..., :-1] *= values[..., -1:]
-    return values
-
-
-def _across(rows, weights, indices):
-    total = np.zeros((rows.shape[0], len(weights), rows.shape[2]), np.float32)
+def _summed(lines, axis, weights, indices):
+    """Weighted sums of rows (axis 0) or columns (axis 1)."""
+    total = 0.0
     for weight, index in zip(weights.T.astype(np.float32), indices.T, strict=True):
-        total += weight[:, None] * rows[:, index]
+        total = total + np.expand_dims(weight, (2, 1 - axis)) * lines.take(index, axis=axis)
     return total
 
 
-def _down(rows, weights, indices, dtype):
-    total = np.zeros((len(weights), *rows.shape[1:]), np.float32)
-    for weight, index in zip(weights.T.astype(np.float32), indices.T, strict=True):
-        total += weight[:, None, None] * rows[index]
-    white = np.float32(np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1.0)
+def _pixels(total, dtype):
     if total.shape[2] in (2, 4):
-        alpha = np.clip(total[..., -1:], 0, white)
-        seen = np.divide(
-            total[..., :-1], alpha, out=np.zeros_like(total[..., :-1]), where=alpha > 0
-        )
+        alpha = np.clip(total[..., -1:], 0, white(dtype))
+        colors = total[..., :-1]
+        seen = np.divide(colors, alpha, out=np.zeros_like(colors), where=alpha > 0)
         total = np.concatenate([seen, alpha], axis=2)
-    if np.issubdtype(dtype, np.integer):
-        total = np.floor(total + 0.5)
-    return np.clip(total, 0, white).astype(dtype)
+    return rounded(total, dtype)

@@ -18,7 +18,7 @@ from keras_secn.presets.lite_files import is_intact, preset_file
 from keras_secn.upscaling import enlarge, tiling
 from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.upscaling.engines.litert import lite_engine
-from keras_secn.upscaling.engines.processor import has_int8_dot_products
+from keras_secn.upscaling.networks import has_int8_dot_products
 from keras_secn.utils.errors import UserError
 
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -133,7 +133,7 @@ def test_processors_with_8_bit_dot_products(cpuinfo, expected):
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="export needs TensorFlow")
 def test_any_network_with_gates_gets_an_int8_file(tiny_network, tmp_path):
-    from keras_secn.upscaling.engines.export_int8 import export_int8_tiles
+    from keras_secn.upscaling.engines.export import export_int8_tiles
 
     path = tmp_path / "tiny.tflite"
     pictures = [noise((48, 48), seed) for seed in range(3)]

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from keras_secn.upscaling.depth import rounded, white
 from keras_secn.upscaling.io.color import to_srgb
 from keras_secn.utils.errors import UserError
 
@@ -53,10 +54,9 @@ def on_white(pixels):
     """Gray and alpha, or RGBA, laid on a white page; pixels without alpha as they are."""
     if pixels.shape[2] in (1, 3):
         return pixels
-    white = np.iinfo(pixels.dtype).max
-    alpha = pixels[..., -1:].astype(np.float32) / white
-    mixed = pixels[..., :-1] * alpha + white * (1 - alpha)
-    return np.floor(mixed + 0.5).astype(pixels.dtype)
+    paper = white(pixels.dtype)
+    alpha = pixels[..., -1:].astype(np.float32) / paper
+    return rounded(pixels[..., :-1] * alpha + paper * (1 - alpha), pixels.dtype)
 
 
 def upright(pixels, orientation):
