@@ -53,12 +53,12 @@ class Networks:
             raise UserError(f"{given} exclude each other")
         self._options = engine, threads, precision
         self._fast, self._automatic = fast, model is None
-        self._lock, self._opened, self._member = threading.RLock(), {}, None
+        self._lock, self._opened, self._network = threading.RLock(), {}, None
         if model is None:
             model = FAST if fast else BEST if best else DEFAULT
         if is_preset(model):
-            self._member = member(str(model))
-            self._label, self.scale = str(model), self._member.scale
+            self._label = str(model)
+            self._network, self.scale, self._rough = member(self._label)
             self.open(Pass(self._label, self.scale))  # an unknown name is refused at once
         else:
             only = choose_engine(model, *self._options)
@@ -74,7 +74,7 @@ class Networks:
     @property
     def judges(self) -> bool:
         """Whether a picture's state decides: no preset was named, and there are both kinds."""
-        return self._automatic and bool(scales(self._member.network, True))
+        return self._automatic and bool(scales(self._network, True))
 
     def tell(self, path, state, needed: float) -> None:
         """A note of what a file's `condition.Condition` leads to, unless the file is clean."""
@@ -96,19 +96,18 @@ class Networks:
             rough: whether the picture is compressed or noisy; the first network then is
                 one for such pictures.
         """
-        if self._member is None:
+        if self._network is None:
             return [Pass(self._label, factor) for factor in factors({self.scale}, needed)]
-        network = self._member.network
-        rough = self._member.rough or (rough and self.judges)
-        first = scales(network, rough)
-        later = scales(network) or first
+        rough = self._rough or (rough and self.judges)
+        first = scales(self._network, rough)
+        later = scales(self._network) or first
         chain = factors(set(first) | set(later), needed)
         if chain and chain[0] not in first:
             chain = factors(first, needed)
         made = []
         for index, factor in enumerate(chain):
             is_rough = rough and (not index or factor not in later)
-            made.append(Pass(Member(network, factor, is_rough).name, factor))
+            made.append(Pass(Member(self._network, factor, is_rough).name, factor))
         return made
 
     def open(self, step: Pass):

@@ -1,40 +1,37 @@
-"""WebP, GIF and BMP: separate metadata from the picture."""
+"""AVIF, WebP, GIF and BMP: separate metadata from the picture, where Pillow does not."""
 
+import re
 import struct
 
 from keras_secn.upscaling.io.parts import Parts
 
-WEBP_NAMES = {b"EXIF": "exif", b"XMP ": "xmp", b"ICCP": "icc"}
-WEBP_FLAGS = 0x20 | 0x08 | 0x04  # of the extended header: profile, EXIF, XMP
+AVIF_HEAD = 2**20  # bytes within which an AVIF describes itself
+AVIF_COLORS = re.compile(rb"colrnclx(....)", re.DOTALL)  # AVIF 1.1; ISO/IEC 14496-12
+AVIF_EXIF = re.compile(rb"(?<=infe.{8})Exif|(?<=infe.{10})Exif", re.DOTALL)
 GIF_LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 GIF_TRAILER = 258  # bytes that end an XMP block for readers that do not know it
 
 
 def split_webp(content):
-    """The `Parts` of a WebP (RFC 9649, section 2.7)."""
-    parts = Parts("WEBP", [b""])
-    place = 12
-    while place + 8 <= len(content):
-        head = content[place : place + 8]
-        length = int.from_bytes(head[4:], "little")
-        end = place + 8 + length + length % 2
-        if name := WEBP_NAMES.get(head[:4]):
-            if place + 8 + length > len(content):
-                parts.problems.append(f"{name.upper()}, which is cut off")
-            elif not getattr(parts.metadata, name):
-                setattr(parts.metadata, name, content[place + 8 : place + 8 + length])
-        elif head[:4] == b"VP8X":
-            data = content[place + 8 : end]
-            parts.pieces.append(
-                head + bytes([flags & ~WEBP_FLAGS for flags in data[:1]]) + data[1:]
-            )
-        else:
-            parts.keep(place, min(end, len(content)))
-        place = end
-    # a file that is cut off still says how long it was
-    missing = max(0, int.from_bytes(content[4:8], "little") + 8 - len(content))
-    length = (4 + sum(map(len, parts.pieces)) + missing) & 0xFFFFFFFF
-    parts.pieces[0] = b"RIFF" + length.to_bytes(4, "little") + b"WEBP"
+    """The `Parts` of a WebP, whose metadata Pillow hands on."""
+    return Parts("WEBP", [range(len(content))])
+
+
+def split_avif(content):
+    """The `Parts` of an AVIF, whose metadata Pillow hands on, but for the numbers of its colors.
+
+    A damaged EXIF, which stops the decoder, is hidden from it: the item gets an unknown type.
+    Pixels are decoded to full-range RGB.
+    """
+    parts = Parts("AVIF", [range(len(content))])
+    head = content[:AVIF_HEAD]
+    hidden = AVIF_EXIF.sub(b"skip", head)
+    if hidden != head:
+        parts.spare = [hidden, range(len(head), len(content))]
+    if found := AVIF_COLORS.search(head):
+        primaries, transfer = struct.unpack(">HH", found[1])
+        if max(primaries, transfer) < 256:
+            parts.metadata.cicp = (primaries, transfer, 0, 1)
     return parts
 
 

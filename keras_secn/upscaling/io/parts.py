@@ -63,6 +63,7 @@ class Parts:
 
     kind: str  # the format, in Pillow's words
     pieces: list  # what the picture is decoded from: bytes, and ranges of the file
+    spare: list | None = None  # the same without EXIF, which the decoder may stumble over
     metadata: Metadata = dataclasses.field(default_factory=Metadata)
     problems: list = dataclasses.field(default_factory=list)  # what could not be read
     frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas

@@ -8,8 +8,7 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from keras_secn.data import images
-from keras_secn.upscaling.io import avif, jpeg, other_parts, png_parts, tiff_read
-from keras_secn.upscaling.io.exif import ORIENTATION
+from keras_secn.upscaling.io import jpeg, other_parts, png_parts, tiff_read
 from keras_secn.upscaling.io.kinds import kind_of
 from keras_secn.upscaling.io.metadata import of_page, with_tags
 from keras_secn.upscaling.io.parts import Content, Metadata, Parts, stream
@@ -23,7 +22,7 @@ SPLITS = {
     "WEBP": other_parts.split_webp,
     "GIF": other_parts.split_gif,
     "BMP": other_parts.split_bmp,
-    "AVIF": avif.split,
+    "AVIF": other_parts.split_avif,
 }
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # formats whose frames are shown one after the other
 # frames of an animation are held until it is written: pixels of all of them together, in multiples
@@ -135,14 +134,24 @@ def _opened(content, kind):
         parts = Parts(kind, [range(len(content))], problems=problems)
     try:
         image = images.open_stream(stream(content, parts.pieces), [kind])
-    except UnidentifiedImageError:
-        raise UserError("damaged, or of a kind that is not read") from None
+    except UserError:
+        raise
+    except Exception as error:
+        if parts.spare:
+            parts.problems.append("EXIF")
+            image = images.open_stream(stream(content, parts.spare), [kind])
+        elif isinstance(error, UnidentifiedImageError):
+            raise UserError("damaged, or of a kind that is not read") from None
+        else:
+            raise
     for size in parts.frames:
         images.check_size(*size)
-    with_tags(parts.metadata, parts.problems)
-    if kind == "AVIF":
-        # it says itself how it lies, which Pillow hands on as EXIF
-        parts.metadata.orientation = image.getexif().get(ORIENTATION)
+    metadata = parts.metadata
+    if kind in ("AVIF", "WEBP"):
+        # Pillow has put into EXIF how an AVIF lies
+        metadata.exif, metadata.xmp = image.info.get("exif", b""), image.info.get("xmp")
+        metadata.icc = image.info.get("icc_profile")
+    with_tags(metadata, parts.problems)
     return parts, image
 
 

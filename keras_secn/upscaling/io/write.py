@@ -34,7 +34,7 @@ LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a f
 
 
 def check(kind, shape, source):
-    """Raises a `UserError` if a format cannot hold what is to be metadata.
+    """Raises a `UserError` if a format cannot hold what is to be written.
 
     Args:
         kind: a value of `FORMATS`.
