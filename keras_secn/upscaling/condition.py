@@ -52,14 +52,10 @@ class Condition(NamedTuple):
 
 
 def jpeg_quality(tables) -> int | None:
-    """The quality, 1 to 100, that an encoder of the standard's tables was called with.
+    """The quality, 1 to 100, that an encoder of the standard's tables was called with, or `None`.
 
     Args:
-        tables: quantization tables as Pillow's `image.quantization` has them; those of other
-            encoders are rated by their mean step.
-
-    Returns:
-        The quality, or None if there is no table.
+        tables: as Pillow's `image.quantization` has them; other encoders' go by their mean step.
     """
     table = next(iter(tables.values()), None) if tables else None
     if table is None or len(table) != 64:
@@ -102,11 +98,7 @@ def condition(pixels, tables=None, crossing: int = 93, lossy: bool = False) -> C
 def smooth(pixels):
     """A jagged picture as an antialiased reduction leaves it, which networks were trained on.
 
-    Args:
-        pixels: H x W x C of uint8, uint16 or float32 in 0..1.
-
-    Returns:
-        The same kind of array.
+    It is H x W x C of uint8, uint16 or float32 in 0..1, and stays of that kind.
     """
     smoothed = np.empty_like(pixels)
     for top in range(0, len(pixels), SIDE):

@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 def find(names, out, tag):
-    """All files that names stand for, hidden ones left out.
+    """The `Inputs` that names stand for, hidden files left out.
 
     Results of earlier runs, `photo_x2.png` beside `photo.png` or `in_x2` beside `in`, are no
     originals, unless they are named themselves.
@@ -39,9 +39,6 @@ def find(names, out, tag):
         names: of files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
         out: folder that nothing is taken from, or `None`.
         tag: what a result's name gets: "x2" and the like.
-
-    Returns:
-        An `Inputs`.
     """
     found = Inputs(out, tag)
     for name in names:

@@ -13,16 +13,11 @@ SMALLEST_PART = 16  # LR pixels a side of a tile beside its overlaps
 
 
 class Cut(NamedTuple):
-    """One tile along one axis, in LR pixels.
+    """One tile along one axis, in LR pixels."""
 
-    Args:
-        start, stop: what the network is given.
-        first, last: what is kept of it.
-    """
-
-    start: int
+    start: int  # of what the network is given
     stop: int
-    first: int
+    first: int  # of what is kept of it
     last: int
 
 

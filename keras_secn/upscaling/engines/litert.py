@@ -43,12 +43,7 @@ def _wrong_scale(path, scale):
 class TiledFileEngine:
     """A file of `export_tiles`: gates first, then tiles that equal the whole image.
 
-    Any number of threads may use it, see `Runtime`.
-
-    Args:
-        path: the file.
-        facts: its metadata, `keras_secn.lite.metadata.FileFacts`.
-        threads: for LiteRT.
+    Its facts are its `metadata.FileFacts`. Any number of threads may use it, see `Runtime`.
     """
 
     window = None
@@ -96,12 +91,7 @@ class TiledFileEngine:
 
 
 class PlainFileEngine:
-    """Any other super-resolution file; channel means, if it takes any, are a tile's own.
-
-    Args:
-        path: the file.
-        threads: for LiteRT.
-    """
+    """Any other super-resolution file; channel means, if it takes any, are a tile's own."""
 
     eight_bit = True
 

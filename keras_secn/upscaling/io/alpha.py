@@ -22,7 +22,8 @@ def bleed(color, alpha):
     hidden = alpha[..., 0] == 0
     if not hidden.any() or hidden.all():
         return color
-    levels = [_joined(_half(*_weighted(*part)) for _, part in _bands(color, alpha))]
+    halves = (_half(*_weighted(*part)) for _, part in _bands(color, alpha))
+    levels = [tuple(np.concatenate(parts) for parts in zip(*halves, strict=True))]
     while max(levels[-1][1].shape[:2]) > 1:
         levels.append(_half(*levels[-1]))
     filled = None
@@ -49,10 +50,6 @@ def _weighted(color, alpha):
     return color * weight, weight
 
 
-def _joined(pairs):
-    return tuple(np.concatenate(parts) for parts in zip(*pairs, strict=True))
-
-
 def _filled(sums, weight, coarse):
     """Mean colors, and where there are none those of the next coarser grid, if there is one."""
     own = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
@@ -65,26 +62,14 @@ def _filled(sums, weight, coarse):
 def limits(alpha, first=0, last=None):
     """The least and the largest alpha within a pixel of each, to keep an enlarged one between.
 
-    Args:
-        alpha: H x W x 1.
-        first, last: of these rows alone, the last one excluded.
-
-    Returns:
-        Two arrays of that shape.
+    Two arrays, of the rows from `first` to before `last` of H x W x 1.
     """
     last = len(alpha) if last is None else last
-    top = max(0, first - 1)
-    rows = alpha[top : last + 1]
-    extremes = []
-    for extreme in (np.minimum, np.maximum):
-        result = rows
-        for axis in (0, 1):
-            padded = np.pad(result, [(int(axis == other),) * 2 for other in range(3)], mode="edge")
-            length = result.shape[axis]
-            parts = [padded.take(range(shift, shift + length), axis=axis) for shift in range(3)]
-            result = extreme.reduce(parts)
-        extremes.append(result[first - top : last - top])
-    return extremes
+    rows = alpha[max(0, first - 1) : last + 1, :, 0]
+    # beyond the picture its edge is repeated
+    padded = np.pad(rows, ((first == 0, last == len(alpha)), (1, 1)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+    return [extreme(windows, axis=(2, 3))[..., None] for extreme in (np.min, np.max)]
 
 
 def _half(*planes):

@@ -60,11 +60,7 @@ def profile_space(profile):
 def settle(metadata, kind, gray, notes):
     """`Metadata` whose colors a format can say, such that they look as in the original.
 
-    Args:
-        metadata: the original's.
-        kind: the format, in Pillow's words.
-        gray: the picture has no colors.
-        notes: list that gets what is left out.
+    Args: see `metadata.prepare`.
 
     Raises:
         UserError: the format cannot say it, and the numbers cannot be converted.
@@ -135,12 +131,11 @@ def _profile_of_png(png, gray):
 
 
 def make_profile(points, curve, gray=False):
-    """The bytes of an ICC profile.
+    """The bytes of an ICC profile, of one channel if it is `gray`.
 
     Args:
         points: x, y of red, green, blue and white.
         curve: g, a, b, c, d of (a x + b)^g, which is c x below d.
-        gray: of one channel.
 
     Raises:
         imagecodecs.CmsError: points that span no colors.

@@ -52,10 +52,7 @@ NO_PICTURES = {
 
 
 def kind_of(content):
-    """The format of a file by its first bytes, in Pillow's words.
-
-    Args:
-        content: a `parts.Content`.
+    """The format of a file, a `parts.Content`, by its first bytes, in Pillow's words.
 
     Raises:
         UserError: none that is read; the text says which, if that is known.

@@ -19,13 +19,10 @@ def write_png(path, bands, shape, dtype, metadata):
 
     Args:
         path: of the file.
-        bands: iterable of (h, W, C) arrays from top to bottom.
+        bands: iterable of (h, W, C) arrays from top to bottom, of uint8 or uint16.
         shape: (H, W, C) of the whole picture.
-        dtype: uint8 or uint16.
+        dtype: of the bands.
         metadata: what `metadata.prepare` gives.
-
-    Raises:
-        OSError: the file cannot be written.
     """
     height, width, channels = shape
     depth = np.dtype(dtype).itemsize

@@ -76,11 +76,9 @@ def read_header(path):
 
 
 def read_frames(source, notes=None):
-    """Yields the `Frame`s of a file, decoded one at a time, upright.
+    """Yields the `Frame`s of a `Source`, decoded one at a time, upright.
 
-    Args:
-        source: a `Source`.
-        notes: list that gets what could not be read beside the pixels.
+    `notes` is a list that gets what could not be read beside the pixels.
 
     Raises:
         UserError: as `read_header`; or pixels are missing.

@@ -25,9 +25,6 @@ def write_tiff(path, pages, count):
         path: of the file.
         pages: iterable of (bands, shape, dtype, metadata) as `png.write_png` takes them.
         count: about how many of the first one's size; what may be too large is a BigTIFF.
-
-    Raises:
-        OSError: the file cannot be written.
     """
     layout = None
     with open(path, "wb") as file:

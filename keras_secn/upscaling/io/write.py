@@ -34,13 +34,7 @@ LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a f
 
 
 def check(kind, shape, source):
-    """Raises a `UserError` if a format cannot hold what is to be written.
-
-    Args:
-        kind: a value of `FORMATS`.
-        shape: (height, width) of the result.
-        source: the `read.Source`.
-    """
+    """Raises a `UserError` if a format cannot hold a `read.Source` enlarged to (height, width)."""
     if max(shape) > LONGEST.get(kind, max(shape)):
         raise UserError(
             f"{source.path}: {shape[1]}x{shape[0]} is more than {kind} holds"
@@ -71,7 +65,7 @@ def write(path, kind, frames, source, quality, notes):
 
     Raises:
         UserError: the format cannot hold the picture.
-        OSError: the file cannot be metadata.
+        OSError: the file cannot be written.
     """
     prepared = (
         (bands, shape, dtype, prepare(metadata, kind, shape[:2], shape[2] < 3, notes), duration)

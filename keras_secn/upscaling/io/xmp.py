@@ -62,7 +62,7 @@ def enlarged(content, size, ratio, turned, converted=False):
         converted: whether the colors are sRGB now.
 
     Returns:
-        The bytes, those that were given if nothing in them is wrong; `None` if they cannot be read.
+        Bytes, those that were given if nothing in them is wrong; `None` if they cannot be read.
     """
     content = content.rstrip(b"\0")
     plain = content if b"\0" not in content[:64] else content.replace(b"\0", b"")  # UTF-16, -32
