@@ -68,8 +68,12 @@ def limits(alpha, first=0, last=None):
     rows = alpha[max(0, first - 1) : last + 1, :, 0]
     # beyond the picture its edge is repeated
     padded = np.pad(rows, ((first == 0, last == len(alpha)), (1, 1)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
-    return [extreme(windows, axis=(2, 3))[..., None] for extreme in (np.min, np.max)]
+
+    def within(extreme):
+        lines = extreme.reduce([padded[:-2], padded[1:-1], padded[2:]])
+        return extreme.reduce([lines[:, :-2], lines[:, 1:-1], lines[:, 2:]])[..., None]
+
+    return within(np.minimum), within(np.maximum)
 
 
 def _half(*planes):

@@ -1,53 +1,61 @@
 """What a file is, by its bytes: the formats that are read, and names for many that are not."""
 
+import re
+
 from keras_secn.utils.errors import UserError
 
+# how files begin: regular expressions
 READ = {
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    **dict.fromkeys((b"GIF87a", b"GIF89a"), "GIF"),
-    **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
-    b"BM": "BMP",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "GIF": rb"GIF8[79]a",
+    "TIFF": rb"(II[*+]\0|MM\0[*+])(?!.{4}CR)",
+    "BMP": rb"BM",
+    "WEBP": rb"RIFF.{4}WEBP",
+    "AVIF": rb".{4}ftyp.*avi[fs]",
 }
-RAW = "a camera's raw file"
-HEIC = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
 UNREAD = {
-    **dict.fromkeys((b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL"),
-    **dict.fromkeys((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000"),
-    b"II\xbc\1": "JPEG XR",
-    **dict.fromkeys((b"%!PS", b"\xc5\xd0\xd3\xc6"), "PostScript"),
-    b"%PDF": "PDF",
-    b"8BPS": "Photoshop (PSD)",
-    b"gimp xcf": "GIMP (XCF)",
-    b"\x8aMNG": "MNG (animation)",
-    b"\x8bJNG": "JNG",
-    **dict.fromkeys((b"\0\0\1\0", b"icns"), "an icon"),
-    b"DDS ": "DDS",
-    b"v/1\1": "OpenEXR",
-    b"#?RADIANCE": "Radiance (HDR)",
-    b"SIMPLE  =": "FITS",
-    b"qoif": "QOI",
-    b"BPG\xfb": "BPG",
-    b"FLIF": "FLIF",
-    b"AT&TFORM": "DjVu",
-    b"\xd7\xcd\xc6\x9a": "WMF",
-    **dict.fromkeys((b"\1\xda\0", b"\1\xda\1"), "SGI"),
-    **dict.fromkeys((b"\x0a\0\1", b"\x0a\2\1", b"\x0a\3\1", b"\x0a\5\1"), "PCX"),
-    **dict.fromkeys(
-        (b"PF\n", b"Pf\n", *(b"P%d" % kind for kind in range(1, 8))), "Netpbm (PPM, PFM)"
-    ),
-    **dict.fromkeys((b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb"), RAW),
+    "HEIC": rb".{4}ftyp.*(hei[cxm]|hevc|mif1|msf1)",
+    # of a TIFF the first page is a preview
+    "a camera's raw file": rb"FUJIFILMCCD-RAW|II(U\0|RO|RS)|MMOR|FOVb|.{4}ftyp.*crx|(II|MM).{6}CR",
+    "JPEG XL": rb"\xff\x0a|\0{3}\x0cJXL ",
+    "JPEG 2000": rb"\0{3}\x0cjP  |\xff\x4f\xff\x51",
+    "JPEG XR": rb"II\xbc\x01",
+    "PostScript": rb"%!PS|\xc5\xd0\xd3\xc6",
+    "PDF": rb"%PDF",
+    "Photoshop (PSD)": rb"8BPS",
+    "GIMP (XCF)": rb"gimp xcf",
+    "MNG (animation)": rb"\x8aMNG",
+    "JNG": rb"\x8bJNG",
+    "an icon": rb"\0\0\x01\0|icns",
+    "DDS": rb"DDS ",
+    "OpenEXR": rb"v/1\x01",
+    "Radiance (HDR)": rb"#\?RADIANCE",
+    "FITS": rb"SIMPLE  =",
+    "QOI": rb"qoif",
+    "BPG": rb"BPG\xfb",
+    "FLIF": rb"FLIF",
+    "DjVu": rb"AT&TFORM",
+    "WMF": rb"\xd7\xcd\xc6\x9a",
+    "SGI": rb"\x01\xda[\0\x01]",
+    "PCX": rb"\x0a[\0\x02\x03\x05]\x01",
+    "Netpbm (PPM, PFM)": rb"P[Ff]\n|P[1-7]",
+    "SVG": rb"(?i:(\xef\xbb\xbf)?\s*<(?!!doctype html|html)(.*<)?svg)",
+    "DICOM": rb".{128}DICM",
 }
 VIDEO = ", not an image; videos are taken by name: .mp4, .m4v, .mov, .mkv, .webm, .avi"
 NO_PICTURES = {
-    b"0&\xb2u\x8ef\xcf\x11": f"Windows Media{VIDEO}",
-    b"FLV\1": f"Flash video{VIDEO}",
-    **dict.fromkeys((b"\0\0\1\xba", b"\0\0\1\xb3"), f"MPEG video{VIDEO}"),
-    b"OggS": f"Ogg{VIDEO}",
-    b"\x1aE\xdf\xa3": f"a Matroska or WebM video{VIDEO}",
-    **dict.fromkeys((b"<!doctype html", b"<html"), "a web page, not an image"),
-    b"pk\3\4": "a ZIP archive, not an image",
-    b"version https://git-lfs": "a pointer to the image; git lfs pull gets that itself",
+    f"an AVI video{VIDEO}": rb"RIFF.{4}AVI ",
+    f"a video of the MP4 family{VIDEO}": rb".{4}ftyp",
+    f"Windows Media{VIDEO}": rb"0&\xb2u\x8ef\xcf\x11",
+    f"Flash video{VIDEO}": rb"FLV\x01",
+    f"MPEG video{VIDEO}": rb"\0\0\x01[\xba\xb3]",
+    f"an MPEG transport stream{VIDEO}": rb"(G.{187}){2}G",
+    f"Ogg{VIDEO}": rb"OggS",
+    f"a Matroska or WebM video{VIDEO}": rb"\x1aE\xdf\xa3",
+    "a web page, not an image": rb"(?i:(\xef\xbb\xbf)?\s*<(!doctype html|html))",
+    "a ZIP archive, not an image": rb"PK\x03\x04",
+    "a pointer to the image; git lfs pull gets that itself": rb"(?i:version https://git-lfs)",
 }
 
 
@@ -57,40 +65,20 @@ def kind_of(content):
     Raises:
         UserError: none that is read; the text says which, if that is known.
     """
-    head = bytes(content[:1024])
-    for start, kind in READ.items():
-        if head.startswith(start):
-            if kind == "TIFF" and head[8:10] == b"CR":
-                raise _unread(RAW)  # its first page is a preview
-            return kind
-    if head[:4] == b"RIFF":
-        if head[8:12] == b"WEBP":
-            return "WEBP"
-        raise UserError(f"an AVI video{VIDEO}" if head[8:12] == b"AVI " else "not an image")
+    head = content[:1024]
     if head[4:8] == b"ftyp":
-        brands = head[8 : min(int.from_bytes(head[:4], "big"), 256)]
-        if b"avif" in brands or b"avis" in brands:
-            return "AVIF"
-        if any(brand in brands for brand in HEIC):
-            raise _unread("HEIC")
-        raise _unread(RAW) if b"crx" in brands else UserError(f"a video of the MP4 family{VIDEO}")
-    for start, name in UNREAD.items():
-        if head.startswith(start):
-            raise _unread(name)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for start, name in NO_PICTURES.items():
-        if text.startswith(start.lower()):
-            raise UserError(name)
-    if text.startswith(b"<") and b"<svg" in text:
-        raise _unread("SVG")
-    if head[128:132] == b"DICM":
-        raise _unread("DICOM")
-    if bytes(content[max(0, len(content) - 18) :]).startswith(b"TRUEVISION"):
-        raise _unread("TGA")
-    if len(head) > 376 and {head[place] for place in (0, 188, 376)} == {ord("G")}:
-        raise UserError(f"an MPEG transport stream{VIDEO}")
-    raise UserError("not an image")
+        # the names of brands alone
+        head = head[: max(8, min(int.from_bytes(head[:4], "big"), 256))]
+    if kind := _first(READ, head):
+        return kind
+    name = _first(UNREAD, head)
+    if not name and content[max(0, len(content) - 18) :].startswith(b"TRUEVISION"):
+        name = "TGA"
+    if name:
+        raise UserError(f"{name} is not read; save it as PNG or JPEG")
+    raise UserError(_first(NO_PICTURES, head) or "not an image")
 
 
-def _unread(name):
-    return UserError(f"{name} is not read; save it as PNG or JPEG")
+def _first(patterns, head):
+    matches = (name for name, start in patterns.items() if re.match(start, head, re.DOTALL))
+    return next(matches, None)

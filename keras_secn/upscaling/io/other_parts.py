@@ -1,4 +1,4 @@
-"""AVIF, WebP, GIF and BMP: separate metadata from the picture, where Pillow does not."""
+"""AVIF, GIF and BMP: separate metadata from the picture, where Pillow does not; lossy WebP."""
 
 import re
 import struct
@@ -10,11 +10,6 @@ AVIF_COLORS = re.compile(rb"colrnclx(....)", re.DOTALL)  # AVIF 1.1; ISO/IEC 144
 AVIF_EXIF = re.compile(rb"(?<=infe.{8})Exif|(?<=infe.{10})Exif", re.DOTALL)
 GIF_LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 GIF_TRAILER = 258  # bytes that end an XMP block for readers that do not know it
-
-
-def split_webp(content):
-    """The `Parts` of a WebP, whose metadata Pillow hands on."""
-    return Parts("WEBP", [range(len(content))])
 
 
 def split_avif(content):

@@ -19,7 +19,6 @@ SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
 SPLITS = {
     "PNG": png_parts.split,
     "JPEG": jpeg.split,
-    "WEBP": other_parts.split_webp,
     "GIF": other_parts.split_gif,
     "BMP": other_parts.split_bmp,
     "AVIF": other_parts.split_avif,
@@ -123,13 +122,13 @@ def _frame(pixels, converted, metadata, duration=0):
 
 def _opened(content, kind):
     """The `Parts` of a file, and its Pillow image."""
+    parts = Parts(kind, [range(len(content))])
     try:
-        parts = SPLITS[kind](content)
+        parts = SPLITS[kind](content) if kind in SPLITS else parts
     except UserError:
         raise
     except Exception:  # metadata so damaged that it cannot be told from the picture
-        problems = ["metadata that cannot be read"]
-        parts = Parts(kind, [range(len(content))], problems=problems)
+        parts.problems.append("metadata that cannot be read")
     try:
         image = images.open_stream(stream(content, parts.pieces), [kind])
     except UserError:
