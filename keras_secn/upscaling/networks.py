@@ -30,12 +30,7 @@ class Networks:
     Of a preset, its family serves: the network of the same name for x3 or x4 if there is one, and
     the one for compressed pictures if no preset was named.
 
-    Args:
-        model: a preset's name, a Keras model, a `.keras` or a `.tflite` file; `None` for the
-            default, `ct_secn_16`.
-        engine, threads, precision: see `choose_engine`.
-        fast: take `pocket_secn_l`, in int8 where the processor multiplies 8 bits.
-        best: take `secn`.
+    Args: see `Upscaler`.
 
     Attributes:
         scale: the network's own factor.
@@ -91,10 +86,7 @@ class Networks:
     def passes(self, needed: float, rough: bool = False) -> list[Pass]:
         """The networks whose factors reach an enlargement, in the order of their work.
 
-        Args:
-            needed: enlargement.
-            rough: whether the picture is compressed or noisy; the first network then is
-                one for such pictures.
+        The first one is for compressed or noisy pictures if the picture is `rough`.
         """
         if self._network is None:
             return [Pass(self._label, factor) for factor in factors({self.scale}, needed)]
@@ -111,11 +103,7 @@ class Networks:
         return made
 
     def open(self, step: Pass):
-        """The engine of a pass; any number of threads may ask for it.
-
-        Raises:
-            UserError: as `choose_engine`.
-        """
+        """The engine of a pass, see `choose_engine`; any number of threads may ask for it."""
         with self._lock:
             if step.label not in self._opened:
                 engine, threads, precision = self._options

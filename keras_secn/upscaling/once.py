@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import pathlib
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, overload
 
 from keras_secn.upscaling.target import QUALITY
-from keras_secn.upscaling.upscaler import Upscaler
+from keras_secn.upscaling.upscaler import Picture, Upscaler
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     from PIL import Image
 
-# what comes back is of the kind that was given
-_Picture = TypeVar("_Picture", "np.ndarray", "Image.Image")
-
 
 @overload
 def upscale(
-    image: _Picture,
+    image: Picture,
     out: None = None,
     model: str | os.PathLike[str] | keras.Model | None = None,
     *,
@@ -35,7 +32,7 @@ def upscale(
     ensemble: bool = False,
     tile: int | None = None,
     threads: int | None = None,
-) -> _Picture: ...
+) -> Picture: ...
 
 
 @overload

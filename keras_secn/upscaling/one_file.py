@@ -4,7 +4,7 @@ import pathlib
 import warnings
 
 from keras_secn.upscaling.condition import Condition, condition, smooth
-from keras_secn.upscaling.io import jpeg, other_parts, write
+from keras_secn.upscaling.io import other_parts, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
@@ -81,9 +81,8 @@ def _frames(upscaler, source, tick, notes):
         height, width, channels = frame.pixels.shape
         size = upscaler.target.size(height, width)
         if state is None:
-            tables = jpeg.quantization(source.path) if source.format == "JPEG" else None
             lossy = source.format == "WEBP" and other_parts.is_lossy(source.path)
-            state = condition(frame.pixels, tables, lossy=lossy)
+            state = condition(frame.pixels, source.tables, lossy=lossy)
             upscaler.networks.tell(source.path, state, max(size) / max(height, width))
         pixels = smooth(frame.pixels) if state.jagged else frame.pixels
         bands = upscaler.bands(pixels, tick, not state.clean)

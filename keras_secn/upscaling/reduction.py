@@ -14,9 +14,6 @@ def reduce_bands(bands, size, reduced):
             channels, the last is alpha, and colors count by it.
         size: (H, W), the rows and columns that come in all.
         reduced: (height, width) of the result, at most `size`.
-
-    Yields:
-        Rows of the result, (h, width, C) of the same type.
     """
     (height, width), (out_height, out_width) = size, reduced
     if tuple(size) == tuple(reduced):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from keras_secn.upscaling.engines.litert import PlainFileEngine, TiledFileEngine
 
 # what comes back is of the kind that was given
-_Picture = TypeVar("_Picture", "np.ndarray", "Image.Image")
+Picture = TypeVar("Picture", "np.ndarray", "Image.Image")
 
 TILES = {2: 512, 3: 448, 4: 384}  # LR pixels a side by the network's factor
 
@@ -115,7 +115,7 @@ class Upscaler:
         return Enlarger(engine, max(tile, least), self._ensemble)
 
     @overload
-    def __call__(self, image: _Picture) -> _Picture: ...
+    def __call__(self, image: Picture) -> Picture: ...
 
     @overload
     def __call__(

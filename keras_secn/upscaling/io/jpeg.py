@@ -2,8 +2,6 @@
 
 import struct
 
-from PIL import Image
-
 from keras_secn.upscaling.io.parts import Parts
 from keras_secn.utils.errors import UserError
 
@@ -122,12 +120,3 @@ def segments(metadata):
     for number, piece in enumerate(pieces, 1):
         made += segment(0xE2, ICC + bytes([number, len(pieces)]) + piece)
     return made
-
-
-def quantization(path):
-    """The quantization tables of a JPEG, as Pillow names them; `None` if they cannot be read."""
-    try:
-        with Image.open(path, formats=["JPEG", "MPO"]) as image:
-            return image.quantization
-    except Exception:  # damaged metadata: the picture's own reader knows how to do without
-        return None

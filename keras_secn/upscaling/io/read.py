@@ -46,6 +46,7 @@ class Source(NamedTuple):
     count: int  # number of frames
     moving: bool  # the frames are an animation, not pages
     loop: int | None  # how often an animation runs, 0 for ever; `None` if the file does not say
+    tables: dict | None = None  # a JPEG's quantization tables
 
 
 def read_header(path):
@@ -58,7 +59,7 @@ def read_header(path):
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
-        content, loop = Content(file), None
+        content, loop, tables = Content(file), None, None
         kind = kind_of(content)
         if kind == "TIFF":
             pages = tiff_read.pages(content)
@@ -69,9 +70,10 @@ def read_header(path):
             with image:
                 metadata, size, count = parts.metadata, image.size[::-1], _count(image, parts)
                 loop = image.info.get("loop") if count > 1 else None
+                tables = getattr(image, "quantization", None)
         if (metadata.orientation or 1) >= 5:
             size = size[::-1]
-        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop)
+        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables)
 
 
 def read_frames(source, notes=None):
