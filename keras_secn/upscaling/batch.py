@@ -94,10 +94,8 @@ def _target(out):
     if out is None:
         return None, None
     path = pathlib.Path(out)
-    if os.path.isdir(path):
-        return None, path
     is_folder = str(out).endswith((os.sep, os.altsep or os.sep))
-    if is_folder and not os.path.exists(path):
+    if os.path.isdir(path) or (is_folder and not os.path.exists(path)):
         return None, path
     if not is_folder and path.suffix.lower() in WRITTEN:
         return path, None

@@ -63,17 +63,14 @@ class Target:
         Raises:
             UserError: it is more than 16 times as large.
         """
+        factor = self.scale
         if self.width:
             factor = self.width / width
-            size = _rounded(height * factor), int(self.width)
         elif self.height:
             factor = self.height / height
-            size = int(self.height), _rounded(width * factor)
-        else:
-            factor = self.scale
-            if self.megapixels:
-                factor = math.sqrt(self.megapixels * 1e6 / (height * width))
-            size = _rounded(height * factor), _rounded(width * factor)
+        elif self.megapixels:
+            factor = math.sqrt(self.megapixels * 1e6 / (height * width))
+        size = _rounded(height * factor), _rounded(width * factor)
         if factor > LARGEST:
             raise UserError(
                 f"{width}x{height} to {size[1]}x{size[0]} is {factor:.1f} times as large; "
