@@ -13,3 +13,10 @@ def rounded(values, dtype):
     if np.issubdtype(dtype, np.integer):
         values = np.floor(values + np.float32(0.5))
     return np.clip(values, 0, white(dtype)).astype(dtype)
+
+
+def to_eight_bit(pixels):
+    """uint16 pixels as uint8: 65535 / 255 = 257 takes white to white."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)

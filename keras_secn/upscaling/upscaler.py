@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 import numpy as np
 
 from keras_secn.upscaling.condition import condition, smooth
+from keras_secn.upscaling.depth import to_eight_bit
 from keras_secn.upscaling.enlarge import Enlarger
 from keras_secn.upscaling.io.alpha import bleed, limits
 from keras_secn.upscaling.networks import Networks
@@ -279,8 +280,4 @@ def _opaque(pixels, steps, tick):
     for step in steps[:-1]:
         pixels = np.concatenate(list(step.bands(pixels, tick)))
     for rows in steps[-1].bands(pixels, tick):
-        if rows.dtype != dtype:
-            from keras_secn.upscaling.io.pixels import to_eight_bit
-
-            rows = to_eight_bit(rows)
-        yield rows
+        yield rows if rows.dtype == dtype else to_eight_bit(rows)

@@ -10,7 +10,7 @@ import tifffile
 from odd_files import picture
 from PIL import Image
 
-from keras_secn.upscaling.io.pixels import to_eight_bit
+from keras_secn.upscaling.depth import to_eight_bit
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError

@@ -43,13 +43,6 @@ def to_image(pixels):
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels))
 
 
-def to_eight_bit(pixels):
-    """uint16 pixels as uint8: 65535 / 255 = 257 takes white to white."""
-    if pixels.dtype == np.uint8:
-        return pixels
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
 def on_white(pixels):
     """Gray and alpha, or RGBA, laid on a white page; pixels without alpha as they are."""
     if pixels.shape[2] in (1, 3):

@@ -115,11 +115,12 @@ def read_answer(path, answer):
     try:
         parsed = json.loads(answer)
         streams = [stream for stream in parsed["streams"] if isinstance(stream, dict)]
-        kinds = [stream.get("codec_type") == "video" and not is_cover(stream) for stream in streams]
-        if True not in kinds:
+        films = [stream for stream in streams if stream.get("codec_type") == "video"]
+        stream = next((film for film in films if not is_cover(film)), None)
+        if stream is None:
             raise UserError("no video in it")
-        stream = streams.pop(kinds.index(True))
-        return _clip(stream, parsed["format"], tuple(streams), len(parsed.get("chapters", [])))
+        others = tuple(other for other in streams if other is not stream)
+        return _clip(stream, parsed["format"], others, len(parsed.get("chapters", [])))
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):

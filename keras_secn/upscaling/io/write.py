@@ -5,10 +5,11 @@ import io
 import numpy as np
 from PIL import Image
 
+from keras_secn.upscaling.depth import to_eight_bit
 from keras_secn.upscaling.io import jpeg, png, tiff
 from keras_secn.upscaling.io.color import relabel_avif, to_srgb
 from keras_secn.upscaling.io.metadata import prepare
-from keras_secn.upscaling.io.pixels import on_white, to_eight_bit, to_image
+from keras_secn.upscaling.io.pixels import on_white, to_image
 from keras_secn.utils.errors import UserError
 
 # suffix -> Pillow's name
