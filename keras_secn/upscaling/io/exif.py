@@ -1,5 +1,6 @@
 """EXIF: keeps what describes the photograph, drops what describes the old file."""
 
+import struct
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -169,12 +170,5 @@ def to_bytes(exif, dpi=None):
     if not dpi and not exif:
         return b""
     tags = exif.first | (resolution_tags(dpi, exif.layout) if dpi else {}) | exif.below
-    head = {"<": b"II*\0\x08\0\0\0", ">": b"MM\0*\0\0\0\x08"}[exif.layout.order]
+    head = ifd.beginning(exif.layout) + struct.pack(exif.layout.order + "I", 8)
     return head + ifd.pack(tags, exif.layout, 8)
-
-
-def in_order(exif, order):
-    """An `Exif` in a byte order."""
-    if exif.layout.order == order:
-        return exif
-    return Exif(Layout(order), *map(ifd.swapped, exif[1:]))

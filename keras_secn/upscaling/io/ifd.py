@@ -50,6 +50,17 @@ class Layout(NamedTuple):
         return struct.unpack(self.order + letter, part)[0] if len(part) == size else 0
 
 
+def beginning(layout):
+    """The bytes before the first directory's offset."""
+    order = layout.order
+    mark = b"II" if order == "<" else b"MM"
+    return (
+        mark + struct.pack(order + "3H", 43, 8, 0)
+        if layout.big
+        else mark + struct.pack(order + "H", 42)
+    )
+
+
 def read_layout(content):
     """The `Layout` of a TIFF or EXIF block and its first directory's offset; `None` if neither."""
     order = {b"II": "<", b"MM": ">"}.get(bytes(content[:2]))
@@ -114,20 +125,6 @@ def integers(kind, values, layout):
     """The `Entry` of integers; of fractions, numerators and denominators by turns."""
     letter = (INTEGERS | FRACTIONS)[kind]
     return Entry(kind, struct.pack(f"{layout.order}{len(values)}{letter}", *values))
-
-
-def swapped(tags):
-    """A directory in the other byte order, with those below it."""
-    return {
-        tag: swapped(value) if isinstance(value, dict) else _swapped(value)
-        for tag, value in tags.items()
-    }
-
-
-def _swapped(entry):
-    size = SIZES[entry.kind] // (2 if entry.kind in FRACTIONS else 1)
-    places = range(0, len(entry.data), size)
-    return Entry(entry.kind, b"".join(entry.data[p : p + size][::-1] for p in places))
 
 
 def pack(tags, layout, start):

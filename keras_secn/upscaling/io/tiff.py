@@ -31,12 +31,13 @@ def write_tiff(path, pages, count):
         for bands, shape, dtype, metadata in pages:
             if layout is None:
                 nbytes = count * math.prod(shape) * np.dtype(dtype).itemsize
-                layout = Layout("<", nbytes > BIG)
-                file.write(b"II+\0\x08\0\0\0" if layout.big else b"II*\0")
+                # that of EXIF's values, which are kept as they are
+                layout = Layout(metadata.tags.layout.order, nbytes > BIG)
+                file.write(ifd.beginning(layout))
                 pointer = file.tell()  # where the next directory's offset goes
                 file.write(bytes(8 if layout.big else 4))
             offsets, counts = [], []
-            for strip in _strips(bands):
+            for strip in _strips(bands, layout.order):
                 offsets.append(file.tell())
                 counts.append(len(strip))
                 file.write(strip)
@@ -47,7 +48,7 @@ def write_tiff(path, pages, count):
             packed = ifd.pack(tags, layout, place)
             file.write(packed)
             file.seek(pointer)
-            file.write(struct.pack("<Q" if layout.big else "<I", place))
+            file.write(struct.pack(layout.order + layout.pointer, place))
             lines = layout.number(layout.counter, packed, 0)
             pointer = place + (8 + 20 * lines if layout.big else 2 + 12 * lines)
             file.seek(0, 2)
@@ -76,8 +77,7 @@ def _structure(shape, size, offsets, counts, layout):
 
 def _described(metadata, layout):
     """The tags of a page's metadata."""
-    own = exif.in_order(metadata.tags, "<")
-    tags = own.first | own.below
+    tags = metadata.tags.first | metadata.tags.below
     if metadata.dpi:
         tags |= exif.resolution_tags(metadata.dpi, layout)
     for tag, kind, data in (
@@ -90,19 +90,19 @@ def _described(metadata, layout):
     return tags
 
 
-def _strips(bands):
+def _strips(bands, order):
     """Bands of any height as compressed strips of `ROWS` rows (TIFF 6.0, section 14: predictor)."""
     rest = None
     for band in bands:
         rest = band if rest is None else np.concatenate([rest, band])
         while len(rest) >= ROWS:
-            yield _strip(rest[:ROWS])
+            yield _strip(rest[:ROWS], order)
             rest = rest[ROWS:]
     if len(rest):
-        yield _strip(rest)
+        yield _strip(rest, order)
 
 
-def _strip(rows):
-    rows = rows.astype(rows.dtype.newbyteorder("<"), copy=True)
+def _strip(rows, order):
+    rows = rows.astype(rows.dtype.newbyteorder(order), copy=True)
     rows[:, 1:] -= rows[:, :-1].copy()
     return zlib.compress(rows.tobytes(), 6)
