@@ -3,10 +3,13 @@
 python tflite/benchmark.py a.tflite b.tflite --size 270x480 --threads 2
 """
 
+import pathlib
+
 from absl import flags
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("size", "270x480", "HxW of the LR picture.")
@@ -19,16 +22,37 @@ flags.DEFINE_boolean("progress", True, "Shows a progress bar.")
 def main(argv):
     if len(argv) < 2:
         raise UserError("usage: benchmark.py FILE... --size HxW --threads N")
-    from keras_secn.lite.benchmark import benchmark, to_markdown
+    from keras_secn.lite.benchmark import benchmark
     from keras_secn.lite.sizes import parse_size
 
     size = parse_size(FLAGS.size)
     rows = benchmark(argv[1:], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)
-    print(to_markdown(rows))
+    print(_table(rows))
     if FLAGS.json:
         from keras_secn.metrics.protocol import write_json
 
         write_json({"size": size, "threads": FLAGS.threads, "results": rows}, FLAGS.json)
+
+
+def _table(rows):
+    cells = [
+        {
+            **row,
+            "file": pathlib.Path(row["file"]).name,
+            "kb": row["bytes"] / 1000,
+            "peak": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
+        }
+        for row in rows
+    ]
+    columns = {
+        "file": "{file}",
+        "size (KB)": "{kb:.0f}",
+        "median (ms)": "{median_ms:.1f}",
+        "best (ms)": "{min_ms:.1f}",
+        "ratio": "{ratio:.2f}",
+        "peak memory (MiB)": "{peak}",
+    }
+    return markdown_table(columns, cells)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from absl import flags
 from keras_secn.metrics import compare
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -37,6 +38,20 @@ def parse_setting(text):
         raise UserError(
             f"a setting is SPARSITY:CLUSTERS, for example 0.5:32, not {text!r}"
         ) from None
+
+
+def _table(rows):
+    """A table of dictionaries of `measures` with `name` and `psnr_y` (by folder's name)."""
+    names = list(rows[0]["psnr_y"])
+    head = ["network", "zeros", "values", "file (KB)", "deflated (KB)"]
+    lines = []
+    for row in rows:
+        sizes = [f"{row[key] / 1000:.0f}" for key in ("bytes", "deflated")]
+        scores = [f"{row['psnr_y'][name]:.2f}" for name in names]
+        lines.append(
+            [row["name"], f"{100 * row['sparsity']:.0f} %", str(row["values"]), *sizes, *scores]
+        )
+    return markdown_table([*head, *(f"{name} (dB)" for name in names)], lines)
 
 
 def main(argv):
@@ -75,7 +90,7 @@ def main(argv):
         parts += [f"{clusters} values"] * bool(clusters)
         measured = compression.measures(small, path.read_bytes())
         rows.append({"name": ", ".join(parts) or "as trained", **measured, "psnr_y": psnr})
-    print(compression.to_markdown(rows))
+    print(_table(rows))
     write_json({"model": name, "steps": FLAGS.steps, "rows": rows}, out / "table.json")
 
 

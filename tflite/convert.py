@@ -12,6 +12,7 @@ from keras_secn.lite.sizes import parse_size
 from keras_secn.metrics import compare
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -33,6 +34,14 @@ flags.DEFINE_integer("qat_steps", 500, "Steps of int8_qat.", lower_bound=1)
 flags.DEFINE_boolean("report", False, "Prints the error of every layer of an integer file.")
 flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 
+LAYERS = {
+    "operator": "{operator}",
+    "tensor": "{tensor}",
+    "SQNR (dB)": "{sqnr:.1f}",
+    "step": "{step:.3g}",
+    "range": "{range[0]:.3g} .. {range[1]:.3g}",
+}
+
 
 def main(argv):
     if (FLAGS.preset is None) == (FLAGS.model is None):
@@ -46,7 +55,6 @@ def main(argv):
     compare.check_paths([FLAGS.preset or FLAGS.model], folders)
 
     # after the flags are checked: Keras takes seconds
-    from keras_secn.lite import layers_report
     from keras_secn.lite.export import BOUNDS, export
 
     model = compare.load(FLAGS.preset or FLAGS.model)
@@ -70,7 +78,7 @@ def main(argv):
         f" largest difference {check['largest_difference']}"
     )
     if FLAGS.report:
-        print(layers_report.to_markdown(facts["layers"]))
+        print(markdown_table(LAYERS, facts["layers"]))
 
 
 if __name__ == "__main__":

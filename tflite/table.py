@@ -58,23 +58,23 @@ def main(argv):
 
 def _timed(paths):
     """{row's name: cells}, the sizes, and how it was measured."""
-    from keras_secn.lite.benchmark import time_files
-    from keras_secn.metrics.timing import machine
+    from keras_secn.lite.interpreter import LiteModel
+    from keras_secn.metrics.timing import machine, measured_seconds
 
     sizes = [parse_size(text) for text in FLAGS.sizes]
     names = [REFERENCE, *(f"`{path.name}`" for path in paths)]
     cells = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         reference = _reference(FLAGS.scale, pathlib.Path(folder) / "edsr.tflite")
+        models = [LiteModel(path, FLAGS.threads) for path in (reference, *paths)]
+        models = dict(zip(names, models, strict=True))
         for size in sizes:
-            seconds = time_files(
-                [reference, *paths], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress
-            )
-            found = dict(zip(names, seconds, strict=True))
-            for name, value in found.items():
-                plain = found.get(name.replace("_int8", ""))
+            seconds = measured_seconds(models, size, FLAGS.rounds, FLAGS.progress)
+            for name, value in seconds.items():
+                plain = seconds.get(name.replace("_int8", ""))
                 ratio = f"{value / plain:.2f}" if plain else ""
-                cells[name] += [f"{1e3 * value:.0f}", ratio, f"{value / seconds[0]:.2f}"]
+                to_edsr = f"{value / seconds[REFERENCE]:.2f}"
+                cells[name] += [f"{1e3 * value:.0f}", ratio, to_edsr]
     note = (
         f"Medians of {FLAGS.rounds} rounds in turns, {FLAGS.threads} threads: {machine()},"
         f" {datetime.date.today()}."

@@ -4,16 +4,15 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_secn.lite.interpreter import LiteModel
+from keras_secn.metrics.timing import run_seconds
 from keras_secn.utils.errors import UserError
-from keras_secn.utils.markdown import markdown_table
+from keras_secn.utils.memory import peak_mib
 
 
 def benchmark(
@@ -42,7 +41,10 @@ def benchmark(
     Raises:
         UserError: as `LiteModel`; rounds or size below 1.
     """
-    seconds = _time(paths, size, threads, rounds, progress)
+    if rounds < 1 or min(size) < 1:
+        raise UserError("size and rounds must be at least 1")
+    models = {index: LiteModel(path, threads) for index, path in enumerate(paths)}
+    seconds = list(run_seconds(models, size, rounds, progress).values())
     medians = [float(np.median(times)) for times in seconds]
     return [
         {
@@ -57,66 +59,14 @@ def benchmark(
     ]
 
 
-def time_files(paths, size, threads=None, rounds=10, progress=False):
-    """The median seconds of each file, timed as `benchmark` does."""
-    return [float(np.median(times)) for times in _time(paths, size, threads, rounds, progress)]
-
-
-def _time(paths, size, threads, rounds, progress):
-    if rounds < 1 or min(size) < 1:
-        raise UserError("size and rounds must be at least 1")
-    models = [LiteModel(path, threads) for path in paths]
-    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    seconds = [[] for _ in models]
-    for turn in tqdm(range(rounds + 1), disable=not progress, unit="round", leave=False):
-        for model, times in zip(models, seconds, strict=True):
-            started = time.perf_counter()
-            model(picture)
-            if turn:
-                times.append(time.perf_counter() - started)
-    return seconds
-
-
 def peak_memory(path, size, threads=None):
-    """Peak resident memory in MiB of a fresh process that runs a file once, interpreter included.
-
-    `None` where the system does not tell (only Linux does).
-    """
+    """Peak MiB of a fresh process that runs a file once; `None` where the system does not tell."""
     command = [sys.executable, "-m", __name__, str(path), *map(str, size), str(threads or 0)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout) if done.stdout.strip() else None
 
 
-def to_markdown(rows):
-    """The results as a table."""
-    cells = [
-        {
-            **row,
-            "file": pathlib.Path(row["file"]).name,
-            "kb": row["bytes"] / 1000,
-            "peak": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
-        }
-        for row in rows
-    ]
-    columns = {
-        "file": "{file}",
-        "size (KB)": "{kb:.0f}",
-        "median (ms)": "{median_ms:.1f}",
-        "best (ms)": "{min_ms:.1f}",
-        "ratio": "{ratio:.2f}",
-        "peak memory (MiB)": "{peak}",
-    }
-    return markdown_table(columns, cells)
-
-
-def _print_peak(path, height, width, threads):
-    LiteModel(path, int(threads) or None)(np.zeros((int(height), int(width), 3), np.uint8))
-    status = pathlib.Path("/proc/self/status")
-    if status.is_file():
-        # not getrusage: its maximum starts from the parent's
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        print(int(line.split()[1]) / 1024)
-
-
 if __name__ == "__main__":
-    _print_peak(*sys.argv[1:])
+    path, height, width, threads = sys.argv[1:]
+    LiteModel(path, int(threads) or None)(np.zeros((int(height), int(width), 3), np.uint8))
+    print(peak_mib() or "")

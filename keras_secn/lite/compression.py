@@ -13,7 +13,6 @@ from keras_secn.lite.quantize import equalize
 from keras_secn.lite.twin import copy_back, custom_layers, libraries, to_twin
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.utils.errors import UserError
-from keras_secn.utils.markdown import markdown_table
 
 if TYPE_CHECKING:
     import keras
@@ -106,11 +105,7 @@ def kernels(model):
 
 
 def measures(model, content):
-    """How small a network is.
-
-    Args:
-        model: the Keras network.
-        content: bytes of its `.tflite` file.
+    """How small a network is, beside the `content` of its `.tflite` file.
 
     Returns:
         A dictionary: `sparsity` (share of zeros in the kernels), `values` (the most that any
@@ -123,17 +118,3 @@ def measures(model, content):
         "bytes": len(content),
         "deflated": len(zlib.compress(content, level=9)),
     }
-
-
-def to_markdown(rows):
-    """A table of dictionaries of `measures` with `name` and `psnr_y` (by folder's name)."""
-    names = list(rows[0]["psnr_y"])
-    head = ["network", "zeros", "values", "file (KB)", "deflated (KB)"]
-    lines = []
-    for row in rows:
-        sizes = [f"{row[key] / 1000:.0f}" for key in ("bytes", "deflated")]
-        scores = [f"{row['psnr_y'][name]:.2f}" for name in names]
-        lines.append(
-            [row["name"], f"{100 * row['sparsity']:.0f} %", str(row["values"]), *sizes, *scores]
-        )
-    return markdown_table([*head, *(f"{name} (dB)" for name in names)], lines)

@@ -15,11 +15,7 @@ PIXELS = "pixels"  # part of the names of the operators that make pixels of a fl
 
 
 def tensorflow():
-    """TensorFlow, if Keras runs on it: only then can a network be traced.
-
-    Raises:
-        UserError: another backend, or TensorFlow is not installed.
-    """
+    """TensorFlow, if Keras runs on it: only then can a network be traced. Else a `UserError`."""
     if keras.backend.backend() != "tensorflow":
         raise UserError("export to LiteRT needs KERAS_BACKEND=tensorflow")
     import tensorflow as tf
@@ -54,21 +50,15 @@ def variables_of(model):
 def convert(
     variables, run, shape, io, quantization="none", pictures=None, progress=False, clip=False
 ):
-    """Traces `run` and converts it.
+    """The bytes of a `.tflite` file of `run`, a function of one tensor (1, H, W, 3).
 
     Args:
-        variables: TensorFlow variables that `run` uses, see `variables_of`.
-        run: function of one tensor (1, H, W, 3).
+        variables: TensorFlow variables that `run` uses.
         shape: (height, width) in LR pixels, or `None` for any.
-        io: type of the pixels in the file, "uint8" or "float".
         quantization: "none", "float16", "dynamic" or "int8".
         pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
             `None` if `run` is full of fake quantization already.
-        progress: shows a bar over calibration.
         clip: leaves rare peaks out of int8's grids, see `calibrate.tensor_ranges`.
-
-    Returns:
-        The file's bytes.
     """
     if quantization == "int8" and pictures is not None:
         return _quantized(variables, run, shape, io, pictures, progress, clip)

@@ -12,16 +12,9 @@ from keras_secn.utils.errors import UserError
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What `keras-secn info` prints.
 
-    Args:
-        path: a `.tflite` file.
-
-    Returns:
-        What `info` gives, and behind it, so that nothing in the file can stand in their place:
-        `file`, `bytes`, `signatures`, `operators` with their numbers, and `refused`: by delegate
-        (see `keras_secn.lite.refused`), the operators that stay on the CPU.
-
-    Raises:
-        UserError: no such file, or LiteRT cannot load it.
+    What `info` gives, and behind it, so that nothing in the file can stand in their place:
+    `file`, `bytes`, `signatures`, `operators` with their numbers, and `refused`: by delegate, the
+    operators that stay on the CPU. A file that LiteRT cannot load is a `UserError`.
     """
     content = load_bytes(path)
     interpreter = Runtime(path, content).open()

@@ -12,18 +12,11 @@ HR_PATCH = 96
 def distil(
     student, teacher, patches, text, callbacks=(), progress=False, learning_rate=LEARNING_RATE
 ):
-    """Trains `student` in place, with the pictures of `teacher` as targets.
+    """Trains `student` in place, with the pictures of `teacher` as targets: both are `tf_keras` models.
 
-    A few hundred steps are enough, since only the error of the compression has to be learned.
-
-    Args:
-        student, teacher: `tf_keras` models, RGB in 0..255 in and out.
-        patches: a `keras_secn.data.PatchDataset`; one step for each batch, while the learning
-            rate falls to 0 in a cosine.
-        text: for the bar.
-        callbacks: `tf_keras` callbacks; `on_train_begin` and `on_train_batch_begin` are called.
-        progress: shows a bar.
-        learning_rate: the first one.
+    A few hundred steps are enough, since only the error of the compression has to be learned. There
+    is one step for each batch of `patches`, while the learning rate falls to 0 in a cosine. Of
+    `callbacks`, `on_train_begin`, `on_train_batch_begin` and `on_epoch_end` are called.
     """
     tf = tensorflow()
     tf_keras, _ = libraries()

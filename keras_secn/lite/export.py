@@ -139,13 +139,7 @@ def export(
 
 
 def compare(model, path, pictures):
-    """A file's pictures beside Keras': PSNR in dB over RGB, and the largest difference in levels.
-
-    Args:
-        model: the Keras network that the file was made of.
-        path: the `.tflite` file.
-        pictures: uint8 LR pictures; cut or mirrored to the file's size if that is fixed.
-    """
+    """A file's pictures beside Keras': PSNR in dB over RGB, and the largest difference in levels."""
     lite, keras_upscale = LiteModel(path), image_upscaler(model)
     squares, count, largest = 0.0, 0, 0
     for picture in pictures:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from keras_secn.lite.interpreter import open_tensors
-from keras_secn.utils.markdown import markdown_table
 
 
 def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> list[dict[str, Any]]:
@@ -41,18 +40,6 @@ def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> lis
             }
         )
     return rows
-
-
-def to_markdown(rows):
-    """The report as a table."""
-    columns = {
-        "operator": "{operator}",
-        "tensor": "{tensor}",
-        "SQNR (dB)": "{sqnr:.1f}",
-        "step": "{step:.3g}",
-        "range": "{range[0]:.3g} .. {range[1]:.3g}",
-    }
-    return markdown_table(columns, rows)
 
 
 def _tensors(content, picture):

@@ -22,12 +22,7 @@ TEXTS = ("name", "quantization", "layout", "colour", "io")
 
 @dataclasses.dataclass(frozen=True)
 class Tiles:
-    """What `Upscaler` needs to know for exact tiles.
-
-    Args:
-        radius: of the receptive field in LR pixels.
-        gated: whether the network has gates, which the signature `statistics` computes.
-    """
+    """What exact tiles need: the receptive field's `radius` in LR pixels, and whether there are gates."""
 
     radius: int
     gated: bool
@@ -35,20 +30,7 @@ class Tiles:
 
 @dataclasses.dataclass(frozen=True)
 class FileFacts:
-    """The checked metadata of a file made by this library.
-
-    Args:
-        name: of the network.
-        scale: enlargement.
-        quantization: see `keras_secn.lite.export`.
-        layout: "NHWC".
-        colour: "RGB".
-        io: "uint8" or "float".
-        value_range: of black and white.
-        shape: "dynamic", or [height, width] in LR pixels.
-        check: the comparison with Keras at export: numbers by name.
-        tiles: of files for `Upscaler`; `None` for others.
-    """
+    """The checked metadata of a file made by this library; see `info`."""
 
     name: str
     scale: int
@@ -62,19 +44,11 @@ class FileFacts:
     tiles: Tiles | None = None
 
     def to_dict(self):
-        """As a dictionary; without `tiles` if there are none."""
         return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
 
 
 def checked(facts: Any) -> FileFacts:
-    """The record of what a file says.
-
-    Args:
-        facts: what its JSON gave; keys that are not a `FileFacts`' are left out.
-
-    Raises:
-        UserError: a key is missing, or its value is not of its kind.
-    """
+    """The record of what a file's JSON says; a `UserError` if a fact is missing or cannot be true."""
     if not isinstance(facts, dict):
         raise UserError("its metadata are not a table of facts")
     known = {field.name: facts.get(field.name) for field in dataclasses.fields(FileFacts)}
@@ -123,15 +97,7 @@ def _span(span):
 
 
 def add(content: bytes, facts: dict[str, Any]) -> bytes:
-    """The bytes of a `.tflite` file with facts in a metadata buffer, in place of earlier ones.
-
-    Args:
-        content: the file's bytes.
-        facts: what `FileFacts` holds, as a dictionary.
-
-    Raises:
-        UserError: the facts are not what `checked` accepts.
-    """
+    """The bytes of a `.tflite` file with facts in a metadata buffer, in place of earlier ones."""
     model = flatbuffer_utils.read_model_from_bytearray(content)
     buffer = schema.BufferT()
     buffer.data = list(json.dumps(checked(facts).to_dict()).encode())
@@ -144,11 +110,7 @@ def add(content: bytes, facts: dict[str, Any]) -> bytes:
 
 
 def facts_of(path: str | os.PathLike[str]) -> FileFacts | None:
-    """A file's checked metadata; `None` if this library did not write it.
-
-    Raises:
-        UserError: no such file, no LiteRT file, a damaged one, or metadata that cannot be true.
-    """
+    """A file's checked metadata, see `info`; `None` if this library did not write it."""
     content = load_bytes(path)
     try:
         text = _read(content)

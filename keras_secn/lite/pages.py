@@ -32,17 +32,7 @@ SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za str
 
 
 def pages(scale, count=6, size=128, seed=0):
-    """LR pictures of pages.
-
-    Args:
-        scale: by which pages are reduced (MATLAB's bicubic), as photographs are.
-        count: how many.
-        size: side in LR pixels.
-        seed: the same gives the same pages, with the same Pillow.
-
-    Returns:
-        A list of uint8 arrays size x size x 3.
-    """
+    """Pages as `low_resolution` makes photographs: `count` uint8 LR pictures, `size` pixels a side."""
     return [
         imresize(page((size * scale, size * scale), number, seed), scale=1 / scale)
         for number in range(count)
@@ -50,16 +40,9 @@ def pages(scale, count=6, size=128, seed=0):
 
 
 def page(size, number=0, seed=0, zoom=1.0):
-    """A page of text with a drawing and flat areas.
+    """A page of text with a drawing and flat areas, uint8, `size` = (height, width).
 
-    Args:
-        size: (height, width) in pixels.
-        number: which font and which colors.
-        seed: of the words and the shapes.
-        zoom: of the letters.
-
-    Returns:
-        A uint8 array height x width x 3.
+    Its font and colors follow from `number`, its words and shapes from `seed`; `zoom` is of letters.
     """
     height, width = size
     random = np.random.default_rng([seed, number])

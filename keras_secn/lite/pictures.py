@@ -15,17 +15,14 @@ CROP = 128  # LR pixels a side at most: small enough to be quick, larger than a 
 
 
 def low_resolution(source, scale, limit, progress=False):
-    """LR pictures from photographs, or arrays as they are.
+    """LR pictures to calibrate with: the middle of each photograph, at most 128 x 128 pixels.
 
     Args:
-        source: a folder or file of photographs, which are reduced by `scale` (MATLAB's bicubic)
-            and cropped; or a list of uint8 LR pictures H x W x 3.
+        source: a folder or file of photographs, which are reduced by `scale` (MATLAB's bicubic);
+            or a list of uint8 LR pictures H x W x 3.
         scale: the network's.
         limit: how many at most, spread evenly over the folder.
         progress: shows a bar.
-
-    Returns:
-        A list of uint8 arrays, the middle of each photograph, at most 128 x 128 LR pixels.
 
     Raises:
         UserError: nothing there, or a picture that is unreadable or of another kind.

@@ -6,7 +6,7 @@ from keras_secn.lite.quantize.equalize import CENTER
 from keras_secn.lite.twin import custom_layers, libraries, ranges, to_twin
 
 LEARNING_RATE = 1e-4  # the kernels are rounded well already: larger steps only undo that
-CARRIERS = ("Concatenate", "Part", "Shuffle")  # layers that only move values
+CARRIERS = ("Concatenate", "Rows", "Columns", "Shuffle")  # layers that only move values
 
 
 def finetune(
@@ -37,26 +37,20 @@ def finetune(
     seen = ranges(twin, pictures)
     calibrate(student, seen)
     patches = PatchDataset(cache, batch_size, hr_patch, seed, steps=steps)
-    grids = freeze_ranges(student, seen)
-    distil(student, to_twin(exact), patches, "quantizing", [grids], progress, LEARNING_RATE)
+    # tensorflow-model-optimization would take moving averages of each batch's extremes
+    tf_keras, _ = libraries()
+    keep_ranges = tf_keras.callbacks.LambdaCallback(
+        on_batch_begin=lambda batch, logs: calibrate(student, seen)
+    )
+    distil(student, to_twin(exact), patches, "quantizing", [keep_ranges], progress, LEARNING_RATE)
     # weights have the ranges of the last training step
     student(patches[0][0], training=True)
     calibrate(student, seen)
     return student
 
 
-def freeze_ranges(student, seen):
-    """A callback that keeps the calibrated ranges of activations.
-
-    tensorflow-model-optimization would replace them by moving averages of each batch's extremes.
-    """
-    tf_keras, _ = libraries()
-
-    class KeepGrids(tf_keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            calibrate(student, seen)
-
-    return KeepGrids()
+def kind_of(layer):
+    return getattr(layer, "kind", type(layer).__name__)
 
 
 def quantizable(twin):
@@ -71,14 +65,14 @@ def quantizable(twin):
     makers, last, left = {layer.output.name: layer for layer in twin.layers}, set(), [twin.output]
     while left:
         layer = makers[left.pop().name]
-        if type(layer).__name__ in CARRIERS:
+        if kind_of(layer) in CARRIERS:
             left += layer.input if isinstance(layer.input, list) else [layer.input]
         else:
             last.add(layer.name)
     configs = quantize_configs()
 
     def annotate(layer):
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         if kind == "InputLayer":
             return layer
         if kind in ("Conv2D", "DepthwiseConv2D"):
@@ -100,12 +94,7 @@ def quantizable(twin):
 
 
 def calibrate(student, seen):
-    """Sets the quantization ranges to those of the twin's tensors on pictures.
-
-    Args:
-        student: of `quantizable`.
-        seen: what `twin.ranges` returned.
-    """
+    """Sets a student's quantization ranges to those of its twin's tensors, as `twin.ranges` found them."""
     for layer in student.layers:
         low, high = seen.get(layer.name.removeprefix("quant_"), (0.0, 255.0))
         # a unit that is zero on all pictures needs a range, too

@@ -21,11 +21,7 @@ PLAIN_KERNELS = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # LiteRT's own
 
 
 def load_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a `.tflite` file.
-
-    Raises:
-        UserError: no such file, or it is not a LiteRT flatbuffer.
-    """
+    """The bytes of a `.tflite` file; a `UserError` if it is missing or no LiteRT flatbuffer."""
     path = pathlib.Path(path)
     if not path.is_file():
         raise UserError(f"no such file: {path}")
@@ -40,13 +36,7 @@ class Runtime:
 
     An interpreter is not thread-safe, and one per thread would multiply memory: LiteRT uses several
     processors by itself, so threads take turns. A forked process opens its own interpreter. A
-    pickle holds the file's bytes and the options.
-
-    Args:
-        name: of the file, for messages.
-        content: the file's bytes.
-        threads: for LiteRT; its own choice if `None`.
-        delegate: `False` runs LiteRT's own kernels, without XNNPACK.
+    pickle holds the file's bytes and the options. Arguments: see `LiteModel`.
     """
 
     def __init__(self, name, content, threads=None, delegate=True):
@@ -65,11 +55,7 @@ class Runtime:
         self._forget()
 
     def open(self) -> Interpreter:
-        """A new interpreter.
-
-        Raises:
-            UserError: LiteRT cannot load the file.
-        """
+        """A new interpreter; a `UserError` if LiteRT cannot load the file."""
         threads, delegate = self._options
         options = {} if delegate else {"experimental_op_resolver_type": PLAIN_KERNELS}
         try:
@@ -79,13 +65,9 @@ class Runtime:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[dict]:
-        """This thread's turn.
+        """This thread's turn, with what was kept between turns; it is empty in a new process.
 
-        Yields:
-            What the holder keeps between turns: empty in a new process.
-
-        Raises:
-            UserError: LiteRT cannot run the file, or the file is not what it says it is.
+        Whatever LiteRT raises within becomes a `UserError`.
         """
         if self._process != os.getpid():
             self._forget()
@@ -99,10 +81,10 @@ class Runtime:
 
 
 def greet_unseen() -> None:
-    """Suppresses the message that LiteRT prints once in a process.
+    """Suppresses "Created TensorFlow Lite XNNPACK delegate", which LiteRT prints once in a process.
 
-    For programs, before they start threads: LiteRT writes "Created TensorFlow Lite XNNPACK delegate
-    for CPU" to file descriptor 2, which only a redirection keeps quiet. A library must not do that.
+    For programs, before they start threads: only a redirection of file descriptor 2 keeps it quiet,
+    which a library must not do.
     """
     sys.stderr.flush()
     saved = os.dup(2)

@@ -19,11 +19,7 @@ LAST = "channels_last"  # whatever keras.json says
 
 
 def libraries():
-    """tf_keras and tensorflow_model_optimization.
-
-    Raises:
-        UserError: they are not installed, or Keras does not run on TensorFlow.
-    """
+    """tf_keras and tensorflow_model_optimization; a `UserError` if either or TensorFlow is missing."""
     tensorflow()
     try:
         import tensorflow_model_optimization as tfmot
@@ -36,20 +32,12 @@ def libraries():
 
 
 def to_twin(model):
-    """The twin of a network, with its weights.
+    """The twin, a functional `tf_keras.Model`, of a network without collapsible convolutions.
 
-    Args:
-        model: a functional Keras model of this library's layers, on RGB of 0..255, without
-            collapsible convolutions and with global pooling.
-
-    Returns:
-        A functional `tf_keras.Model`.
-
-    Raises:
-        UserError: a layer that has no twin.
+    A layer that has no twin, such as one that pools over windows, is a `UserError`.
     """
     tf_keras, _ = libraries()
-    custom = custom_layers()
+    apply = custom_layers()["Apply"]
     values = {}
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
@@ -57,7 +45,7 @@ def to_twin(model):
             continue
         tensors = layer.input if isinstance(layer.input, list) else [layer.input]
         inputs = [values[tensor._keras_history.operation.name] for tensor in tensors]
-        values[layer.name] = _twin_layer(layer, inputs, layer.name, tf_keras, custom)
+        values[layer.name] = _twin_layer(layer, inputs, layer.name, tf_keras, apply)
     first = values[model.input._keras_history.operation.name]
     last = values[model.output._keras_history.operation.name]
     twin = tf_keras.Model(first, last, name=model.name)
@@ -70,12 +58,7 @@ def to_twin(model):
 
 
 def copy_back(twin, model):
-    """Gives a network the weights of its twin.
-
-    Args:
-        twin: what `to_twin` made of a model like `model`, or a model with the same layers.
-        model: changed in place.
-    """
+    """Gives a network the weights of its twin, or of any model with the twin's layers."""
     for name, layer in _convolutions(model):
         kernel, bias = twin.get_layer(name).get_weights()
         if isinstance(layer, keras.layers.Dense):
@@ -84,73 +67,40 @@ def copy_back(twin, model):
 
 
 def custom_layers():
-    """Layers that tf_keras lacks, by name; also what `custom_objects` takes."""
+    """The layer that does what tf_keras has none for, as `custom_objects` takes it."""
     tf = tensorflow()
     tf_keras, _ = libraries()
 
-    class Shift(tf_keras.layers.Layer):
-        """Adds a constant."""
+    functions = {
+        "Shift": lambda x, offset: x + offset,
+        "Shuffle": tf.nn.depth_to_space,
+        "Repeat": lambda x, times: tf.concat([x] * times, axis=-1),
+        "Rows": lambda x, start, stop: x[:, start:stop],
+        "Columns": lambda x, start, stop: x[:, :, start:stop],
+    }
 
-        def __init__(self, offset=0.0, **kwargs):
+    class Apply(tf_keras.layers.Layer):
+        """One of `functions`, by name."""
+
+        def __init__(self, kind, arguments, **kwargs):
             super().__init__(**kwargs)
-            self.offset = offset
+            self.kind, self.arguments = kind, list(arguments)
 
         def call(self, inputs):
-            return inputs + self.offset
+            return functions[self.kind](inputs, *self.arguments)
 
         def get_config(self):
-            return {**super().get_config(), "offset": self.offset}
+            return {**super().get_config(), "kind": self.kind, "arguments": list(self.arguments)}
 
-    class Shuffle(tf_keras.layers.Layer):
-        """`PixelShuffle`."""
-
-        def __init__(self, block_size=2, **kwargs):
-            super().__init__(**kwargs)
-            self.block_size = block_size
-
-        def call(self, inputs):
-            return tf.nn.depth_to_space(inputs, self.block_size)
-
-        def get_config(self):
-            return {**super().get_config(), "block_size": self.block_size}
-
-    class Repeat(tf_keras.layers.Layer):
-        """The channels `times` times, one copy after the other."""
-
-        def __init__(self, times=1, **kwargs):
-            super().__init__(**kwargs)
-            self.times = times
-
-        def call(self, inputs):
-            return tf.concat([inputs] * self.times, axis=-1)
-
-        def get_config(self):
-            return {**super().get_config(), "times": self.times}
-
-    class Part(tf_keras.layers.Layer):
-        """`Lines`."""
-
-        def __init__(self, axis=1, start=0, stop=None, **kwargs):
-            super().__init__(**kwargs)
-            self.axis, self.start, self.stop = axis, start, stop
-
-        def call(self, inputs):
-            part = slice(self.start, self.stop)
-            return inputs[:, part] if self.axis == 1 else inputs[:, :, part]
-
-        def get_config(self):
-            own = {"axis": self.axis, "start": self.start, "stop": self.stop}
-            return {**super().get_config(), **own}
-
-    return {"Shift": Shift, "Shuffle": Shuffle, "Repeat": Repeat, "Part": Part}
+    return {"Apply": Apply}
 
 
-def _twin_layer(layer, inputs, name, tf_keras, custom):
+def _twin_layer(layer, inputs, name, tf_keras, apply):
     x = inputs[0]
     kinds = tf_keras.layers
     if isinstance(layer, Block) and layer.residual_scaling == 1.0:
         for part in layer.branch:
-            x = _twin_layer(part, [x], f"{name}_{part.name}", tf_keras, custom)
+            x = _twin_layer(part, [x], f"{name}_{part.name}", tf_keras, apply)
         return kinds.Add(name=f"{name}_add")([inputs[0], x])
     if isinstance(layer, SqueezeExcite) and layer.window is None:
         x = kinds.GlobalAveragePooling2D(LAST, keepdims=True, name=f"{name}_mean")(x)
@@ -169,15 +119,16 @@ def _twin_layer(layer, inputs, name, tf_keras, custom):
     if isinstance(layer, keras.layers.Add):
         return kinds.Add(name=name)(inputs)
     if isinstance(layer, PixelShuffle):
-        return custom["Shuffle"](layer.block_size, name=name)(x)
+        return apply("Shuffle", [layer.block_size], name=name)(x)
     if isinstance(layer, keras.layers.Concatenate) and len({id(x) for x in inputs}) == 1:
-        return custom["Repeat"](len(inputs), name=name)(x)
+        return apply("Repeat", [len(inputs)], name=name)(x)
     if isinstance(layer, keras.layers.Concatenate):
         return kinds.Concatenate(layer.axis, name=name)(inputs)
     if isinstance(layer, Lines):
-        return custom["Part"](layer.axis, layer.start, layer.stop, name=name)(x)
+        kind = "Rows" if layer.axis == 1 else "Columns"
+        return apply(kind, [layer.start, layer.stop], name=name)(x)
     if isinstance(layer, keras.layers.Rescaling) and layer.scale == 1.0:
-        return custom["Shift"](float(layer.offset), name=name)(x)
+        return apply("Shift", [float(layer.offset)], name=name)(x)
     if isinstance(layer, keras.layers.Activation) and layer.activation.__name__ == "linear":
         return x
     raise UserError(f"layer {layer.name!r} ({type(layer).__name__}) has no twin in tf_keras")

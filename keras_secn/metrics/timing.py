@@ -6,30 +6,38 @@ import statistics
 import time
 
 import numpy as np
+from tqdm import tqdm
 
 from keras_secn.utils.allocator import keep_freed_memory
 
 
-def measured_seconds(upscalers, size=(128, 128), rounds=5):
-    """Median seconds of upscalers, timed in turns after a warm-up.
+def run_seconds(upscalers, size, rounds, progress=False):
+    """Seconds of each run of upscalers, in turns, so that ratios hold on a busy machine.
 
     Args:
         upscalers: dictionary from a name to a function of a uint8 LR picture (H, W, 3).
         size: height and width of the picture, of noise.
-        rounds: turns of each.
+        rounds: turns of each, after one that is not counted.
+        progress: shows a bar.
 
     Returns:
-        Dictionary from each name to seconds.
+        Dictionary from each name to a list of seconds.
     """
-    keep_freed_memory(one_arena=True)  # as the command does
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     times = {name: [] for name in upscalers}
-    for turn in range(rounds + 1):
+    for turn in tqdm(range(rounds + 1), disable=not progress, unit="round", leave=False):
         for name, upscale in upscalers.items():
             started = time.perf_counter()
             upscale(picture)
             if turn:
                 times[name].append(time.perf_counter() - started)
+    return times
+
+
+def measured_seconds(upscalers, size=(128, 128), rounds=5, progress=False):
+    """The medians of `run_seconds`, with the allocator's settings of the command."""
+    keep_freed_memory(one_arena=True)
+    times = run_seconds(upscalers, size, rounds, progress)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

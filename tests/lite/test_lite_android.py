@@ -19,7 +19,8 @@ pytest.importorskip("ai_edge_litert")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("export needs the TensorFlow backend", allow_module_level=True)
 
-from keras_secn.lite import parity
+import reference_pictures as parity
+
 from keras_secn.lite.export import export  # noqa: E402
 from keras_secn.lite.interpreter import LiteModel
 

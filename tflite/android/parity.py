@@ -21,11 +21,12 @@ flags.DEFINE_string("check", None, "A folder to check on this machine, instead o
 def main(argv):
     if bool(FLAGS.check) == (len(argv) == 2 and bool(FLAGS.out)):
         raise UserError("usage: parity.py FILE --out DIR, or parity.py --check DIR")
-    from keras_secn.lite import parity
+    import reference_pictures
+
     from keras_secn.lite.pictures import SAMPLES
 
     if FLAGS.check:
-        rows = parity.check(FLAGS.check)
+        rows = reference_pictures.check(FLAGS.check)
         for name, row in rows.items():
             print(
                 f"{name}: largest difference {row['largest']}, mean {row['mean']:.4f};"
@@ -34,7 +35,7 @@ def main(argv):
         if not all(row["tolerated"] for row in rows.values()):
             raise UserError(f"more than {FLAGS.check}/parity.json tolerates")
         return
-    facts = parity.write(argv[1], FLAGS.out, FLAGS.data_dir or SAMPLES, FLAGS.tile)
+    facts = reference_pictures.write(argv[1], FLAGS.out, FLAGS.data_dir or SAMPLES, FLAGS.tile)
     print(f"{FLAGS.out}: {len(facts['pictures'])} pictures by {facts['file']}")
 
 

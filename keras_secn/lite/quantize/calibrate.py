@@ -21,16 +21,10 @@ ROUNDINGS = 2.0
 
 
 def best_range(values, low, high):
-    """The part of low..high whose 256 levels give the least mean squared error.
+    """The part of low..high whose 256 levels give the least mean squared error of `values`.
 
-    Errors of values within that part count `ROUNDINGS` times.
-
-    Args:
-        values: a sample of them.
-        low, high: the least and the largest of all of them.
-
-    Returns:
-        (low, high), both scaled by one factor. Whole numbers keep all, as pixels must.
+    Both ends are scaled by one factor. Errors of values within that part count `ROUNDINGS` times.
+    Whole numbers, such as pixels, keep all of the range.
     """
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low < 1e-9 or np.array_equal(values, np.round(values)):
@@ -67,7 +61,6 @@ class Sampler:
             self.samples.setdefault(name, []).append(kept.copy())
 
     def is_whole(self, name):
-        """Whether a tensor holds whole numbers only, as pixels do."""
         return all(np.array_equal(part, np.round(part)) for part in self.samples.get(name, [0.5]))
 
     def range(self, name, clip=True):
@@ -79,16 +72,10 @@ class Sampler:
 
 
 def tensor_ranges(content, pictures, clip):
-    """Quantization ranges of a float file's tensors.
+    """{tensor's name: (low, high)} of a float file, over uint8 LR pictures of a size that it takes.
 
-    Args:
-        content: bytes of a float file of dynamic size, or of the pictures' own.
-        pictures: uint8 LR pictures.
-        clip: clips rare values; only for equalized networks, where all channels have similar
-            ranges.
-
-    Returns:
-        {tensor's name: (low, high)}; tensors that only move values have their input's.
+    Tensors that only move values have their input's. `clip` cuts off rare peaks: only for equalized
+    networks, where all channels have similar ranges.
     """
     interpreter = open_tensors(content)
     pixels = interpreter.get_input_details()[0]
@@ -122,22 +109,12 @@ def tensor_ranges(content, pictures, clip):
 
 
 def common_range(ranges, names, sampler):
-    """The common range of tensors that are concatenated: the pixels', if some are pixels.
-
-    Args:
-        ranges: {name: (low, high)}.
-        names: of the tensors.
-        sampler: a `Sampler` that has seen them.
-
-    Returns:
-        {name: (low, high)}.
-    """
+    """{name: (low, high)} of tensors that are concatenated: the pixels' range, if some are pixels."""
     whole = [name for name in names if sampler.is_whole(name)]
     return dict.fromkeys(names, union(ranges[name] for name in whole or names)) if names else {}
 
 
 def union(ranges):
-    """The least range that holds all of some (low, high)."""
     lows, highs = zip(*ranges, strict=True)
     return min(lows), max(highs)
 

@@ -30,10 +30,7 @@ def can_rewrite(model):
 
 
 def prepared(model, pictures, strength):
-    """A copy to quantize: equalized and normalization folded, where the family is known.
-
-    Args: see `equalize`; `model` is left alone.
-    """
+    """A copy to quantize: equalized and normalization folded, where the family is known."""
     if not can_rewrite(model):
         return copy(model)
     model = copy(model)
@@ -59,13 +56,7 @@ INSIDE = {
 
 
 def equalize(model, pictures, strength=1.0):
-    """Equalizes the channels' ranges in place, over the activations on `pictures`.
-
-    Args:
-        model: one that `can_rewrite` accepts; pass a `copy`.
-        pictures: uint8 LR pictures.
-        strength: 0 leaves the ranges as they are, 1 makes them equal.
-    """
+    """Equalizes the channels' ranges on uint8 LR pictures in place; `strength` 0 leaves them as they are."""
     if not block_layers(model):
         _equalize_stack(model, pictures, strength)
         return
@@ -124,11 +115,8 @@ def _equalize_stack(model, pictures, strength):
 def _wake(se, hidden):
     """Gives the hidden units of a gate a constant 1, with zero outgoing weights, if all are dead.
 
-    Without it the tensor has a range of zero width, and LiteRT does not load the file.
-
-    Args:
-        se: the `SqueezeExcite` layer, changed in place.
-        hidden: largest output of each unit of its squeeze.
+    Without it the tensor has a range of zero width, and LiteRT does not load the file. `hidden` is
+    the largest output of each unit.
     """
     if np.any(hidden > 0):
         return
@@ -139,12 +127,7 @@ def _wake(se, hidden):
 
 
 def observe(model, pictures):
-    """Ranges of a network's channels on pictures.
-
-    Returns:
-        The magnitude per channel, short of the rarest peaks of a picture, of every tensor with
-        factors of its own, by name.
-    """
+    """Magnitude per channel, short of rare peaks, of every tensor with factors of its own, by name."""
     ranges = {}
 
     def note(name, tensor):
@@ -204,14 +187,11 @@ def _scale_inputs(layer, factors):
 
 
 def fold_normalization(model):
-    """The network with its normalization of pixels folded into head and tail.
+    """A network like this one, with its normalization of pixels folded into head and tail.
 
     In integers each of these layers would round. Only `CENTER`, an integer, is subtracted, which is
     exact. The head's padding is then `CENTER` gray and not the mean color: a few gray levels, one
     pixel outside the picture.
-
-    Returns:
-        A `keras.Model` like the one given.
     """
 
     def swap(layer):

@@ -17,16 +17,10 @@ DAMPING = 1e-3  # of the mean square of the inputs: keeps entries that see nothi
 def round_kernels(model, reference, pictures, seed=0):
     """Rounds the kernels of convolutions outside of blocks to int8, in place.
 
-    Layer by layer: the kernel is fitted by least squares to the reference's outputs, given the
-    inputs that the rounded layers before it produce; then its weights are rounded, and the bias
-    compensates the mean of the error. Scales are those of the converter: per output channel, the
-    largest magnitude at 127. Convolutions inside blocks are left to the converter.
-
-    Args:
-        model: a functional Keras network; pass a copy.
-        reference: the same network with the same weights, left alone.
-        pictures: uint8 LR pictures of one size.
-        seed: of the positions that are looked at.
+    Layer by layer: the kernel is fitted by least squares to the outputs of `reference`, the network
+    before rounding, given the inputs that the rounded layers before it produce; then its weights are
+    rounded, and the bias compensates the mean of the error. Scales are those of the converter: per
+    output channel, the largest magnitude at 127. Convolutions inside blocks are left to the converter.
     """
     for layer in model.layers:
         if not _is_plain(layer):
@@ -44,15 +38,10 @@ def round_kernels(model, reference, pictures, seed=0):
 
 
 def _moments(seen, flat):
-    """What rounding needs to know of a kernel's old and new inputs, gathered picture by picture.
+    """Sums over pairs of (N, D), the old and the new inputs of a kernel, `flat` (D, O).
 
-    Args:
-        seen: pairs of (N, D), the old and the new inputs at the same positions.
-        flat: the old kernel, (D, O).
-
-    Returns:
-        the means of both inputs; the covariance of the new ones (D, D); that of the new inputs
-        with the old outputs (D, O); both times the number of positions.
+    Returns the means of both; the covariance of the new ones (D, D); that of the new inputs with
+    the old outputs (D, O); the latter two times the number of positions.
     """
     entries, outputs = flat.shape
     count, sums = 0, np.zeros((2, entries))
@@ -70,14 +59,10 @@ def _moments(seen, flat):
 
 
 def rounded(weights, moment):
-    """A matrix rounded to int8, with a scale per column, such that its products change little.
+    """A matrix (D, O) rounded to int8, with a scale per column, such that its products change little.
 
-    Args:
-        weights: (D, O), float.
-        moment: (D, D), the sum of x x^T over the inputs x that it is multiplied with.
-
-    Returns:
-        (D, O), each column a whole multiple of its largest magnitude / 127, which stays.
+    `moment` (D, D) is the sum of x x^T over the inputs x that it is multiplied with. Each column
+    becomes whole multiples of its largest magnitude / 127, which stays.
     """
     step = np.abs(weights).max(axis=0) / LEVELS
     step = np.where(step > 0, step, 1.0)

@@ -14,16 +14,7 @@ HEADROOM = 4.0
 
 
 def static_16x8(content, pictures, io):
-    """A float file's bytes -> the same with int16 features and int8 weights per channel.
-
-    Args:
-        content: bytes of a float file with the signature `lr -> sr`.
-        pictures: uint8 LR pictures of one size, to calibrate with.
-        io: "uint8" or "float": what the file takes.
-
-    Raises:
-        UserError: ai-edge-quantizer is not installed.
-    """
+    """A float file's bytes -> the same with int16 features and int8 weights per channel."""
     try:
         from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
         from ai_edge_quantizer.utils import qsv_utils

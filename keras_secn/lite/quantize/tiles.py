@@ -19,16 +19,10 @@ GATE, POOLING = "LOGISTIC", "MEAN"  # the operators that make a gate, and that s
 
 
 def with_tiles(content: bytes) -> tuple[bytes, bool]:
-    """Adds the signatures `whole`, `tile` and, if there are gates, `statistics`.
+    """Adds the signatures `whole`, `tile` and, if there are gates, `statistics` to an int8 file.
 
-    Args:
-        content: the bytes of an int8 file of dynamic size with the signature `serving_default`.
-
-    Returns:
-        The bytes, and whether there are gates.
-
-    Raises:
-        UserError: the network sees the whole picture otherwise than through gates.
+    Returns the bytes, and whether there are gates. A network that sees the whole picture otherwise
+    than through gates is a `UserError`.
     """
     model = flatbuffer_utils.read_model_from_bytearray(content)
     (graph,), (plain,) = model.subgraphs, model.signatureDefs
