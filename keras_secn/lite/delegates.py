@@ -15,31 +15,10 @@ from keras_secn.lite.quantize.output_grid import operator_names
 from keras_secn.lite.runtime import load_bytes
 from keras_secn.utils.errors import UserError
 
-_EVERYWHERE = set(
-    [
-        "ADD",
-        "CONCATENATION",
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "DEPTH_TO_SPACE",
-        "FULLY_CONNECTED",
-        "LOGISTIC",
-        "MAXIMUM",
-        "MEAN",
-        "MINIMUM",
-        "MUL",
-        "QUANTIZE",
-        "RELU",
-        "RELU6",
-        "RESHAPE",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-        "SLICE",
-        "STRIDED_SLICE",
-        "SUB",
-        "TRANSPOSE_CONV",
-    ]
-)
+_COMMON = """ADD CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE FULLY_CONNECTED LOGISTIC
+    MAXIMUM MEAN MINIMUM MUL QUANTIZE RELU RELU6 RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
+    SLICE STRIDED_SLICE SUB TRANSPOSE_CONV"""
+_EVERYWHERE = set(_COMMON.split())
 _FLOAT = _EVERYWHERE | {"CAST", "DEQUANTIZE", "FLOOR", "PAD", "PRELU", "TANH"}
 SUPPORTED = {"gpu": _FLOAT, "nnapi": _FLOAT, "hexagon": _EVERYWHERE | {"PAD", "TANH"}}
 

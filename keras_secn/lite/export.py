@@ -139,7 +139,7 @@ def export(
 
 
 def compare(model, path, pictures):
-    """A file's pictures beside Keras': PSNR in dB over RGB, and the largest difference in levels."""
+    """A file's pictures beside Keras': PSNR in dB over RGB, and the largest difference (levels)."""
     lite, keras_upscale = LiteModel(path), image_upscaler(model)
     squares, count, largest = 0.0, 0, 0
     for picture in pictures:

@@ -22,7 +22,7 @@ TEXTS = ("name", "quantization", "layout", "colour", "io")
 
 @dataclasses.dataclass(frozen=True)
 class Tiles:
-    """What exact tiles need: the receptive field's `radius` in LR pixels, and whether there are gates."""
+    """What exact tiles need: the receptive field's radius in LR pixels, and whether there are gates."""
 
     radius: int
     gated: bool
@@ -48,7 +48,7 @@ class FileFacts:
 
 
 def checked(facts: Any) -> FileFacts:
-    """The record of what a file's JSON says; a `UserError` if a fact is missing or cannot be true."""
+    """The record of what a file's JSON says; a `UserError` if a fact is missing or untrue."""
     if not isinstance(facts, dict):
         raise UserError("its metadata are not a table of facts")
     known = {field.name: facts.get(field.name) for field in dataclasses.fields(FileFacts)}

@@ -32,7 +32,7 @@ SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za str
 
 
 def pages(scale, count=6, size=128, seed=0):
-    """Pages as `low_resolution` makes photographs: `count` uint8 LR pictures, `size` pixels a side."""
+    """`count` pages as uint8 LR pictures, `size` pixels a side, reduced as photographs are."""
     return [
         imresize(page((size * scale, size * scale), number, seed), scale=1 / scale)
         for number in range(count)
@@ -42,7 +42,7 @@ def pages(scale, count=6, size=128, seed=0):
 def page(size, number=0, seed=0, zoom=1.0):
     """A page of text with a drawing and flat areas, uint8, `size` = (height, width).
 
-    Its font and colors follow from `number`, its words and shapes from `seed`; `zoom` is of letters.
+    Its font and colors follow from `number`, words and shapes from `seed`; `zoom` is of letters.
     """
     height, width = size
     random = np.random.default_rng([seed, number])

@@ -94,7 +94,7 @@ def quantizable(twin):
 
 
 def calibrate(student, seen):
-    """Sets a student's quantization ranges to those of its twin's tensors, as `twin.ranges` found them."""
+    """Sets a student's ranges to those of its twin's tensors, as `twin.ranges` found them."""
     for layer in student.layers:
         low, high = seen.get(layer.name.removeprefix("quant_"), (0.0, 255.0))
         # a unit that is zero on all pictures needs a range, too

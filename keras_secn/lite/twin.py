@@ -19,7 +19,7 @@ LAST = "channels_last"  # whatever keras.json says
 
 
 def libraries():
-    """tf_keras and tensorflow_model_optimization; a `UserError` if either or TensorFlow is missing."""
+    """tf_keras and tensorflow_model_optimization; a `UserError` if one or TensorFlow is missing."""
     tensorflow()
     try:
         import tensorflow_model_optimization as tfmot

@@ -109,7 +109,7 @@ def tensor_ranges(content, pictures, clip):
 
 
 def common_range(ranges, names, sampler):
-    """{name: (low, high)} of tensors that are concatenated: the pixels' range, if some are pixels."""
+    """{name: (low, high)} of tensors that are concatenated: the pixels', if some are pixels."""
     whole = [name for name in names if sampler.is_whole(name)]
     return dict.fromkeys(names, union(ranges[name] for name in whole or names)) if names else {}
 

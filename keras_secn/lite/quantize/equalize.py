@@ -56,7 +56,7 @@ INSIDE = {
 
 
 def equalize(model, pictures, strength=1.0):
-    """Equalizes the channels' ranges on uint8 LR pictures in place; `strength` 0 leaves them as they are."""
+    """Equalizes the channels' ranges on uint8 LR pictures in place; not at all at a strength of 0."""
     if not block_layers(model):
         _equalize_stack(model, pictures, strength)
         return
@@ -127,7 +127,7 @@ def _wake(se, hidden):
 
 
 def observe(model, pictures):
-    """Magnitude per channel, short of rare peaks, of every tensor with factors of its own, by name."""
+    """Magnitude per channel, short of rare peaks, of every tensor with its own factors, by name."""
     ranges = {}
 
     def note(name, tensor):

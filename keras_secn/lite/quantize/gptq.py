@@ -18,9 +18,9 @@ def round_kernels(model, reference, pictures, seed=0):
     """Rounds the kernels of convolutions outside of blocks to int8, in place.
 
     Layer by layer: the kernel is fitted by least squares to the outputs of `reference`, the network
-    before rounding, given the inputs that the rounded layers before it produce; then its weights are
-    rounded, and the bias compensates the mean of the error. Scales are those of the converter: per
-    output channel, the largest magnitude at 127. Convolutions inside blocks are left to the converter.
+    before rounding, given the inputs that the rounded layers before it produce; then its weights
+    are rounded, and the bias compensates the mean of the error. Scales are the converter's: per
+    output channel, the largest magnitude at 127. The converter rounds convolutions inside blocks.
     """
     for layer in model.layers:
         if not _is_plain(layer):
@@ -59,7 +59,7 @@ def _moments(seen, flat):
 
 
 def rounded(weights, moment):
-    """A matrix (D, O) rounded to int8, with a scale per column, such that its products change little.
+    """A matrix (D, O) in int8, with a scale per column, such that its products change little.
 
     `moment` (D, D) is the sum of x x^T over the inputs x that it is multiplied with. Each column
     becomes whole multiples of its largest magnitude / 127, which stays.

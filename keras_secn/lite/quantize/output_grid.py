@@ -5,17 +5,9 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 # operators whose output has the grid of their input, and those that round to any grid
-CARRIERS = tuple(
-    [
-        "CONCATENATION",
-        "DEPTH_TO_SPACE",
-        "DEQUANTIZE",
-        "QUANTIZE",
-        "RESHAPE",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-    ]
-)
+MOVES = """CONCATENATION DEPTH_TO_SPACE DEQUANTIZE QUANTIZE RESHAPE RESIZE_BILINEAR
+    RESIZE_NEAREST_NEIGHBOR"""
+CARRIERS = tuple(MOVES.split())
 SLICERS = ("SLICE", "STRIDED_SLICE")
 ROUNDERS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "SUB")
 
@@ -33,8 +25,8 @@ def pin_output(content):
 
     Calibration would clip pixels brighter than those of its pictures. With this quantization the
     saturation of integers is the clipping. LiteRT reads the output's quantization when it loads the
-    file, so that nothing else has to change. Bytes whose last operators cannot round to another grid
-    are returned as they are.
+    file, so that nothing else has to change. Bytes whose last operators cannot round to another
+    grid are returned as they are.
     """
     model = flatbuffer_utils.read_model_from_bytearray(content)
     graph = model.subgraphs[0]
