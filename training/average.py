@@ -10,6 +10,7 @@ written is a finished run: training/publish.py makes a preset of it.
 
 import itertools
 import pathlib
+import zipfile
 
 import numpy as np
 import training_flags
@@ -109,10 +110,15 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
 
 def _checkpoint(name):
     """The compiled network of a checkpoint, which keeps the moving average; None of others."""
-    from keras_secn.presets.keras_file import load_checked
-    from keras_secn.training.checkpoint import is_checkpoint
+    from keras_secn.presets.keras_file import STATE, load_checked
+    from keras_secn.training.checkpoint import CURRENT, PREVIOUS
 
-    return load_checked(name, compile=True) if is_checkpoint(name) else None
+    path = pathlib.Path(name)
+    known = path.name in (CURRENT, PREVIOUS)
+    if not known and path.is_file() and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            known = STATE in archive.namelist()
+    return load_checked(name, compile=True) if known else None
 
 
 def define_flags():

@@ -4,14 +4,12 @@ import dataclasses
 import functools
 import gc
 import pathlib
-import sys
 
 import numpy as np
 
 from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.transfer import INITIALIZERS, require_separable, transfer_weights
 from keras_secn.data.imresize import imresize, modcrop
-from keras_secn.data.patches import PatchDataset
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.metrics.report import (
@@ -23,12 +21,10 @@ from keras_secn.metrics.report import (
 from keras_secn.models.bicubic_start import start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds, build_network
 from keras_secn.presets.keras_file import load_checked
-from keras_secn.training.precision import PRECISIONS, pick_precision
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
-from keras_secn.utils.json_file import read_object
 
 STARTS = ("interpolation", "random")
 
@@ -94,23 +90,6 @@ class CascadeSettings:
     def name(self, count):
         target = "" if self.plan.target == "separable" else f"_{self.plan.target}"
         return f"ct_secn{target}_{count}" if count else "secn"
-
-
-def resolve_precision(folder, name):
-    """The precision that a run was started with, or else the one that `pick_precision` picks."""
-    path = pathlib.Path(folder) / "settings.json"
-    if name == "auto" and path.exists():
-        settings = read_object(path)
-        recipe = settings.get("last", settings.get("recipe"))
-        if not isinstance(recipe, dict) or recipe.get("precision") not in PRECISIONS:
-            raise UserError(f"{path} is damaged: it names no precision")
-        return recipe["precision"]
-    if name == "auto":
-        print("timing float32 and bfloat16 on this machine", file=sys.stderr)
-    precision, seconds = pick_precision(name)
-    for candidate, time in seconds.items():
-        print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
-    return precision
 
 
 def run_cascade(settings, cache, folder, *, validate, from_scratch=False, strategy=None):
@@ -185,15 +164,7 @@ def calibration(initializer, cache, recipe):
     """64 LR patches for the initializer "lstsq"; None for others."""
     if initializer != "lstsq":
         return None
-    patches = PatchDataset(
-        cache,
-        batch_size=64,
-        hr_patch=recipe.hr_patch,
-        seed=recipe.seed,
-        steps=1,
-        degradation=recipe.degradation,
-    )
-    return patches[0][0]
+    return recipe.patches(cache, batch_size=64, steps=1)[0][0]
 
 
 def _from_scratch(settings, cache, folder, validate, strategy, bar):

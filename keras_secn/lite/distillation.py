@@ -12,7 +12,7 @@ HR_PATCH = 96
 def distil(
     student, teacher, patches, text, callbacks=(), progress=False, learning_rate=LEARNING_RATE
 ):
-    """Trains `student`, a `tf_keras` model as `teacher` is, in place; targets are the teacher's pictures.
+    """Trains `student` in place on the pictures of `teacher`; both are `tf_keras` models.
 
     A few hundred steps are enough, since only the error of the compression has to be learned. There
     is one step for each batch of `patches`, while the learning rate falls to 0 in a cosine. Of

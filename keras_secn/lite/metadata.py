@@ -22,7 +22,7 @@ TEXTS = ("name", "quantization", "layout", "colour", "io")
 
 @dataclasses.dataclass(frozen=True)
 class Tiles:
-    """What exact tiles need: the receptive field's radius in LR pixels, and whether there are gates."""
+    """What exact tiles need: the receptive field's radius in LR pixels, and if there are gates."""
 
     radius: int
     gated: bool

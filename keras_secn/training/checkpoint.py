@@ -8,7 +8,6 @@ resumes at the start of an epoch; its `SwapEMAWeights` does not update batch sta
 import csv
 import json
 import os
-import pathlib
 import sys
 import time
 import zipfile
@@ -31,13 +30,7 @@ CURRENT, PREVIOUS = "checkpoint.keras", "checkpoint.previous.keras"
 
 
 class Checkpoint(NamedTuple):
-    """State of a training.
-
-    Args:
-        model: the compiled model, optimizer included.
-        state: the dictionary that was saved beside it; empty for a fresh model.
-        name: of the file; None for a fresh model.
-    """
+    """A compiled model, and the state and name of its file: empty and None for a fresh model."""
 
     model: keras.Model
     state: dict
@@ -54,26 +47,8 @@ def has_checkpoint(folder):
     return any((folder / name).exists() for name in (CURRENT, PREVIOUS))
 
 
-def is_checkpoint(path):
-    """Whether a `.keras` file is a checkpoint, under whatever name; a preset's name is none."""
-    path = pathlib.Path(path)
-    if path.name in (CURRENT, PREVIOUS):
-        return True
-    if not path.is_file() or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return STATE in archive.namelist()
-
-
 def load_checkpoint(folder, fresh):
-    """The newest checkpoint in `folder` that is whole, or the fresh model if there is none.
-
-    Args:
-        folder: a network's folder.
-        fresh: the compiled model that training starts with.
-
-    Returns:
-        A `Checkpoint`.
+    """The newest checkpoint in `folder` that is whole, or `fresh`, a compiled model, without any.
 
     Raises:
         UserError: all are damaged, or belong to another network.
@@ -111,12 +86,10 @@ class CheckpointKeeper(keras.callbacks.Callback):
     Args:
         folder: the network's folder.
         averaged: a float32 model that is given the averaged weights.
-        recipe: the `keras_secn.training.Recipe`.
-        validate: see `keras_secn.training.train`.
-        stop: a `keras_secn.training.interruption.StopRequest`.
+        recipe, validate, cache: as for `train`.
+        stop: a `StopRequest`.
         checkpoint: what `load_checkpoint` returned; its model is saved, whichever model of its
             variables is trained.
-        cache: the `PhotoCache`; a change since the checkpoint is said on stderr.
 
     Attributes:
         rows: the history, one dictionary per interval.

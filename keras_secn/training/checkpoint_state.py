@@ -9,14 +9,10 @@ from keras_secn.utils.json_file import parse_object
 
 
 def read_state(path):
-    """What was saved in a checkpoint beside its network.
+    """What was saved in a checkpoint beside its network; a `UserError` if it is damaged.
 
-    Returns:
-        A dictionary: `rows`, the history; and maybe `photographs`, their identity, `seconds` and
-        `metrics`, of an interval that was cut in two, or its `logs`.
-
-    Raises:
-        UserError: it is damaged.
+    `rows` is the history. There may be `photographs`, their identity, `seconds` and `metrics` of an
+    interval that was cut in two, or its `logs`.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -16,18 +16,10 @@ class TaughtPatches(PatchDataset):
     that what is learned is the mean over all eight: its self-ensemble (EDSR, section 3.4), at an
     eighth of the price. A network that starts as its own teacher's copy so learns to be as good
     alone as in its self-ensemble: the target lacks the noise of what no network can restore
-    (distillation: Hinton et al., 2015).
+    (distillation: Hinton et al., 2015). `share` is the teacher's, above 0 and at most 1.
 
     With a `degradation`, the teacher sees the degraded LR patches, as the student does: take one
     that was trained for them.
-
-    Args:
-        cache, options: as for `PatchDataset`.
-        teacher: a Keras super-resolution network of the cache's scale.
-        share: of the teacher in the HR patches, above 0 and at most 1.
-
-    Raises:
-        UserError: the share is out of range; else as `PatchDataset`.
     """
 
     def __init__(self, cache, teacher, share=1.0, **options):

@@ -12,13 +12,7 @@ class InputWait(keras.callbacks.Callback):
     waited if it began first. At the end of each epoch `input_wait` (0..1) joins the logs; callbacks
     that follow this one in the list see it. The first step of each `fit` compiles and starts the
     input, and is not counted. A GPU may be busy with earlier steps meanwhile: there it is the most
-    that it can have waited.
-
-    Args:
-        dataset: the `PatchDataset` given to `fit`, its batches in order (see there).
-
-    Attributes:
-        share: the share over all epochs so far, 0..1.
+    that it can have waited. `share` is that over all epochs so far.
     """
 
     def __init__(self, dataset):

@@ -33,14 +33,11 @@ _joined = None  # the witness and the runtime's log, once this process is one of
 
 
 def join():
-    """Joins the processes that the launcher's environment names.
+    """Joins the processes that the launcher's environment names; a `UserError` if there is none.
 
     `KERAS_DISTRIBUTION_JOB_ADDRESSES`, `_NUM_PROCESSES` and `_PROCESS_ID` are Keras' own names;
     where they are missing, JAX finds SLURM's, Open MPI's and Cloud TPU's by itself. Call it
     before anything touches the backend.
-
-    Raises:
-        UserError: the backend is not JAX, or there is no launcher's environment.
     """
     global _joined
     import keras  # takes seconds, and single processes need none of this

@@ -10,12 +10,7 @@ from keras_secn.utils.printable import printable
 
 
 class StepBar(keras.callbacks.Callback):
-    """Moves a shared tqdm bar, and shows the stage and its last validation beside it.
-
-    Args:
-        bar: the tqdm bar; its total is in optimizer steps.
-        name: the stage's name.
-    """
+    """Moves a shared tqdm bar, and shows the stage and its last validation beside it."""
 
     def __init__(self, bar, name):
         super().__init__()
@@ -40,11 +35,7 @@ class StepBar(keras.callbacks.Callback):
 
 
 class RunBar:
-    """A tqdm bar over a whole run; call it for the callback of each stage.
-
-    Args:
-        total: optimizer steps of all stages together, those done earlier included.
-    """
+    """A tqdm bar over the optimizer steps of a run; call it for the callback of each stage."""
 
     def __init__(self, total):
         self.bar = tqdm(

@@ -6,6 +6,7 @@ import math
 import keras
 
 from keras_secn.data.degradation import DEGRADATIONS, Degradation
+from keras_secn.data.patches import PatchDataset
 from keras_secn.training.losses import PENALTIES
 from keras_secn.training.optimizers import AdjustableClippingSGD
 from keras_secn.utils.errors import UserError
@@ -91,6 +92,17 @@ class Recipe:
     @property
     def total_steps(self):
         return self.epochs * self.steps_per_epoch
+
+    def patches(self, cache, kind=PatchDataset, **options):
+        """A `PatchDataset` of the recipe's patches.
+
+        Args:
+            cache: a `keras_secn.data.PhotoCache`.
+            kind: a class derived from `PatchDataset`, in place of it.
+            options: of that class; the recipe's own values may be among them.
+        """
+        names = ("batch_size", "hr_patch", "seed", "degradation")
+        return kind(cache, **{name: getattr(self, name) for name in names} | options)
 
     def optimizer(self):
         """Adam, or SGD, with the recipe's schedule, clipping and moving average."""

@@ -22,13 +22,7 @@ def run_folder(folder, settings):
     """Makes or reopens a run's folder, and keeps other runs out while the body runs.
 
     Of the processes of one run (`keras_secn.training.multihost`) the first one holds the folder.
-
-    Args:
-        folder: where the run keeps everything.
-        settings: a dataclass; kept as `settings.json` by the first run.
-
-    Yields:
-        The folder as a `pathlib.Path`.
+    `settings`, a dataclass, are kept as `settings.json` by the first run.
 
     Raises:
         UserError: another run holds the folder, or it was started with other settings.
@@ -54,9 +48,6 @@ def load_initial(name, folder):
 
     Of a preset, the card is kept as `initial.json`: the preset may be another one by the time that
     the run is published, not least because of that.
-
-    Raises:
-        UserError: see `keras_secn.presets.load.load`.
     """
     model, path = load(name), folder / "initial.json"
     if name in presets.list_presets() and multihost.is_first() and not path.exists():
@@ -66,11 +57,7 @@ def load_initial(name, folder):
 
 
 def load_teacher(name, scale):
-    """Loads the network that a run learns from; None if `name` is.
-
-    Raises:
-        UserError: it has another scale, or as `keras_secn.presets.load.load`.
-    """
+    """Loads the network that a run learns from, which must have this scale; None if `name` is."""
     if not name:
         return None
     teacher = load(name)
@@ -88,11 +75,7 @@ def _forget_settings(folder):
 
 
 def check_settings(settings, folder):
-    """Writes `settings.json`, or compares it with the settings.
-
-    Raises:
-        UserError: the folder was started with other settings.
-    """
+    """Writes `settings.json`, or raises a `UserError` if it holds other settings."""
     wanted = _plain(settings)
     path = folder / "settings.json"
     if path.exists():

@@ -16,13 +16,8 @@ def steps_at_once(steps):
 def in_one_call(model):
     """A model of the same layers, all of whose `steps_per_execution` are one call on JAX.
 
-    Keras makes as many calls there, each of which passes all variables.
-
-    Args:
-        model: a Keras network; it stays as it is.
-
-    Returns:
-        A new network, not compiled; or `model` itself on another backend than JAX.
+    Keras makes as many calls there, each of which passes all variables. The new network is not
+    compiled. On other backends than JAX `model` itself is returned.
     """
     if keras.backend.backend() != "jax":
         return model

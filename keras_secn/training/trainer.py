@@ -1,6 +1,5 @@
 """`train`: one network on patches, with checkpoints and resume."""
 
-import functools
 import importlib.util
 import os
 import pathlib
@@ -8,7 +7,6 @@ import sys
 
 import keras
 
-from keras_secn.data.patches import PatchDataset
 from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.presets.keras_file import load_checked
@@ -162,10 +160,9 @@ def train(
         with local_scope():
             bar.say(f"{folder.name} starts at {validate(averaged)['val_psnr']:.2f} dB")
 
-    patches = PatchDataset
+    taught = {}
     if teacher:
-        patches = functools.partial(TaughtPatches, teacher=teacher, share=teacher_share)
-
+        taught = {"kind": TaughtPatches, "teacher": teacher, "share": teacher_share}
     short_steps = strategy is None and has_accelerator()
 
     def fit(epoch, epochs, steps):
@@ -173,17 +170,14 @@ def train(
         if at_once != trained.steps_per_execution:
             compile_model(trained, recipe, model.optimizer, at_once)
         start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
-        data = patches(
+        data = recipe.patches(
             cache,
-            batch_size=recipe.batch_size,
-            hr_patch=recipe.hr_patch,
-            seed=recipe.seed,
             start_step=start_step,
             steps=ends - start_step,
             shard=(multihost.index(), multihost.count()),
-            degradation=recipe.degradation,
             dtype="uint8",
             processes=PROCESSES if short_steps else 0,
+            **taught,
         )
         callbacks = [InputWait(data), keeper]
         if bar:

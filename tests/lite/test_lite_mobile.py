@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from pictures import noise
 from PIL import Image
+from wide_start import widen
 
 from keras_secn.layers.collapsible_conv import CollapsibleConv2D
 from keras_secn.models.mobile import POCKET_SIZES, build_edsr_mobile, build_pocket_secn
 from keras_secn.presets.store import list_presets, preset_card
 from keras_secn.rewrite.fold_collapsible import fold
-from keras_secn.training.wide_start import widen
 from keras_secn.utils.errors import UserError
 
 TFLITE = pathlib.Path(__file__).resolve().parents[2] / "tflite"

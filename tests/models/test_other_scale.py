@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from pictures import noise
+from wide_start import widen
 
 from keras_secn import models, presets
 from keras_secn.cascade.transfer import carry_over
@@ -14,7 +15,6 @@ from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.models.secn import build_ct_secn, build_secn
 from keras_secn.models.vdsr import build_vdsr
 from keras_secn.rewrite.fold_collapsible import fold
-from keras_secn.training.wide_start import widen
 from keras_secn.utils.errors import UserError
 
 

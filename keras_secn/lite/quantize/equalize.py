@@ -56,7 +56,7 @@ INSIDE = {
 
 
 def equalize(model, pictures, strength=1.0):
-    """Equalizes the channels' ranges on uint8 LR pictures in place; not at all at a strength of 0."""
+    """Equalizes the channels' ranges on uint8 LR pictures in place; none at a strength of 0."""
     if not block_layers(model):
         _equalize_stack(model, pictures, strength)
         return

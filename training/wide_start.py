@@ -8,14 +8,10 @@ from keras_secn.utils.errors import UserError
 
 
 def widen(source, model):
-    """Sets a network of collapsible convolutions to compute what a folded one does.
+    """Sets a network of collapsible convolutions to compute what `source` does.
 
-    Args:
-        source: the folded network, or one as it is trained; its scale may be another one.
-        model: the network to train.
-
-    Raises:
-        UserError: the two networks differ.
+    `source` is folded or as it is trained, and may be of another scale. Another network is a
+    `UserError`.
     """
     if scale_of(source) != scale_of(model):
         rescaled = fold(model)
