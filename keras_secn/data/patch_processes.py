@@ -15,14 +15,9 @@ import numpy as np
 
 
 class PatchProcesses:
-    """Makes the batches of consecutive steps, each process those of every `count`-th one.
+    """Makes the batches of consecutive steps from `step` on, each of `count` processes every n-th.
 
     They end when this object does, or its process. They know neither Keras nor the device.
-
-    Args:
-        batches: a `keras_secn.data.patch_batches.PatchBatches`.
-        step: the first one.
-        count: number of processes.
     """
 
     def __init__(self, batches, step, count):

@@ -69,17 +69,12 @@ class PhotoCache:
     def lr(self, i: int) -> np.ndarray:
         """LR pixels of photograph `i`: read-only uint8 (h, w, 3).
 
-        Raises:
-            UserError: they are not those that were stored.
+        Damaged pixels are a `UserError`.
         """
         return self._read(i, 0)
 
     def hr(self, i: int) -> np.ndarray:
-        """HR pixels of photograph `i`: read-only uint8 (scale*h, scale*w, 3).
-
-        Raises:
-            UserError: they are not those that were stored.
-        """
+        """HR pixels of photograph `i`, likewise (scale * h, scale * w, 3)."""
         return self._read(i, 1)
 
     def _read(self, i, is_hr):
@@ -167,18 +162,11 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
     """Opens the cache of `source` in its present state; builds the shards that are missing.
 
     Args:
-        cache_dir: folder of caches.
         source: JSON-able description of where the photographs come from.
         states: for each photograph (name, bytes on disk, anything JSON-able that changes with it).
-        scale: HR size / LR size.
         produce: generator function of (start, end) that yields, for these photographs, (name, HR,
             LR), uint8 RGB, or (name, reason, None) for one that cannot be used.
         strict: fail if any cannot be used.
-        progress: show a bar.
-
-    Raises:
-        UserError: no photograph can be used, or (`strict`) some cannot.
-        OSError: the cache cannot be written.
     """
     slot = f"{digest(source)[:12]}-x{scale}"
     folder = pathlib.Path(cache_dir) / f"v{FORMAT}-{slot}"

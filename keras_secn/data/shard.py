@@ -12,10 +12,8 @@ from keras_secn.utils.atomic_file import atomic_path
 class Shard:
     """The pixels of up to a thousand photographs, memory-mapped.
 
-    Attributes:
-        images: a dictionary of name, LR shape and checksums for each, in the file's order.
-        skipped: (name, reason) pairs of what could not be used.
-        pixels: uint8, all bytes of the file, memory-mapped.
+    `images` has a dictionary of name, LR shape and checksums for each, in the file's order;
+    `skipped` has (name, reason) pairs of what could not be used.
     """
 
     def __init__(self, folder, key, index):

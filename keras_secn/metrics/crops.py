@@ -12,7 +12,6 @@ def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None, places=None
         columns: (title, images) of each column; images are uint8 HxWx3 of equal size per row.
         path: where to write the PNG.
         crop, zoom: side of a crop in HR pixels, and its magnification.
-        rows: at most so many photographs.
         like: a file that may be read by the same people, see `atomic_path`.
         places: (top, left) of each row's crop; where edges are strongest if not given.
     """

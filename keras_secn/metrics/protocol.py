@@ -162,7 +162,7 @@ def score(truth: GroundTruth, upscale: Upscale, shave: int) -> tuple[dict, np.nd
 
 
 def image_names(paths, folder):
-    """Unique names of photographs: paths within `folder`, without suffix if unique."""
+    """Unique names of photographs: paths within `folder`, without suffix if that is unique."""
     paths = [path.relative_to(folder if path != folder else path.parent) for path in paths]
     names = [path.with_suffix("").as_posix() for path in paths]
     return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]

@@ -12,14 +12,7 @@ from keras_secn.utils.markdown import markdown_table
 
 
 def network_row(name, model, steps, validate):
-    """A network's row for `table`.
-
-    Args:
-        name: of the network.
-        model: the Keras network.
-        steps: optimizer steps it has had in all.
-        validate: function of a model that returns `val_psnr` and `val_ssim`.
-    """
+    """A network's row for `table`, after so many optimizer steps in all."""
     with local_scope():
         scores = validate(model)
     return {
@@ -32,12 +25,7 @@ def network_row(name, model, steps, validate):
 
 
 def table(rows):
-    """A Markdown table shaped like the paper's Table 2: one column per network.
-
-    Args:
-        rows: dictionaries with `name`, `parameters`, `multiply_adds`, `steps`, `val_psnr` and
-            `val_ssim` of each network.
-    """
+    """A Markdown table of `network_row`s shaped like the paper's Table 2: a column per network."""
     lines = [
         ["PSNR-Y (dB)", *(f"{row['val_psnr']:.2f}" for row in rows)],
         ["SSIM-Y", *(f"{row['val_ssim']:.4f}" for row in rows)],
@@ -105,11 +93,7 @@ def read_history(folder):
 
 
 def plot_history(histories, path):
-    """A picture of validation PSNR-Y and loss over the steps of the whole run.
-
-    Args:
-        histories: (name, rows) of each stage in order; rows as in `history.json`.
-    """
+    """A picture of validation PSNR-Y and loss over the steps of (name, rows of `history.json`)s."""
     from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
 
     figure = Figure((8, 6), layout="constrained")

@@ -81,10 +81,8 @@ def _center(kernel):
 def interpolate(kernel, count):
     """Lets an upsampler interpolate its first `count` channels by a 3x3 part of the bicubic kernel.
 
-    Args:
-        kernel: (3, 3, C, C * scale^2), of the convolution in front of a pixel shuffle; the weights
-            from each of these channels to its own subpixels are overwritten.
-        count: number of channels.
+    `kernel`, (3, 3, C, C * scale^2), is of the convolution in front of a pixel shuffle; the weights
+    from each of these channels to its own subpixels are overwritten.
     """
     channels, outputs = kernel.shape[2:]
     scale = round((outputs // channels) ** 0.5)
@@ -95,5 +93,4 @@ def interpolate(kernel, count):
 
 
 def subpixel_positions(scale):
-    """Distances of the subpixels' centers from their pixel's, in pixels."""
     return (np.arange(scale) + 0.5) / scale - 0.5

@@ -10,11 +10,7 @@ from keras_secn.layers.resampling import BicubicUpsample
 
 
 def read_luminance(scale, enlarged):
-    """The inputs of a network on luminance.
-
-    Args:
-        scale: enlargement.
-        enlarged: whether the network works on the bicubic enlargement, or on the LR picture.
+    """The inputs of a network on luminance, of the bicubic enlargement or of the LR picture.
 
     Returns:
         The input, (B, H, W, 3) RGB in 0..255; its bicubic enlargement, for `write_luminance`; and

@@ -14,13 +14,7 @@ NAME = re.compile(r"(?P<network>.*?)(?P<rough>_jpeg)?(_x(?P<scale>[2-9]))?", re.
 
 
 class Member(NamedTuple):
-    """The parts of a preset's name.
-
-    Args:
-        network: the name without scale and state.
-        scale: enlargement.
-        rough: for compressed or noisy pictures.
-    """
+    """The parts of a preset's name; `rough` is for compressed or noisy pictures."""
 
     network: str
     scale: int = 2
@@ -50,11 +44,7 @@ def scales(network: str, rough: bool = False) -> list[int]:
 
 
 def at_scale(name: str, scale: int) -> str:
-    """The preset of the same network for another scale.
-
-    Raises:
-        UserError: there is none.
-    """
+    """The preset of the same network for another scale; a `UserError` if there is none."""
     wanted = member(name)._replace(scale=scale)
     known = scales(wanted.network, wanted.rough)
     if scale not in known:

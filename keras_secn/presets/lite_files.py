@@ -12,27 +12,14 @@ SUFFIXES = {"float32": "", "int8": "_int8"}  # precision -> what follows the pre
 
 
 def preset_file(name: str, precision: str = "float32") -> pathlib.Path:
-    """Where a preset's `.tflite` file lies, if it has one.
-
-    Args:
-        name: of the preset.
-        precision: "float32" or "int8".
-
-    Raises:
-        UserError: another precision.
-    """
+    """Where a preset's `.tflite` file of a precision, "float32" or "int8", lies, if it has one."""
     if precision not in SUFFIXES:
         raise UserError(f"precision must be one of {', '.join(SUFFIXES)}, not {precision!r}")
     return store.FOLDER / f"{name}{SUFFIXES[precision]}.tflite"
 
 
 def is_intact(name: str, path: pathlib.Path) -> bool:
-    """Whether a file is the one that the preset's card names: the same SHA-256.
-
-    Raises:
-        UserError: no such preset, or its card is damaged.
-        OSError: the file cannot be read.
-    """
+    """Whether a file is the one that the preset's card names: the same SHA-256."""
     files = store.preset_card(name).get("files")
     entry = files.get(path.name) if isinstance(files, dict) else None
     expected = entry.get("sha256") if isinstance(entry, dict) else None
@@ -40,17 +27,7 @@ def is_intact(name: str, path: pathlib.Path) -> bool:
 
 
 def record(name: str, path: pathlib.Path, **facts) -> None:
-    """Writes a file's checksum and size into its preset's card, in place of an earlier entry.
-
-    Args:
-        name: of the preset.
-        path: the file.
-        facts: what else the entry holds, such as `scores`.
-
-    Raises:
-        UserError: no such preset, or its card is damaged.
-        OSError: the card cannot be written.
-    """
+    """Writes a file's checksum, size and `facts`, such as `scores`, into its preset's card."""
     content = path.read_bytes()
     entry = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), **facts}
     card = store.preset_card(name)

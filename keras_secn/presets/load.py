@@ -44,11 +44,7 @@ def load(name: str | os.PathLike[str], scale: int | None = None) -> keras.Model:
 
 
 def is_file(name: str | os.PathLike[str]) -> bool:
-    """Whether a network is named by a file, not as a preset.
-
-    Raises:
-        UserError: the file is not there.
-    """
+    """Whether a network is named by a file, which must be there, not as a preset."""
     path = pathlib.Path(name)
     if path.suffix == ".keras" and not path.is_file():
         raise UserError(f"no such file: {name}")

@@ -123,11 +123,7 @@ def pack_weights(model, dtype="float16"):
 
 
 def unpack_weights(model, content):
-    """Gives a model the weights that `pack_weights` stored.
-
-    Raises:
-        KeyError, ValueError: the weights are another network's.
-    """
+    """Gives a model the weights that `pack_weights` stored; fails if they are another network's."""
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         if len(stored.files) != len(model.weights):
             raise ValueError(f"{len(stored.files)} weights stored, {len(model.weights)} needed")

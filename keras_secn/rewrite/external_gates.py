@@ -17,11 +17,7 @@ from keras_secn.utils.errors import UserError
 
 
 def gate_layers(model):
-    """The model's `SqueezeExcite` layers, in the order in which their gates are stored.
-
-    Raises:
-        UserError: a layer pools over a local window.
-    """
+    """The model's `SqueezeExcite` layers in the order of their gates; none may be local."""
     layers = [layer for layer in model._flatten_layers() if isinstance(layer, SqueezeExcite)]
     if any(layer.window is not None for layer in layers):
         raise UserError(
@@ -32,10 +28,7 @@ def gate_layers(model):
 
 
 class PooledNetwork(keras.Model):
-    """A network's gates on a sample of an image.
-
-    Args:
-        network: a Keras network; its layers are shared.
+    """A network's gates on a sample of an image; it shares the network's layers.
 
     Shapes: (P, h, w, 3), all the patches of one image -> (1, G): a gate per channel and layer.
     Means are taken over all patches together.
@@ -60,10 +53,7 @@ class PooledNetwork(keras.Model):
 
 
 class TileNetwork(keras.Model):
-    """A network on a tile, with the gates of the image that it belongs to.
-
-    Args:
-        network: a Keras network; its layers are shared.
+    """A network on a tile, with the gates of the image that it belongs to; it shares the layers.
 
     Shapes: [(1, H, W, 3), (1, G)] -> (1, scale * H, scale * W, 3). A network without gates takes
     the tile alone.
@@ -76,7 +66,6 @@ class TileNetwork(keras.Model):
 
     @property
     def count(self):
-        """How many gates there are: G."""
         return sum(layer.excite.units for layer in self.gated)
 
     def call(self, inputs, training=False):
@@ -96,13 +85,7 @@ class TileNetwork(keras.Model):
 
 
 def _run(scaled, layer, *args, **kwargs):
-    """Calls a layer or network with `scaled` in place of its `SqueezeExcite` layers.
-
-    Args:
-        scaled: function of a `SqueezeExcite` layer and its inputs.
-        layer: an operation of a Keras graph.
-        args, kwargs: what it is called with.
-    """
+    """Calls a layer or network with `scaled(layer, inputs)` in place of `SqueezeExcite` layers."""
     parts = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else []
     if not any(isinstance(part, SqueezeExcite) for part in parts):
         return layer(*args, **kwargs)

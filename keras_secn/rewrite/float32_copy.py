@@ -4,12 +4,9 @@ import keras
 
 
 def float32_copy(model):
-    """The network with the same weights, in float32 throughout; itself if it is that already.
+    """A network with the same weights in float32 throughout; itself if it is that already.
 
     Converters know no bfloat16, and weights are kept in float32 in any case.
-
-    Args:
-        model: a functional Keras network.
     """
     if {layer.dtype_policy.name for layer in model._flatten_layers()} <= {"float32"}:
         return model

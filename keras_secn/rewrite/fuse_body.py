@@ -30,14 +30,9 @@ COPIES = 4
 
 
 def fuse_body(model):
-    """A network that gives the same pictures as `model`, up to float rounding.
+    """A new network of the same pictures, of at least 5 LR pixels a side, up to float rounding.
 
-    Args:
-        model: a Keras network.
-
-    Returns:
-        A new Keras network for pictures of at least 5 LR pixels a side; `fuse_upsampler`'s
-        if the network does not end as `build_network` lets networks end.
+    `fuse_upsampler`'s if `model` does not end as `build_network` lets networks end.
     """
     if not _ends_in_a_long_skip(model):
         return fuse_upsampler(model)

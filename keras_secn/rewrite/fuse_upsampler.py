@@ -28,15 +28,10 @@ SIDES = {
 
 
 def fuse_upsampler(model):
-    """A network that gives the same pictures as `model`, up to float rounding.
+    """A new network of the same pictures up to float rounding; shares all layers but the last ones.
 
-    Args:
-        model: a Keras network.
-
-    Returns:
-        A new Keras network that shares all layers but the last ones, at x4 for pictures of at least
-        3 LR pixels a side; or `model` itself if it does not end as `build_network` lets networks
-        end, or not in float32.
+    At x4 it is for pictures of at least 3 LR pixels a side. `model` itself is returned if it does
+    not end as `build_network` lets networks end, or not in float32.
     """
     if not is_fusible(model) or model.layers[-4].compute_dtype != "float32":
         return model
@@ -89,7 +84,7 @@ def _two_stages(first, shuffle, weights):
 
 
 def with_edges(x, tensors, strips, kept, seen):
-    """Replaces the outermost rows and columns of what is exact everywhere else.
+    """Replaces the outermost rows and columns of `x`, which is exact everywhere else.
 
     Args:
         x: a symbolic tensor, (B, H, W, C).
@@ -149,18 +144,12 @@ def _is_plain(layer):
 
 
 def fuse_for_training(model):
-    """A network that trains another one by the fused convolution.
+    """A network, not compiled, that trains `model` by the fused convolution; it shares its layers.
 
-    It holds the layers of `model`, whose weights it changes as it trains. The small kernels are
-    computed in every step from those of the two layers that they replace, to which the gradients
-    flow back. The order of the variables is that of `model`, so that one optimizer fits both.
-
-    Args:
-        model: a Keras network; it stays as it is.
-
-    Returns:
-        A new network, not compiled; or `model` itself if it does not end as `build_network` lets
-        networks end, or its tail is not in float32.
+    The small kernels are computed in every step from those of the two layers that they replace, to
+    which the gradients flow back. The order of the variables is that of `model`, so that one
+    optimizer fits both. `model` itself is returned if it does not end as `build_network` lets
+    networks end, or its tail is not in float32.
     """
     if not is_fusible(model) or model.layers[-2].compute_dtype != "float32":
         return model
@@ -174,13 +163,9 @@ def fuse_for_training(model):
 
 
 class FusedUpsampler(keras.layers.Layer):
-    """Upsampling convolution and tail as one, before the pixel shuffle; the weights are theirs.
+    """Two built convolutions, upsampling and tail, as one before the pixel shuffle, in float32.
 
-    Args:
-        upsample, tail: built convolutions.
-        scale: enlargement.
-
-    Shapes: (B, H, W, C) -> (B, H, W, K * scale^2), float32.
+    Shapes: (B, H, W, C) -> (B, H, W, K * scale^2).
     """
 
     def __init__(self, upsample, tail, scale, **kwargs):
@@ -216,14 +201,7 @@ def fused_pixels(features, weights):
 
 
 def fused_layers(features, weights, prefix="", sides=tuple(SIDES)):
-    """`fused_pixels` as Keras layers: (B, H, W, C) to (B, H, W, K * scale^2).
-
-    Args:
-        features: a symbolic tensor.
-        weights: of `fused_weights`.
-        prefix: of the layers' names.
-        sides: at which what lies beyond is taken off.
-    """
+    """`fused_pixels` as Keras layers, at some `sides` alone."""
     x = convolution(f"{prefix}tail", *weights["everywhere"])(features)
     for side in sides:
         (axis, outermost, others), name = SIDES[side], prefix + side
@@ -239,7 +217,6 @@ def fused_layers(features, weights, prefix="", sides=tuple(SIDES)):
 
 
 def convolution(name, kernel, bias):
-    """A Keras convolution of a stride of 1, "same", with weights that are given."""
     layer = conv(bias.shape[0], kernel.shape[:2], name)
     layer.build((None, None, None, kernel.shape[2]))
     layer.set_weights([ops.convert_to_numpy(kernel), ops.convert_to_numpy(bias)])
@@ -252,13 +229,11 @@ def fused_weights(upsample, upsample_bias, tail, tail_bias, scale):
     Args:
         upsample, upsample_bias: of the convolution before the shuffle, (3, 3, C, D * scale^2).
         tail, tail_bias: of the one after it, (3, 3, D, K).
-        scale: of the shuffle.
 
     Returns:
         A dictionary: `everywhere` is the (5, 5, C, K * scale^2) kernel and its bias for features
         that go on beyond the edges; for each of `SIDES` there is a list of kernels and biases,
-        which give from the outermost row or column of features what to add to the outermost
-        row or column of the result.
+        which give from the outermost row or column of features what to add to that of the result.
     """
     among = _tail_among_lr_pixels(tail, scale)
 
@@ -304,11 +279,7 @@ def _tail_among_lr_pixels(tail, scale):
 
 
 def composed(first, second):
-    """The one kernel of two convolutions, (a, b, C, M) and (p, q, M, N), one after the other.
-
-    Returns:
-        (a + p - 1, b + q - 1, C, N).
-    """
+    """(a + p - 1, b + q - 1, C, N): the kernel of (a, b, C, M) and then (p, q, M, N) together."""
     height, width = second.shape[:2]
     products = ops.tensordot(first, second, axes=[[3], [2]])  # a, b, C, p, q, N
     parts = []

@@ -27,9 +27,6 @@ def atomic_path(path, like=None):
     Args:
         path: of the file; its folder is made.
         like: a file whose permissions the new one gets.
-
-    Raises:
-        OSError: the folder cannot be written (also `PermissionError`, disk full).
     """
     path = pathlib.Path(path)
     # the kernel applies the umask
@@ -49,11 +46,7 @@ def atomic_path(path, like=None):
 
 
 def remove_leftovers(folder):
-    """Removes the temporary files of `atomic_path` in a folder whose process is gone.
-
-    Files of running processes, of other machines, and of unknown names stay, and so does what
-    cannot be removed.
-    """
+    """Removes the temporary files of `atomic_path` whose process, of this machine, is gone."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             match = LEFTOVER.fullmatch(entry.name)

@@ -8,12 +8,9 @@ class UserError(ValueError):
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked the program to stop, and it has saved its state.
+    """A signal asked the program to stop, and it has saved its state, as `text` says in one line.
 
-    Args:
-        number: of the signal.
-        text: one line that says what was saved.
-        agreed: whether all processes of a run stop at this point.
+    `agreed` if all processes of a run stop at this point.
     """
 
     def __init__(self, number, text="stopped", agreed=False):

@@ -11,10 +11,6 @@ from keras_secn.utils.errors import UserError
 def hold(folder, wait=True):
     """Locks the folder (file `.lock`) while the body runs; the lock ends with the process.
 
-    Args:
-        folder: a `pathlib.Path`; it exists.
-        wait: for another process to unlock it.
-
     Raises:
         BlockingIOError: another process holds the folder, and `wait` is false.
         UserError: `.lock` is a link.

@@ -9,15 +9,7 @@ LIMIT = 1 << 24  # bytes; the history of 100,000 intervals has 15 MB
 
 
 def parse_object(content, name):
-    """The dictionary that JSON text holds.
-
-    Args:
-        content: bytes or text.
-        name: of its file, for the error.
-
-    Raises:
-        UserError: it is no JSON, nothing but a dictionary, or too large.
-    """
+    """The dictionary that JSON text holds; a `UserError` that names its file if it holds none."""
     if len(content) > LIMIT:
         raise UserError(f"{name} is damaged: {len(content):,} bytes are too many")
     try:
@@ -30,11 +22,6 @@ def parse_object(content, name):
 
 
 def read_object(path):
-    """The dictionary in a JSON file.
-
-    Raises:
-        UserError: see `parse_object`.
-        OSError: it cannot be read.
-    """
+    """The dictionary in a JSON file; see `parse_object`."""
     with open(pathlib.Path(path), "rb") as file:
         return parse_object(file.read(LIMIT + 1), path)

@@ -18,9 +18,9 @@ def peak_mib():
 
 
 def available_bytes():
-    """Memory that this process may still take; None where the system does not tell.
+    """Memory that this process may still take; None where the system does not tell (Linux does).
 
-    The smaller of what the machine has free and what the container allows (Linux).
+    The smaller of what the machine has free and what the container allows.
     """
     found = []
     meminfo = pathlib.Path("/proc/meminfo")

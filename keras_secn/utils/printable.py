@@ -14,15 +14,8 @@ def printable(text, encoding=None):
     r"""Text on one line, with control characters escaped as Python writes them.
 
     These are control codes (`\x1b`), line ends (`\n`), controls of writing direction (`\u202e`),
-    invisible characters and lone surrogates (`\udcff`).
-
-    Args:
-        text: anything; `str` is applied to it.
-        encoding: of the output; letters that it lacks are escaped as well. `None` keeps all.
-
-    Example:
-        >>> printable("photo\x1b[2J.png")
-        'photo\\x1b[2J.png'
+    invisible characters and lone surrogates (`\udcff`). Letters that the output's `encoding` lacks
+    are escaped as well.
     """
     shown = "".join(
         character.encode("unicode_escape").decode("ascii")

@@ -88,13 +88,9 @@ def _draw(cache, scale, samples, rng, progress):
 
 
 def patches(image, scale, reach):
-    """Patches around each LR pixel but the two outermost, with `reach` more pixels on each side.
+    """A view of (h - 4, w - 4, side, side) patches around the LR pixels but the two outermost.
 
-    Args:
-        image: (scale * h, scale * w).
-
-    Returns:
-        A view of (h - 4, w - 4, side, side), side = PATCH * scale + 2 * reach.
+    `image` is (scale * h, scale * w); side = PATCH * scale + 2 * reach.
     """
     side, first = PATCH * scale + 2 * reach, scale - reach
     rows, columns = (length // scale - 4 for length in image.shape)
@@ -124,20 +120,10 @@ def principal_components(vectors, count):
 
 
 def dictionary(features, atoms, seed):
-    """Unit vectors that represent the directions of the features, regardless of sign.
+    """(atoms, components): unit vectors that represent directions regardless of sign.
 
-    By scikit-learn's k-means, which equals the paper's K-SVD with one atom per feature.
-
-    Args:
-        features: (N, components), of unit length; 300,000 of them are used.
-        atoms: how many.
-        seed: of the choice and of the start.
-
-    Returns:
-        (atoms, components).
-
-    Raises:
-        UserError: scikit-learn is not installed.
+    By scikit-learn's k-means, which equals the paper's K-SVD with one atom per feature. Of the
+    features, (N, components) of unit length, 300,000 are used.
     """
     try:
         from sklearn.cluster import MiniBatchKMeans
@@ -155,17 +141,10 @@ def dictionary(features, atoms, seed):
 
 
 def anchored_regressors(atoms, features, residuals, neighbors, ridge, progress=False):
-    """Ridge regression from features to residuals in each atom's neighborhood.
+    """(anchors, components, outputs): ridge regression in each atom's neighborhood.
 
-    Args:
-        atoms: (anchors, components), of unit length.
-        features: (N, components), of unit length.
-        residuals: (N, outputs), divided by the features' lengths.
-        neighbors: the features nearest to an atom, by correlation regardless of sign.
-        ridge: added to the diagonal.
-
-    Returns:
-        (anchors, components, outputs).
+    From features (N, components) of unit length to residuals (N, outputs) that were divided by the
+    features' lengths; neighbors are the nearest by correlation regardless of sign.
     """
     identity = ridge * np.eye(features.shape[1])
     regressors, columns = [], np.ascontiguousarray(features.T)

@@ -60,15 +60,11 @@ class WidthPlan:
 
 
 def transfer_widths(source, target):
-    """Copies a network's weights into one that is deeper or narrower.
+    """Copies a network's weights into one that is deeper or narrower; both are CT-SRCNNs.
 
     Where the target's layers are narrower, they keep the channels with the largest weights, by the
     product of the squared norms in this layer and the next. An inserted convolution starts as the
     identity, so that the target computes the same picture; in the paper it starts at random.
-
-    Args:
-        source: a trained network of `build_ct_srcnn`.
-        target: another one; its weights are overwritten.
     """
     kept = np.arange(1)  # input channels; luminance has one
     names = [layer.name for layer in source.layers if isinstance(layer, keras.layers.Conv2D)]
