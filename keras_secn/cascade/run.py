@@ -11,13 +11,9 @@ from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.transfer import INITIALIZERS, require_separable, transfer_weights
 from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.layers.blocks import BLOCKS
+from keras_secn.metrics.crops import crops_picture
 from keras_secn.metrics.protocol import image_upscaler
-from keras_secn.metrics.report import (
-    crops_picture,
-    network_row,
-    plot_psnr_against_parameters,
-    write_table,
-)
+from keras_secn.metrics.report import network_row, plot_psnr_against_parameters, write_table
 from keras_secn.models.bicubic_start import start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds, build_network
 from keras_secn.presets.keras_file import load_checked
@@ -116,14 +112,15 @@ def run_cascade(settings, cache, folder, *, validate, from_scratch=False, strate
         run_folder(folder, settings) as folder,
         RunBar(settings.total_steps * (2 if from_scratch else 1)) as bar,
     ):
-        rows = list(_stages(settings, cache, folder, validate, strategy, bar))
+        options = {"validate": validate, "strategy": strategy, "bar": bar}
+        rows = list(_stages(settings, cache, folder, options))
         if from_scratch:
-            rows.append(_from_scratch(settings, cache, folder, validate, strategy, bar))
+            rows.append(_from_scratch(settings, cache, folder, options))
     return rows
 
 
-def _stages(settings, cache, folder, validate, strategy, bar):
-    plan = settings.plan
+def _stages(settings, cache, folder, options):
+    plan, validate = settings.plan, options["validate"]
     source, steps = None, 0
     if settings.initial:
         source = load_initial(settings.initial, folder)
@@ -131,7 +128,7 @@ def _stages(settings, cache, folder, validate, strategy, bar):
             raise UserError(f"{settings.initial} is not a network of {plan.blocks} {plan.source}s")
         name = "initial" if settings.first else settings.name(0)
         row = network_row(name, source, 0, validate)
-        bar.say(f"{settings.initial} has {row['val_psnr']:.2f} dB")
+        options["bar"].say(f"{settings.initial} has {row['val_psnr']:.2f} dB")
         yield row
 
     for stage in settings.trained_stages:
@@ -145,16 +142,8 @@ def _stages(settings, cache, folder, validate, strategy, bar):
                 initializer=settings.initializer,
                 calibration=calibration(settings.initializer, cache, recipe),
             )
-        source = train(
-            functools.partial(settings.build, count, name, fresh=source is None),
-            recipe,
-            cache,
-            folder / name,
-            start=start,
-            validate=validate,
-            strategy=strategy,
-            bar=bar,
-        )
+        build = functools.partial(settings.build, count, name, fresh=source is None)
+        source = train(build, recipe, cache, folder / name, start=start, **options)
         steps += recipe.total_steps
         yield network_row(name, source, steps, validate)
         gc.collect()
@@ -167,21 +156,14 @@ def calibration(initializer, cache, recipe):
     return recipe.patches(cache, batch_size=64, steps=1)[0][0]
 
 
-def _from_scratch(settings, cache, folder, validate, strategy, bar):
-    plan = settings.plan
-    name = f"{settings.name(plan.replace)}_scratch"
+def _from_scratch(settings, cache, folder, options):
+    count = settings.plan.replace
+    name = f"{settings.name(count)}_scratch"
     recipe = dataclasses.replace(settings.first or settings.last, steps=settings.total_steps)
-    model = train(
-        functools.partial(settings.build, plan.replace, name, fresh=True),
-        recipe,
-        cache,
-        folder / name,
-        validate=validate,
-        strategy=strategy,
-        bar=bar,
-    )
-    steps = recipe.total_steps
-    return {**network_row(name, model, steps, validate), "from_scratch": True}
+    build = functools.partial(settings.build, count, name, fresh=True)
+    model = train(build, recipe, cache, folder / name, **options)
+    row = network_row(name, model, recipe.total_steps, options["validate"])
+    return {**row, "from_scratch": True}
 
 
 def write_report(rows, folder, settings, photographs):

@@ -12,16 +12,12 @@ import re
 import numpy as np
 from PIL import Image, ImageFilter
 
-from keras_secn.data.imresize import imresize
+from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.utils.errors import UserError
 
 GRID = 16  # the largest unit of JPEG (4:2:0) and WebP, in pixels
 # sampled between pixels, Keys' kernel with a = -0.75 (OpenCV's) has these four taps
 HALF_WAY = np.array([-3, 19, 19, -3], np.float32) / 32
-
-
-def _matlab_bicubic(hr, scale):
-    return imresize(hr, scale=1 / scale)
 
 
 def _bicubic_noaa(hr, scale):
@@ -50,7 +46,7 @@ def _pillow(resample):
 
 # functions of uint8 HR, a multiple of the scale in size, and scale; all keep the pixels' centers
 KERNELS = {
-    "bicubic": _matlab_bicubic,
+    "bicubic": lambda hr, scale: imresize(hr, scale=1 / scale),
     "area": lambda hr, scale: np.asarray(_image(hr).reduce(scale)),
     "bilinear": _pillow(Image.Resampling.BILINEAR),
     "lanczos": _pillow(Image.Resampling.LANCZOS),
@@ -207,16 +203,10 @@ DEGRADATIONS = {
     ),
 }
 
-KINDS = {
-    r"png": lambda: History(),
-    r"jpeg(\d+)": lambda quality: History(codec="jpeg", quality=_quality(quality)),
-    r"jpeg(\d+)_444": lambda quality: History(
-        codec="jpeg", quality=_quality(quality), subsampled=False
-    ),
-    r"webp(\d+)": lambda quality: History(codec="webp", quality=_quality(quality)),
-    r"noise(\d+)": lambda sigma: History(noise=float(sigma)),
-    rf"({'|'.join(KERNELS)})": lambda kernel: History(kernel=kernel),
-}
+KIND = re.compile(
+    rf"png|(?P<codec>jpeg|webp)(?P<quality>\d+)|jpeg(?P<fine>\d+)_444|noise(?P<noise>\d+)"
+    rf"|(?P<kernel>{'|'.join(KERNELS)})"
+)
 KNOWN = "png, jpeg60, jpeg75_444, webp80, noise5 (any number), " + ", ".join(KERNELS)
 
 
@@ -237,26 +227,25 @@ def parse_degradation(kind):
     Raises:
         UserError: there is no such kind.
     """
-    for pattern, make in KINDS.items():
-        match = re.fullmatch(pattern, kind)
-        if match:
-            history = make(*match.groups())
-            break
-    else:
+    found = KIND.fullmatch(kind)
+    if not found:
         raise UserError(f"unknown degradation {kind!r}; known: {KNOWN}")
+    quality = int(found["quality"] or found["fine"] or History.quality)
+    if not 1 <= quality <= 100:
+        raise UserError(f"quality must be 1 to 100, not {quality}; known degradations: {KNOWN}")
+    history = History(
+        kernel=found["kernel"] or "bicubic",
+        noise=float(found["noise"] or 0),
+        codec="jpeg" if found["fine"] else found["codec"] or "",
+        quality=quality,
+        subsampled=not found["fine"],
+    )
 
     def degrade(hr, scale):
-        height, width = (length - length % scale for length in hr.shape[:2])
-        lr = KERNELS[history.kernel](hr[:height, :width], scale)
+        lr = KERNELS[history.kernel](modcrop(hr, scale), scale)
         return np.ascontiguousarray(history.apply(lr, np.random.default_rng(0)))
 
     return degrade
-
-
-def _quality(text):
-    if not 1 <= int(text) <= 100:
-        raise UserError(f"quality must be 1 to 100, not {text}; known degradations: {KNOWN}")
-    return int(text)
 
 
 def _image(pixels):

@@ -1,37 +1,36 @@
 """Batches of aligned LR and HR patches, by NumPy and Pillow alone."""
 
+import dataclasses
+
 import numpy as np
 
-from keras_secn.data.degradation import DEGRADATIONS, GRID, KERNELS, REACH
+from keras_secn.data.degradation import GRID, KERNELS, REACH, Degradation
 from keras_secn.data.dihedral import dihedral
+from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.utils.errors import UserError
 
 
+@dataclasses.dataclass
 class PatchBatches:
     """Batches of patches, each a pure function of (seed, step).
 
     Args and errors: see `keras_secn.data.PatchDataset`.
     """
 
-    def __init__(
-        self,
-        cache,
-        batch_size=16,
-        hr_patch=96,
-        seed=0,
-        shard=(0, 1),
-        degradation=DEGRADATIONS["none"],
-    ):
+    cache: PhotoCache
+    batch_size: int
+    hr_patch: int
+    seed: int
+    shard: tuple[int, int]
+    degradation: Degradation
+
+    def __post_init__(self):
+        cache, hr_patch, count = self.cache, self.hr_patch, self.shard[1]
         if hr_patch < 1 or hr_patch % cache.scale:
             raise UserError(f"hr_patch {hr_patch} is not a multiple of the scale {cache.scale}")
-        if batch_size < 1 or batch_size % shard[1]:
-            raise UserError(f"batch_size {batch_size} cannot be shared by {shard[1]} processes")
-        self.cache = cache
-        self.batch_size = batch_size
+        if self.batch_size < 1 or self.batch_size % count:
+            raise UserError(f"batch_size {self.batch_size} cannot be shared by {count} processes")
         self.patch = hr_patch // cache.scale
-        self.seed = seed
-        self.shard = shard
-        self.degradation = degradation
         self._room = np.maximum(cache.lr_shapes - self.patch + 1, 0)  # positions per axis
         self._ends = np.cumsum(self._room.prod(axis=1))
         if not self._ends[-1]:
@@ -44,8 +43,8 @@ class PatchBatches:
     @property
     def shapes(self):
         """Shapes of a batch's LR and HR patches."""
-        rows, hr_patch = self.batch_size // self.shard[1], self.cache.scale * self.patch
-        return (rows, self.patch, self.patch, 3), (rows, hr_patch, hr_patch, 3)
+        rows = self.batch_size // self.shard[1]
+        return tuple((rows, side, side, 3) for side in (self.patch, self.hr_patch))
 
     def batch(self, step):
         """The batch of a step: LR and HR patches, uint8."""
