@@ -36,11 +36,11 @@ class Checkpoint(NamedTuple):
     state: dict
     name: str | None
 
-
-def steps_done(model):
-    """Optimizer steps of a compiled model, also where each device has its own counter."""
-    counter = keras.ops.convert_to_tensor(model.optimizer.iterations)
-    return int(keras.ops.convert_to_numpy(counter))
+    @property
+    def step(self):
+        """Optimizer steps done, also where each device has its own counter."""
+        counter = keras.ops.convert_to_tensor(self.model.optimizer.iterations)
+        return int(keras.ops.convert_to_numpy(counter))
 
 
 def has_checkpoint(folder):
@@ -66,13 +66,11 @@ def load_checkpoint(folder, fresh):
             continue
         if [w.shape for w in model.weights] != [w.shape for w in fresh.weights]:
             raise UserError(f"{path} belongs to another network")
+        found = Checkpoint(model, state, name)
         if refusals:
-            step = steps_done(model)
-            print(
-                f"warning: {printable(refusals[0])}; going on from step {step} of {name}",
-                file=sys.stderr,
-            )
-        return Checkpoint(model, state, name)
+            reason = printable(refusals[0])
+            print(f"warning: {reason}; going on from step {found.step} of {name}", file=sys.stderr)
+        return found
     if refusals:
         raise UserError(f"{refusals[0]}; without {folder} the network starts anew")
     return Checkpoint(fresh, {}, None)
@@ -103,7 +101,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self.recipe = recipe
         self.validate = validate
         self.stop = stop
-        self.step = steps_done(checkpoint.model)
+        self.step = checkpoint.step
         self.rows = [row for row in checkpoint.state.get("rows", []) if row["step"] <= self.step]
         # a damaged checkpoint must not take the place of the good one that was loaded
         self._rotate = checkpoint.name == CURRENT

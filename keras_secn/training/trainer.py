@@ -11,19 +11,8 @@ from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.presets.keras_file import load_checked
 from keras_secn.rewrite.fuse_upsampler import fuse_for_training
-from keras_secn.training import multihost
-from keras_secn.training.checkpoint import (
-    CheckpointKeeper,
-    has_checkpoint,
-    load_checkpoint,
-    steps_done,
-)
-from keras_secn.training.devices import (
-    compiles_steps,
-    has_accelerator,
-    require_shares,
-    strategy_scope,
-)
+from keras_secn.training import devices, multihost
+from keras_secn.training.checkpoint import CheckpointKeeper, has_checkpoint, load_checkpoint
 from keras_secn.training.distillation import TaughtPatches
 from keras_secn.training.input_wait import InputWait
 from keras_secn.training.interruption import StopRequest
@@ -53,7 +42,7 @@ def compile_model(model, recipe, optimizer=None, at_once=1):
         optimizer,
         loss=loss,
         loss_weights=weights,
-        jit_compile=compiles_steps(),
+        jit_compile=devices.compiles_steps(),
         steps_per_execution=at_once,
     )
 
@@ -119,7 +108,7 @@ def train(
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    require_shares(recipe.batch_size, strategy)
+    devices.require_shares(recipe.batch_size, strategy)
     finished = (folder / "model.keras").exists()
     multihost.require_equal(int(finished), "the networks they find finished")
     if finished:
@@ -138,7 +127,7 @@ def train(
             return finished
 
     keras.utils.set_random_seed(recipe.seed)
-    with strategy_scope(strategy):
+    with devices.strategy_scope(strategy):
         with precision_scope("float32"), local_scope():
             averaged = build()
         with precision_scope(recipe.precision):
@@ -146,16 +135,16 @@ def train(
             model = supervised(build())
         compile_model(model, recipe)
         checkpoint = load_checkpoint(folder, model)
-        model = checkpoint.model
-        if bar and checkpoint.name is None:
+        model, fresh = checkpoint.model, checkpoint.name is None
+        if bar and fresh:
             bar.say(f"{folder.name}: {recipe.total_steps:,} steps; the first one takes longest")
-        if start and checkpoint.name is None:
+        if start and fresh:
             start(model)
         # checkpoints are of `model`; what trains has its layers and optimizer
         trained = in_one_call(fuse_for_training(model))
         compile_model(trained, recipe, model.optimizer)
-    multihost.require_equal(steps_done(model), "the checkpoint they find")
-    if bar and validate and start and checkpoint.name is None:
+    multihost.require_equal(checkpoint.step, "the checkpoint they find")
+    if bar and validate and start and fresh:
         averaged.set_weights(model.get_weights())
         with local_scope():
             bar.say(f"{folder.name} starts at {validate(averaged)['val_psnr']:.2f} dB")
@@ -163,17 +152,16 @@ def train(
     taught = {}
     if teacher:
         taught = {"kind": TaughtPatches, "teacher": teacher, "share": teacher_share}
-    short_steps = strategy is None and has_accelerator()
+    short_steps = strategy is None and devices.has_accelerator()
 
     def fit(epoch, epochs, steps):
         at_once = steps_at_once(steps) if short_steps else 1
         if at_once != trained.steps_per_execution:
             compile_model(trained, recipe, model.optimizer, at_once)
-        start_step, ends = keeper.step, keeper.step + steps * (epochs - epoch)
         data = recipe.patches(
             cache,
-            start_step=start_step,
-            steps=ends - start_step,
+            start_step=keeper.step,
+            steps=steps * (epochs - epoch),
             shard=(multihost.index(), multihost.count()),
             dtype="uint8",
             processes=PROCESSES if short_steps else 0,

@@ -52,8 +52,7 @@ def test_steps_in_one_call_train_the_same_network(build_cache, tmp_path, monkeyp
     assert one_by_one.ends == list(range(12))
 
     monkeypatch.setattr(several_steps, "AT_ONCE", 4)
-    for module in (devices, trainer):
-        monkeypatch.setattr(module, "has_accelerator", lambda: True)
+    monkeypatch.setattr(devices, "has_accelerator", lambda: True)
     calls = Calls()
     found = trained("gpu", calls)
     assert calls.ends == [3, 7, 11]
