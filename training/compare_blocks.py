@@ -139,13 +139,7 @@ def main(argv):
         FLAGS.scale,
         FLAGS.initial,
     )
-    rows = compare_blocks(
-        settings,
-        training_flags.photographs(),
-        FLAGS.output_dir,
-        validate=training_flags.validation().scores,
-        strategy=strategy,
-    )
+    rows = training_flags.run(compare_blocks, settings, strategy)
     print(markdown_table(COLUMNS, rows))
     print(f"written to {FLAGS.output_dir}: blocks.md and a network per kind")
 

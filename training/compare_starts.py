@@ -107,13 +107,7 @@ def main(argv):
         FLAGS.scale,
         FLAGS.filters,
     )
-    rows = compare_starts(
-        settings,
-        training_flags.photographs(),
-        FLAGS.output_dir,
-        validate=training_flags.validation().scores,
-        strategy=strategy,
-    )
+    rows = training_flags.run(compare_starts, settings, strategy)
     print(markdown_table(COLUMNS, rows))
     print(f"written to {FLAGS.output_dir}: starts.md and a network per start")
 

@@ -117,13 +117,7 @@ def main(argv):
         FLAGS.teacher_share,
         FLAGS.initial,
     )
-    folded, row = run_pocket(
-        settings,
-        training_flags.photographs(),
-        FLAGS.output_dir,
-        validate=training_flags.validation().scores,
-        strategy=strategy,
-    )
+    folded, row = training_flags.run(run_pocket, settings, strategy)
     print(f"{row['name']}: {folded.count_params()} parameters folded, {row['val_psnr']:.2f} dB")
 
 

@@ -96,14 +96,7 @@ def main(argv):
         teacher=FLAGS.teacher,
         teacher_share=FLAGS.teacher_share,
     )
-    _, rows = run_system(
-        settings,
-        training_flags.photographs(),
-        FLAGS.output_dir,
-        validate=training_flags.validation().scores,
-        strategy=strategy,
-        transfer=carry_over,
-    )
+    _, rows = training_flags.run(run_system, settings, strategy, transfer=carry_over)
     print(table(rows))
     print(f"written to {FLAGS.output_dir}: {rows[-1]['name']}/model.keras, table.md")
 

@@ -151,3 +151,15 @@ def validation():
     if not FLAGS.val_dir:
         print(f"no --val_dir: scores are of the samples in {SAMPLES}", file=sys.stderr)
     return ValidationSet(FLAGS.val_dir or SAMPLES, FLAGS.scale if "scale" in FLAGS else 2)
+
+
+def run(trains, settings, strategy, **options):
+    """What `trains` returns for settings, on the photographs and devices of the flags."""
+    return trains(
+        settings,
+        photographs(),
+        FLAGS.output_dir,
+        validate=validation().scores,
+        strategy=strategy,
+        **options,
+    )

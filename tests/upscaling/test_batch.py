@@ -36,17 +36,6 @@ def make(*names, folder="."):
         path.write_bytes(CONTENTS.get(path.suffix, b"?"))
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def upscaler():
-    return Upscaler("pocket_secn_s")
-
-
 def plan(*names, out=None, **options):
     """Outputs by input, as text."""
     made = batch.plan(names, out, "x2", **options)

@@ -13,17 +13,6 @@ from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def upscaler():
-    return Upscaler("pocket_secn_s")
-
-
 def make(*names):
     for name in names:
         pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
