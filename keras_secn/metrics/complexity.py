@@ -1,5 +1,7 @@
 """Multiply-adds of a network per LR pixel."""
 
+import math
+
 import keras
 
 
@@ -22,16 +24,9 @@ def multiply_adds(model: keras.Model) -> float:
             if isinstance(conv, keras.layers.Conv2DTranspose):
                 # every weight is used once per input pixel
                 stride = conv.strides[0] * conv.strides[1]
-                total += positions * _size(conv.kernel) / stride
+                total += positions * math.prod(conv.kernel.shape) / stride
             elif hasattr(conv, "kernel_size"):
-                total += positions * sum(_size(weight) for weight in conv.weights)
+                total += positions * sum(math.prod(weight.shape) for weight in conv.weights)
             # layers that use only some of their weights
             total += positions * getattr(conv, "multiply_adds", 0)
     return total
-
-
-def _size(weight):
-    size = 1
-    for length in weight.shape:
-        size *= length
-    return size

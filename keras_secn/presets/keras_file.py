@@ -37,7 +37,6 @@ CLASSES = {
     "keras.optimizers": {"Adam", "LossScaleOptimizer", "SGD"},
     "keras.optimizers.schedules": {"CosineDecay", "ExponentialDecay"},
 }
-TENSOR = "__keras_tensor__"
 
 
 def load_checked(path: str | os.PathLike[str], compile: bool = False) -> keras.Model:
@@ -162,15 +161,15 @@ def _are_objects(config):
 def _check_calls(calls):
     """Refuses calls of a layer with anything but tensors and numbers."""
     if not isinstance(calls, list):
-        _refuse("a call of another form")
+        _refuse("calls of another form")
     for call in calls:
-        if not isinstance(call, dict) or call.keys() != {"args", "kwargs"}:
-            _refuse("a call of another form")
-        args, kwargs = call["args"], call["kwargs"]
-        if not isinstance(args, list) or not isinstance(kwargs, dict) or "class_name" in kwargs:
-            _refuse("a call of another form")
-        for value in [*args, *kwargs.values()]:
-            _check_argument(value)
+        match call:
+            case {"args": list(args), "kwargs": dict(kwargs)} if len(call) == 2:
+                if "class_name" in kwargs:
+                    _refuse("a call of another form")
+                _check_argument([*args, *kwargs.values()])
+            case _:
+                _refuse("a call of another form")
 
 
 def _check_argument(value):
@@ -183,21 +182,18 @@ def _check_argument(value):
 
 def _is_tensor(value):
     """Whether a value is the output of a layer: no more than Keras writes of it."""
-    if not isinstance(value, dict) or value.keys() != {"class_name", "config"}:
-        return False
-    config = value["config"]
-    if value["class_name"] != TENSOR or not isinstance(config, dict):
-        return False
-    if config.keys() != {"shape", "dtype", "keras_history"}:
-        return False
-    shape, history = config["shape"], config["keras_history"]
-    return (
-        isinstance(shape, list)
-        and all(side is None or isinstance(side, int) for side in shape)
-        and isinstance(config["dtype"], str)
-        and isinstance(history, list)
-        and [type(item) for item in history] == [str, int, int]
-    )
+    match value:
+        case {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": list(shape),
+                "dtype": str(),
+                "keras_history": [str(), int(), int()],
+            } as config,
+        }:
+            sides = all(side is None or isinstance(side, int) for side in shape)
+            return sides and len(value) == 2 and len(config) == 3
+    return False
 
 
 def _refuse(what):

@@ -17,39 +17,37 @@ class MissingBackend(UserError, ImportError):
 
 def require_backend():
     """Raises a `MissingBackend` if Keras could not be imported; imports nothing."""
-    name = _backend()
-    if "keras" in sys.modules:
-        return
-    if not _is_installed("keras"):
-        raise MissingBackend("Keras is not installed: pip install keras")
-    if name not in BACKENDS:
-        raise MissingBackend(
-            f"KERAS_BACKEND names {name!r}; known backends are {', '.join(BACKENDS)}"
-        )
-    if not _is_installed(name):
-        found = [backend for backend in BACKENDS if _is_installed(backend)]
-        raise MissingBackend(
-            f"Keras' backend is {name!r}, which is not installed: install it, or set"
-            f" KERAS_BACKEND to one that is ({', '.join(found) or 'none'})"
-        )
+    missing = _missing()
+    if missing:
+        raise missing
 
 
 def is_ready():
     """Whether Keras could be imported, or has been."""
-    try:
-        require_backend()
-    except MissingBackend:
-        return False
-    return True
+    return _missing() is None
 
 
 def explained(error):
     """A `MissingBackend` if that is why an error was raised; else the error itself."""
-    try:
-        require_backend()
-    except MissingBackend as missing:
-        return missing
-    return error
+    return _missing() or error
+
+
+def _missing():
+    if "keras" in sys.modules:
+        return None
+    if not _is_installed("keras"):
+        return MissingBackend("Keras is not installed: pip install keras")
+    name = _backend()
+    if name not in BACKENDS:
+        known = ", ".join(BACKENDS)
+        return MissingBackend(f"KERAS_BACKEND names {name!r}; known backends are {known}")
+    if not _is_installed(name):
+        found = ", ".join(filter(_is_installed, BACKENDS)) or "none"
+        return MissingBackend(
+            f"Keras' backend is {name!r}, which is not installed: install it, or set"
+            f" KERAS_BACKEND to one that is ({found})"
+        )
+    return None
 
 
 def _backend():
