@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_secn.layers.blocks import BLOCKS
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 ORDERS = ("back_to_front", "front_to_back")
 
@@ -35,11 +35,9 @@ class CascadePlan:
             raise UserError(f"cannot replace {self.replace} of {self.blocks} blocks")
         if self.per_stage < 1:
             raise UserError(f"blocks per stage must be at least 1, not {self.per_stage}")
-        if self.order not in ORDERS:
-            raise UserError(f"unknown order {self.order!r}; known are {', '.join(ORDERS)}")
+        require_known(self.order, ORDERS, "order")
         for kind in (self.source, self.target):
-            if kind not in BLOCKS:
-                raise UserError(f"unknown block kind {kind!r}; known are {', '.join(BLOCKS)}")
+            require_known(kind, BLOCKS, "block kind")
 
     @property
     def counts(self) -> list[int]:

@@ -20,7 +20,7 @@ from keras_secn.presets.keras_file import load_checked
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.training.trainer import train
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 STARTS = ("interpolation", "random")
 
@@ -52,11 +52,8 @@ class CascadeSettings:
     start: str = "interpolation"
 
     def __post_init__(self):
-        if self.start not in STARTS:
-            raise UserError(f"unknown start {self.start!r}; known are {', '.join(STARTS)}")
-        if self.initializer not in INITIALIZERS:
-            known = ", ".join(INITIALIZERS)
-            raise UserError(f"unknown initializer {self.initializer!r}; known are {known}")
+        require_known(self.start, STARTS, "start")
+        require_known(self.initializer, INITIALIZERS, "initializer")
         if self.initializer != "random":
             require_separable(BLOCKS[self.plan.target]().branch_layers(self.filters))
         if not (self.first or self.initial):

@@ -7,7 +7,7 @@ from keras_secn.cascade.factorize import compose, separate_by_least_squares, sep
 from keras_secn.layers.blocks import SeparableSEBlock, SEResidualBlock
 from keras_secn.models.edsr_trunk import block_kinds, block_layers
 from keras_secn.training.trainer import continue_from
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 INITIALIZERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is the inverse
 
@@ -38,9 +38,7 @@ def transfer_weights(
     Raises:
         UserError: the skeletons differ, or the initializer does not know the kind of block.
     """
-    known = [*INITIALIZERS, "compose"]
-    if initializer not in known:
-        raise UserError(f"unknown initializer {initializer!r}; known are {', '.join(known)}")
+    require_known(initializer, [*INITIALIZERS, "compose"], "initializer")
     old_blocks, new_blocks = block_layers(source), block_layers(target)
     if len(old_blocks) != len(new_blocks):
         raise UserError(f"{len(old_blocks)} blocks do not fit a network of {len(new_blocks)}")

@@ -13,7 +13,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 
 from keras_secn.lite.quantize.output_grid import operator_names
 from keras_secn.lite.runtime import load_bytes
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 _COMMON = """ADD CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE FULLY_CONNECTED LOGISTIC
     MAXIMUM MEAN MINIMUM MUL QUANTIZE RELU RELU6 RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
@@ -36,8 +36,7 @@ def refused(path: str | os.PathLike[str], delegate: str) -> list[str]:
     Raises:
         UserError: an unknown delegate; else as `keras_secn.lite.info`.
     """
-    if delegate not in SUPPORTED:
-        raise UserError(f"unknown delegate {delegate!r}; known are {', '.join(SUPPORTED)}")
+    require_known(delegate, SUPPORTED, "delegate")
     content = load_bytes(path)
     try:
         names = operator_names(flatbuffer_utils.read_model_from_bytearray(content))

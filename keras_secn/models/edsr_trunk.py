@@ -8,7 +8,7 @@ from keras_secn.layers.blocks import BLOCKS, Block
 from keras_secn.layers.convolution import conv
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 # Each upsampler is a chain of pixel shuffles (EDSR, section 3.2): x4 is x2 twice.
 SHUFFLES = {2: (2,), 3: (3,), 4: (2, 2)}
@@ -38,9 +38,8 @@ def build_network(
     Raises:
         UserError: an unknown kind or scale, no block, or no filter.
     """
-    unknown = sorted(set(kinds) - set(BLOCKS))
-    if unknown:
-        raise UserError(f"unknown block kind {unknown[0]!r}; known are {', '.join(BLOCKS)}")
+    for kind in kinds:
+        require_known(kind, BLOCKS, "block kind")
     if scale not in SHUFFLES:
         raise UserError(f"scale must be 2, 3 or 4, not {scale}")
     if not kinds or filters < 1:

@@ -8,7 +8,7 @@ from keras_secn.layers.convolution import conv
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.layers.squeeze_excite import SqueezeExcite
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 # size -> (filters, convolutions between head and tail); parameters for x2 once folded
 POCKET_SIZES = {
@@ -78,8 +78,7 @@ def build_pocket_secn(
     Raises:
         UserError: an unknown size, or a scale below 2.
     """
-    if size not in POCKET_SIZES:
-        raise UserError(f"unknown size {size!r}; known are {', '.join(POCKET_SIZES)}")
+    require_known(size, POCKET_SIZES, "size")
     filters, depth = POCKET_SIZES[size]
 
     def layer(filters, name, **options):

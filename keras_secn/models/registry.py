@@ -11,7 +11,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from keras_secn import models
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 if TYPE_CHECKING:
     import keras
@@ -121,6 +121,5 @@ def system(name: str) -> System:
     Raises:
         UserError: there is none.
     """
-    if name not in SYSTEMS:
-        raise UserError(f"unknown system {name!r}; known are {', '.join(SYSTEMS)}")
+    require_known(name, SYSTEMS, "system")
     return SYSTEMS[name]

@@ -5,7 +5,7 @@ import contextlib
 import keras
 
 from keras_secn.training import multihost
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 STRATEGIES = ("single", "mirrored", "multihost", "auto")
 
@@ -27,8 +27,7 @@ def pick_strategy(name="single", logical_devices=0):
         UserError: an unknown name, fewer than two devices for "mirrored", or no launcher and no
             JAX for "multihost".
     """
-    if name not in STRATEGIES:
-        raise UserError(f"unknown strategy {name!r}; known are {', '.join(STRATEGIES)}")
+    require_known(name, STRATEGIES, "strategy")
     if name == "single":
         return None
     if name == "multihost":

@@ -9,7 +9,7 @@ import numpy as np
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.training import multihost
 from keras_secn.training.devices import compiles_steps
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import require_known
 from keras_secn.utils.local_scope import local_scope
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
@@ -38,8 +38,7 @@ def pick_precision(name="auto", kinds=("se", "separable"), filters=64, lr_patch=
     Raises:
         UserError: an unknown name.
     """
-    if name not in PRECISIONS:
-        raise UserError(f"unknown precision {name!r}; known are {', '.join(PRECISIONS)}")
+    require_known(name, PRECISIONS, "precision")
     if name != "auto":
         return name, {}
     seconds = {precision: None for precision in PRECISIONS[1:]}

@@ -9,7 +9,7 @@ from keras_secn.data.degradation import DEGRADATIONS, Degradation
 from keras_secn.data.patches import PatchDataset
 from keras_secn.training.losses import PENALTIES
 from keras_secn.training.optimizers import AdjustableClippingSGD
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 SCHEDULES = ("cosine", "halving", "constant")
 
@@ -65,14 +65,12 @@ class Recipe:
     degradation: Degradation = DEGRADATIONS["none"]
 
     def __post_init__(self):
-        if self.loss not in PENALTIES:
-            raise UserError(f"unknown loss {self.loss!r}; known: {', '.join(PENALTIES)}")
+        require_known(self.loss, PENALTIES, "loss")
+        require_known(self.schedule, SCHEDULES, "schedule")
         if self.theta and not self.momentum:
             raise UserError("theta bounds the steps of SGD: it needs a momentum")
         if self.theta and self.clipnorm:
             raise UserError("theta clips the gradients: clipnorm must be 0 beside it")
-        if self.schedule not in SCHEDULES:
-            raise UserError(f"unknown schedule {self.schedule!r}; known: {', '.join(SCHEDULES)}")
         for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above 0, not {getattr(self, name)}")

@@ -17,3 +17,9 @@ class Stopped(KeyboardInterrupt):
         super().__init__(f"{text} ({signal.Signals(number).name})")
         self.status = 128 + number  # the shell's customary status
         self.agreed = agreed
+
+
+def require_known(name, known, what):
+    """Raises a `UserError` that names what is known, unless `name` is among them."""
+    if name not in known:
+        raise UserError(f"unknown {what} {name!r}; known are {', '.join(map(str, known))}")
