@@ -45,7 +45,6 @@ BOUNDS = {
 }
 CALIBRATED = ("int8", "int8_qat", "int16x8")
 CALIBRATION_LIMIT, CHECK_LIMIT = 24, 3
-STRENGTH = 1.0  # of equalization
 SIZES = range(LEAST, 4097)  # LR pixels a side that a file of fixed size may have
 
 
@@ -187,7 +186,7 @@ def _calibration(model, pictures):
 
 def _rounded(fuse, model, pictures):
     """A copy to quantize: equalized, fused, kernels rounded; and the same before rounding."""
-    exact = fuse(equalize.prepared(model, pictures, STRENGTH))
+    exact = fuse(equalize.prepared(model, pictures))
     model = equalize.copy(exact)
     round_kernels(model, exact, pictures)
     return model, exact

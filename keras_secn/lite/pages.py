@@ -28,15 +28,14 @@ COLORS = (
     ("#fffbe6", "#202040"),
     ("black", "white"),
 )
+PAGE = 128  # LR pixels a side
 SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za str ing"
 
 
-def pages(scale, count=6, size=128, seed=0):
-    """`count` pages as uint8 LR pictures, `size` pixels a side, reduced as photographs are."""
-    return [
-        imresize(page((size * scale, size * scale), number, seed), scale=1 / scale)
-        for number in range(count)
-    ]
+def pages(scale):
+    """Pages as uint8 LR pictures, reduced as photographs are; the same ones each time."""
+    size = (PAGE * scale, PAGE * scale)
+    return [imresize(page(size, number), scale=1 / scale) for number in range(len(FONTS))]
 
 
 def page(size, number=0, seed=0, zoom=1.0):

@@ -12,6 +12,7 @@ from keras_secn.training.devices import compiles_steps
 from keras_secn.utils.errors import require_known
 from keras_secn.utils.local_scope import local_scope
 
+PATCH = (24, 24, 64)  # LR features of a patch that is timed
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
 
@@ -26,7 +27,7 @@ def precision_scope(precision):
         keras.config.set_dtype_policy(before)
 
 
-def pick_precision(name="auto", kinds=("se", "separable"), filters=64, lr_patch=24, batch=16):
+def pick_precision(name="auto"):
     """Chooses the precision to train in; "auto" times both for a few steps on this machine.
 
     bfloat16 is twice as fast on processors with units for it and ten times slower where it is
@@ -41,24 +42,18 @@ def pick_precision(name="auto", kinds=("se", "separable"), filters=64, lr_patch=
     require_known(name, PRECISIONS, "precision")
     if name != "auto":
         return name, {}
-    seconds = {precision: None for precision in PRECISIONS[1:]}
     with local_scope():
-        for precision in seconds:
-            seconds[precision] = _step_time(precision, kinds, filters, lr_patch, batch)
-    fastest = min(PRECISIONS[1:], key=seconds.get)
+        seconds = {precision: _step_time(precision) for precision in PRECISIONS[1:]}
+    fastest = min(seconds, key=seconds.get)
     # several processes must agree, whatever each of them measured
     return PRECISIONS[multihost.largest(PRECISIONS.index(fastest))], seconds
 
 
-def _step_time(precision, kinds, filters, lr_patch, batch):
+def _step_time(precision):
     with precision_scope(precision):
-        inputs = keras.Input((lr_patch, lr_patch, filters))
-        x = inputs
-        for kind in kinds:
-            x = BLOCKS[kind]()(x)
-        model = keras.Model(inputs, x)
+        model = keras.Sequential([keras.Input(PATCH), BLOCKS["se"](), BLOCKS["separable"]()])
     model.compile("adam", "mean_absolute_error", jit_compile=compiles_steps())
-    patches = np.random.default_rng(0).random((batch, lr_patch, lr_patch, filters), np.float32)
+    patches = np.random.default_rng(0).random((16, *PATCH), np.float32)
     times = []
     for _ in range(6):
         started = time.perf_counter()

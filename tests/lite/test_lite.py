@@ -236,7 +236,7 @@ def test_files_from_elsewhere_run(tmp_path, kind, white):
 
 def test_equalization_changes_nothing_but_the_grid(model, pictures):
     copy = equalize.copy(model)
-    equalize.equalize(copy, pictures, 1.0)
+    equalize.equalize(copy, pictures)
     moved = [
         np.abs(a - b).max() for a, b in zip(copy.get_weights(), model.get_weights(), strict=True)
     ]

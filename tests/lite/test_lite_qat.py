@@ -54,7 +54,7 @@ def cache(tmp_path_factory):
 
 @pytest.mark.parametrize("name", BUILDS)
 def test_weights_go_to_the_twin_and_back(name, pictures):
-    model = equalize.prepared(random_network(name), pictures, 1.0)
+    model = equalize.prepared(random_network(name), pictures)
     other = twin.to_twin(model)
     x = pictures[0][None].astype("float32")
     expected = model.predict_on_batch(x)

@@ -65,6 +65,6 @@ def test_twin_gives_the_same_picture(make, channels_first, tf_keras_channels_fir
     from keras_secn.lite.quantize.equalize import prepared
     from keras_secn.lite.twin import to_twin
 
-    model = prepared(make(), [picture()[0].astype("uint8")], 0.5)
+    model = prepared(make(), [picture()[0].astype("uint8")])
     expected = keras.ops.convert_to_numpy(model(picture()))
     np.testing.assert_allclose(to_twin(model)(picture()).numpy(), expected, atol=2e-3)

@@ -29,12 +29,12 @@ def can_rewrite(model):
     return {"subtract_mean", "head", "tail", "levels", "anchor", "image_skip"} <= names
 
 
-def prepared(model, pictures, strength):
+def prepared(model, pictures):
     """A copy to quantize: equalized and normalization folded, where the family is known."""
-    if not can_rewrite(model):
-        return copy(model)
     model = copy(model)
-    equalize(model, pictures, strength)
+    if not can_rewrite(model):
+        return model
+    equalize(model, pictures)
     return fold_normalization(model)
 
 
@@ -55,14 +55,14 @@ INSIDE = {
 }
 
 
-def equalize(model, pictures, strength=1.0):
-    """Equalizes the channels' ranges on uint8 LR pictures in place; none at a strength of 0."""
+def equalize(model, pictures):
+    """Equalizes the channels' ranges on uint8 LR pictures, in place."""
     if not block_layers(model):
-        _equalize_stack(model, pictures, strength)
+        _equalize_stack(model, pictures)
         return
     ranges = observe(model, pictures)
     streams = [r for name, r in ranges.items() if name.startswith("stream")]
-    stream = _factors(streams, strength)
+    stream = _factors(streams)
     # the last block's features stand beside the pixels, on their grid, see `fused_body`
     last = ranges[f"stream/{len(block_layers(model)) - 1}"]
     stream = stream * CENTER / np.max(last * stream)
@@ -75,12 +75,12 @@ def equalize(model, pictures, strength=1.0):
         if hasattr(block, "se"):
             _scale_inputs(block.se.squeeze, 1 / stream)
             _wake(block.se, ranges[f"{index}/squeeze"])
-            hidden = _factors([ranges[f"{index}/squeeze"]], strength)
+            hidden = _factors([ranges[f"{index}/squeeze"]])
             _scale_outputs(block.se.squeeze, hidden)
             _scale_inputs(block.se.excite, 1 / hidden)
         _scale_outputs(getattr(block, names[-1]), stream)
         for before, after in zip(names, names[1:], strict=False):
-            factors = _factors([ranges[f"{index}/{before}"]], strength)
+            factors = _factors([ranges[f"{index}/{before}"]])
             _scale_outputs(getattr(block, before), factors)
             _scale_inputs(getattr(block, after), 1 / factors)
     _scale_inputs(body, 1 / stream)
@@ -89,19 +89,19 @@ def equalize(model, pictures, strength=1.0):
     previous = stream
     for layer in _upsamplers(model):
         _scale_inputs(layer, 1 / previous)
-        previous = _factors([ranges[layer.name]], strength)
+        previous = _factors([ranges[layer.name]])
         _scale_outputs(layer, np.tile(previous, layer.filters // previous.size))
     _scale_inputs(model.get_layer("tail"), 1 / previous)
 
 
-def _equalize_stack(model, pictures, strength):
+def _equalize_stack(model, pictures):
     """A stack of convolutions: every tensor between two of them has factors of its own."""
     stack = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     seen = keras.Model(model.input, [layer.output for layer in stack[:-1]])
     batch = [seen.predict_on_batch(picture[None].astype(np.float32)) for picture in pictures]
     for index, (before, after) in enumerate(zip(stack, stack[1:], strict=False)):
         largest = np.max([np.abs(tensors[index]).max(axis=(0, 1, 2)) for tensors in batch], axis=0)
-        factors = _factors([largest], strength)
+        factors = _factors([largest])
         _scale_outputs(before, factors)
         _scale_inputs(after, 1 / factors)
     for gate in [layer for layer in model.layers if isinstance(layer, SqueezeExcite)]:
@@ -166,11 +166,11 @@ def _upsamplers(model):
     return [layer for layer in model.layers if layer.name.startswith("upsample_")]
 
 
-def _factors(ranges, strength):
+def _factors(ranges):
     """Factors that make channels equal: each tensor's shares, averaged over tensors."""
     shares = [np.maximum(r / max(r.max(), 1e-12), 1 / LIMIT) for r in ranges]
     largest = np.max(shares, axis=0)
-    return (largest.max() / largest) ** strength
+    return largest.max() / largest
 
 
 def _scale_outputs(layer, factors):

@@ -14,7 +14,7 @@ POSITIONS = 1000  # of each picture
 DAMPING = 1e-3  # of the mean square of the inputs: keeps entries that see nothing from running away
 
 
-def round_kernels(model, reference, pictures, seed=0):
+def round_kernels(model, reference, pictures):
     """Rounds the kernels of convolutions outside of blocks to int8, in place.
 
     Layer by layer: the kernel is fitted by least squares to the outputs of `reference`, the network
@@ -27,7 +27,7 @@ def round_kernels(model, reference, pictures, seed=0):
             continue
         kernel, *bias = layer.get_weights()
         flat = kernel.reshape(-1, kernel.shape[-1]).astype(np.float64)
-        seen = _inputs((reference, model), layer, pictures, seed)
+        seen = _inputs((reference, model), layer, pictures)
         means, moment, product = _moments(seen, flat)
         change = product - moment @ flat
         moment += DAMPING * np.trace(moment) / len(moment) * np.eye(len(moment))
@@ -94,17 +94,17 @@ def _is_plain(layer):
     )
 
 
-def _inputs(networks, layer, pictures, seed):
+def _inputs(networks, layer, pictures):
     """What a layer's kernel sees of each picture in each network, at the same positions."""
     seen = [keras.Model(n.input, n.get_layer(layer.name).input) for n in networks]
     for index, picture in enumerate(pictures):
         tensors = [network.predict_on_batch(picture[None].astype(np.float32)) for network in seen]
-        yield [_windows(np.asarray(t)[0], layer.kernel_size, (seed, index)) for t in tensors]
+        yield [_windows(np.asarray(t)[0], layer.kernel_size, index) for t in tensors]
 
 
 def _windows(tensor, size, seed):
     """What a kernel of `size` sees at random positions: (N, size[0] * size[1] * C)."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng((0, seed))
     around = [((length - 1) // 2, length // 2) for length in size]
     padded = np.pad(tensor, [*around, (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(0, 1))
