@@ -41,7 +41,7 @@ def parse_setting(text):
 
 
 def _table(rows):
-    """A table of dictionaries of `measures` with `name` and `psnr_y` (by folder's name)."""
+    """The table of `measures` with `name` and `psnr_y` (by folder's name)."""
     names = list(rows[0]["psnr_y"])
     head = ["network", "zeros", "values", "file (KB)", "deflated (KB)"]
     lines = []
@@ -65,6 +65,8 @@ def main(argv):
     compare.check_paths([name], [*FLAGS.data_dir, *FLAGS.training_dir], out / "table.json")
 
     # after the flags are checked: Keras takes seconds
+    from network_size import measures
+
     from keras_secn.data.patches import open_photographs
     from keras_secn.lite import compression, distillation
     from keras_secn.lite.export import export
@@ -88,7 +90,7 @@ def main(argv):
         }
         parts = [f"{100 * sparsity:g} % pruned"] * bool(sparsity)
         parts += [f"{clusters} values"] * bool(clusters)
-        measured = compression.measures(small, path.read_bytes())
+        measured = measures(small, path.read_bytes())
         rows.append({"name": ", ".join(parts) or "as trained", **measured, "psnr_y": psnr})
     print(_table(rows))
     write_json({"model": name, "steps": FLAGS.steps, "rows": rows}, out / "table.json")

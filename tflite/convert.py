@@ -7,8 +7,8 @@ python tflite/convert.py --model runs/first/model.keras --shape 270x480 --out f.
 import pathlib
 
 from absl import flags
+from sizes import parse_size
 
-from keras_secn.lite.sizes import parse_size
 from keras_secn.metrics import compare
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError

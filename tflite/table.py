@@ -13,8 +13,8 @@ import sys
 import tempfile
 
 from absl import flags
+from sizes import parse_size
 
-from keras_secn.lite.sizes import parse_size
 from keras_secn.training.app import run_app
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError

@@ -45,6 +45,8 @@ flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from s
 
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
+    from cascade_report import write_report
+
     from keras_secn.cascade import run
     from keras_secn.cascade.plan import CascadePlan
     from keras_secn.metrics import report
@@ -97,7 +99,7 @@ def main(argv):
     bicubic = {"val_psnr": scores.mean("psnr_y"), "val_ssim": scores.mean("ssim_y")}
     nothing = {"parameters": 0, "multiply_adds": 0, "steps": 0}
     rows = [{"name": "bicubic", **nothing, **bicubic}, *rows]
-    run.write_report(rows, FLAGS.output_dir, settings, validation.photographs)
+    write_report(rows, FLAGS.output_dir, settings, validation.photographs)
     print(report.table(rows))
     if FLAGS.initial:
         print(f"steps are those of this run: {FLAGS.initial} came trained")

@@ -1,22 +1,15 @@
-"""Trains all stages of a cascade, from photographs to the report."""
+"""Trains all stages of a cascade."""
 
 import dataclasses
 import functools
 import gc
-import pathlib
-
-import numpy as np
 
 from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.transfer import INITIALIZERS, require_separable, transfer_weights
-from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.layers.blocks import BLOCKS
-from keras_secn.metrics.crops import crops_picture
-from keras_secn.metrics.protocol import image_upscaler
-from keras_secn.metrics.report import network_row, plot_psnr_against_parameters, write_table
+from keras_secn.metrics.report import network_row
 from keras_secn.models.bicubic_start import start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds, build_network
-from keras_secn.presets.keras_file import load_checked
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.training.trainer import train
@@ -161,27 +154,3 @@ def _from_scratch(settings, cache, folder, options):
     model = train(build, recipe, cache, folder / name, **options)
     row = network_row(name, model, recipe.total_steps, options["validate"])
     return {**row, "from_scratch": True}
-
-
-def write_report(rows, folder, settings, photographs):
-    """Writes the table, the plots and the picture of crops into the run's folder.
-
-    Args:
-        rows: what `run_cascade` returned.
-        folder: the run's folder.
-        settings: the run's `CascadeSettings`.
-        photographs: a few HR validation photographs, uint8 HxWx3.
-    """
-    folder = pathlib.Path(folder)
-    write_table(rows, folder, dataclasses.asdict(settings))
-    plot_psnr_against_parameters(rows, folder / "psnr_parameters.png")
-
-    originals = [modcrop(image, settings.scale) for image in photographs]
-    lows = [imresize(image, scale=1 / settings.scale) for image in originals]
-    columns = [("bicubic", [imresize(image, scale=settings.scale) for image in lows])]
-    for row in rows:
-        path = folder / row["name"] / "model.keras"
-        if path.exists():
-            upscale = image_upscaler(load_checked(path))
-            columns.append((row["name"], [np.asarray(upscale(image)) for image in lows]))
-    crops_picture([*columns, ("HR", originals)], folder / "crops.png")

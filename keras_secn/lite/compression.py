@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from keras_secn.data.patches import PatchDataset, PhotoCache
 from keras_secn.lite.distillation import HR_PATCH, distil
@@ -97,24 +94,3 @@ def _wrapped(twin, kinds, wrap):
     copied.set_weights(twin.get_weights())
     with tf_keras.utils.custom_object_scope(custom_layers()):
         return tf_keras.models.clone_model(copied, clone_function=change)
-
-
-def kernels(model):
-    """A network's kernels as arrays."""
-    return [np.asarray(w) for w in model.weights if w.path.endswith("kernel")]
-
-
-def measures(model, content):
-    """How small a network is, beside the `content` of its `.tflite` file.
-
-    Returns:
-        A dictionary: `sparsity` (share of zeros in the kernels), `values` (the most that any
-        kernel holds), `bytes` (of the file), `deflated` (of the file with its entropy coded).
-    """
-    weights = kernels(model)
-    return {
-        "sparsity": sum(int(np.sum(k == 0)) for k in weights) / sum(k.size for k in weights),
-        "values": max(np.unique(kernel).size for kernel in weights),
-        "bytes": len(content),
-        "deflated": len(zlib.compress(content, level=9)),
-    }

@@ -51,41 +51,6 @@ def write_table(rows, folder, settings):
         plot_history(histories, folder / "history.png")
 
 
-def plot_psnr_against_parameters(rows, path):
-    """A picture of PSNR-Y against parameters, the cascade joined by a line.
-
-    A row without parameters, such as bicubic's, is a level to compare with: the axis reaches down
-    to it, so that gains are seen at their true size.
-    """
-    from matplotlib.figure import Figure  # pyplot would change a notebook's own pictures
-
-    figure = Figure((7, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for row in rows:
-        if not row["parameters"]:
-            axes.axhline(row["val_psnr"], color="gray", linestyle="--", label=row["name"])
-    rows = [row for row in rows if row["parameters"]]
-    cascade = [row for row in rows if not row.get("from_scratch")]
-    axes.plot(
-        [row["parameters"] / 1e3 for row in cascade],
-        [row["val_psnr"] for row in cascade],
-        "o-",
-        label="cascade",
-    )
-    for row in rows:
-        point = (row["parameters"] / 1e3, row["val_psnr"])
-        if row.get("from_scratch"):
-            axes.plot(*point, "s", color="tab:red", label=f"from scratch, {row['steps']:,} steps")
-        axes.annotate(row["name"], point, textcoords="offset points", xytext=(5, -12), fontsize=8)
-    axes.set_xlabel("parameters (thousand)")
-    axes.set_ylabel("validation PSNR-Y (dB)")
-    axes.margins(x=0.12, y=0.15)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120)
-
-
 def read_history(folder):
     """Rows of a network's `history.json`, one per interval; none if it was not trained in steps."""
     path = folder / "history.json"

@@ -94,19 +94,15 @@ def load_preset(name: str) -> keras.Model:
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise UserError(f"{path} is missing or damaged (SHA-256 differs); install keras-secn again")
     try:
-        model = _build(models, card, name)
+        if not card["factory"].startswith("build_"):
+            raise ValueError("no factory of networks")
+        model = getattr(models, card["factory"])(**card["arguments"], name=name)
         unpack_weights(model, content)
     except Exception as error:
         # parsers of zip files and arrays raise zlib.error, EOFError, ...
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} does not fit {card['factory']}: {reason}") from None
     return model
-
-
-def _build(models, card, name):
-    if not card["factory"].startswith("build_"):
-        raise ValueError("no factory of networks")
-    return getattr(models, card["factory"])(**card["arguments"], name=name)
 
 
 def pack_weights(model, dtype="float16"):

@@ -39,7 +39,8 @@ def run_app(main, positional=False, groups=None):
         try:
             return flags.FLAGS(argv)
         except flags.Error as error:
-            missing = [name for name in flags.FLAGS if _is_missing(flags.FLAGS[name])]
+            known = [flags.FLAGS[name] for name in flags.FLAGS]
+            missing = [flag.name for flag in known if _is_required(flag) and flag.value is None]
             reason = f"--{missing[0]} is required" if missing else error
             print(f"error: {one_line(reason)} (see --help)", file=sys.stderr)
             sys.exit(1)
@@ -74,10 +75,6 @@ def run_app(main, positional=False, groups=None):
 
 def _is_required(flag):
     return any("other than None" in validator.message for validator in flag.validators)
-
-
-def _is_missing(flag):
-    return _is_required(flag) and flag.value is None
 
 
 def _help(known, groups):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import keras
+import network_size
 import numpy as np
 import pytest
 from pictures import noise
@@ -45,7 +46,7 @@ def test_pruned_and_shared_weights_hold_after_training(cache):
         assert np.mean(kernel == 0) == pytest.approx(0.5, abs=0.06)
         assert np.unique(kernel).size <= 8
     measured, plain = (
-        compression.measures(m, b"".join(k.tobytes() for k in compression.kernels(m)))
+        network_size.measures(m, b"".join(k.tobytes() for k in network_size.kernels(m)))
         for m in (small, model)
     )
     assert measured["deflated"] < 0.6 * plain["deflated"] and measured["sparsity"] > 0.4
