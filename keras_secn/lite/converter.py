@@ -24,7 +24,7 @@ def tensorflow():
 
 
 def float_network(model, io):
-    """`model` with rounding, clipping and the type of pixels in the graph."""
+    """`model` with rounding, clipping and the type of pixels in its graph, for `convert`."""
     tf = tensorflow()
 
     def run(lr):
@@ -34,34 +34,31 @@ def float_network(model, io):
             # half up, as metrics.to_uint8; CAST alone would cut off
             return tf.cast(tf.floor(sr + 0.5), tf.uint8) if io == "uint8" else sr
 
-    return run
+    return _variables(model), run
 
 
 def plain_network(model):
-    """`model` as it is: an integer file's output grid clips, see `output_grid.pin_output`."""
-    return lambda lr: model(lr, training=False)
+    """A Keras or `tf_keras` model as it is: an integer file clips, see `pin_output`."""
+    return _variables(model), lambda lr: model(lr, training=False)
 
 
-def variables_of(model):
-    """The TensorFlow variables of a Keras model."""
-    return [variable.value for variable in model.variables]
+def _variables(model):
+    return [v.value if isinstance(v, keras.Variable) else v for v in model.variables]
 
 
-def convert(
-    variables, run, shape, io, quantization="none", pictures=None, progress=False, clip=False
-):
-    """The bytes of a `.tflite` file of `run`, a function of one tensor (1, H, W, 3).
+def convert(network, shape, io, quantization="none", pictures=None, progress=False, clip=False):
+    """The bytes of a `.tflite` file.
 
     Args:
-        variables: TensorFlow variables that `run` uses.
+        network: TensorFlow variables, and the function of one tensor (1, H, W, 3) that uses them.
         shape: (height, width) in LR pixels, or `None` for any.
         quantization: "none", "float16", "dynamic" or "int8".
         pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
-            `None` if `run` is full of fake quantization already.
+            `None` if the network is full of fake quantization already.
         clip: leaves rare peaks out of int8's grids, see `calibrate.tensor_ranges`.
     """
     if quantization == "int8" and pictures is not None:
-        return _quantized(variables, run, shape, io, pictures, progress, clip)
+        return _quantized(network, shape, io, pictures, progress, clip)
     # the quantizer itself puts integers at the ends of a float network
     pixels = "uint8" if io == "uint8" and quantization != "int8" else "float32"
 
@@ -73,11 +70,11 @@ def convert(
         if quantization == "int8" and io == "uint8":
             converter.inference_input_type = converter.inference_output_type = tf.uint8
 
-    content = _traced(variables, run, shape, pixels, options)
+    content = _traced(network, shape, pixels, options)
     return pin_output(content) if quantization == "int8" else content
 
 
-def _quantized(variables, run, shape, io, pictures, progress, clip):
+def _quantized(network, shape, io, pictures, progress, clip):
     """int8 after training: calibrated by `calibrate`, quantized by TensorFlow.
 
     TensorFlow's calibration uses the extremes of tensors, and reads some after their memory was
@@ -96,7 +93,7 @@ def _quantized(variables, run, shape, io, pictures, progress, clip):
             )
             converter._experimental_calibrate_only = True
 
-        return _traced(variables, run, shape, "float32", options)
+        return _traced(network, shape, "float32", options)
 
     size = pictures[0].shape[:2]
     marked = seen = calibrated(shape, [fit(pictures[-1], shape or size)])
@@ -110,9 +107,10 @@ def _quantized(variables, run, shape, io, pictures, progress, clip):
     return pin_output(content)
 
 
-def _traced(variables, run, shape, pixels, options):
-    """Traces `run` on pixels of a type and converts it; `options` sets the converter's."""
+def _traced(network, shape, pixels, options):
+    """Traces a network on pixels of a type and converts it; `options` sets the converter's."""
     tf = tensorflow()
+    variables, run = network
     height, width = shape or (None, None)
     kind = tf.as_dtype(pixels)
 

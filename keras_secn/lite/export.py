@@ -157,25 +157,21 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
     """The file's bytes, and those of the same graph in float if a report is wanted."""
     if quantization in ("dynamic", "int16x8") and pictures:
         model, _ = _rounded(fuse_upsampler, model, _calibration(model, pictures))
-    fused = fuse_upsampler(model)
-    run, variables = converter.float_network(fused, io), converter.variables_of(fused)
+    network = converter.float_network(fuse_upsampler(model), io)
     if quantization not in CALIBRATED:
-        return converter.convert(variables, run, size, io, quantization), None
+        return converter.convert(network, size, io, quantization), None
     if quantization == "int16x8":
         pictures = calibration_pictures(pictures, size)
-        twin = converter.convert(variables, run, size, io)
+        twin = converter.convert(network, size, io)
         return static_16x8(twin, pictures, io), twin
     pictures, equalized = _calibration(model, pictures), equalize.can_rewrite(model)
     model, exact = _rounded(fuse_body, model, pictures)
-    run, variables = converter.plain_network(model), converter.variables_of(model)
-    twin = converter.convert(variables, run, size, "float") if report else None
+    network = converter.plain_network(model)
+    twin = converter.convert(network, size, "float") if report else None
     if quantization == "int8_qat":
         trained = training(model, exact, pictures, progress)
-        run, pictures = converter.plain_network(trained), None
-        variables = trained.variables
-    content = converter.convert(
-        variables, run, size, io, "int8", pictures, progress, clip=equalized
-    )
+        network, pictures = converter.plain_network(trained), None
+    content = converter.convert(network, size, io, "int8", pictures, progress, clip=equalized)
     return content, twin
 
 
