@@ -18,7 +18,6 @@ How the bicubic baseline comes out (x2, dB / SSIM) depends on where the literatu
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 import pathlib
@@ -34,7 +33,7 @@ from keras_secn.data.dihedral import dihedral, undo_dihedral
 from keras_secn.data.images import find_images, open_image, to_rgb
 from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.metrics.psnr_ssim import SSIM_WINDOW, psnr_y, ssim_y
-from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils import json_file
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
 
@@ -277,8 +276,7 @@ class Report:
 
 def write_json(results: object, path: Path) -> None:
     """Writes results that `Report.to_dict` gave, whole or not at all; infinity becomes null."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(_finite(results), indent=1, allow_nan=False) + "\n")
+    json_file.write_json(_finite(results), path)
 
 
 def _finite(value):

@@ -7,6 +7,7 @@ import numpy as np
 from keras_secn.metrics.complexity import multiply_adds
 from keras_secn.metrics.crops import crops_picture as crops_picture
 from keras_secn.utils.atomic_file import atomic_path
+from keras_secn.utils.json_file import write_json
 from keras_secn.utils.local_scope import local_scope
 from keras_secn.utils.markdown import markdown_table
 
@@ -43,8 +44,7 @@ def write_table(rows, folder, settings):
     """
     with atomic_path(folder / "table.md") as path:
         path.write_text(table(rows))
-    with atomic_path(folder / "table.json") as path:
-        path.write_text(json.dumps({"settings": settings, "networks": rows}, indent=1) + "\n")
+    write_json({"settings": settings, "networks": rows}, folder / "table.json")
     histories = [(row["name"], read_history(folder / row["name"])) for row in rows]
     histories = [(name, history) for name, history in histories if history]
     if histories:

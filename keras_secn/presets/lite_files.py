@@ -1,12 +1,11 @@
 """Presets' `.tflite` files, and their checksums in the cards."""
 
 import hashlib
-import json
 import pathlib
 
 from keras_secn.presets import store
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import write_json
 
 SUFFIXES = {"float32": "", "int8": "_int8"}  # precision -> what follows the preset's name
 
@@ -32,5 +31,4 @@ def record(name: str, path: pathlib.Path, **facts) -> None:
     entry = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), **facts}
     card = store.preset_card(name)
     card["files"] = {**card.get("files", {}), path.name: entry}
-    with atomic_path(store.file_of(name, ".json")) as temporary:
-        temporary.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_json(card, store.file_of(name, ".json"))

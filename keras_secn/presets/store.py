@@ -10,7 +10,6 @@ import difflib
 import hashlib
 import importlib.resources
 import io
-import json
 import os
 import pathlib
 import zipfile
@@ -20,7 +19,7 @@ import numpy as np
 
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
-from keras_secn.utils.json_file import read_object
+from keras_secn.utils.json_file import read_object, write_json
 
 if TYPE_CHECKING:
     import keras
@@ -160,5 +159,4 @@ def write_preset(
     }
     with atomic_path(folder / f"{name}.npz") as path:
         path.write_bytes(content)
-    with atomic_path(folder / f"{name}.json") as path:
-        path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_json(card, folder / f"{name}.json")

@@ -10,9 +10,8 @@ from keras_secn.models.edsr_trunk import scale_of
 from keras_secn.presets.load import load
 from keras_secn.training import multihost
 from keras_secn.utils import folder_lock
-from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
-from keras_secn.utils.json_file import read_object
+from keras_secn.utils.json_file import read_object, write_json
 
 RENAMED = {"initialiser": "initializer"}  # settings that older runs keep under another name
 
@@ -51,8 +50,7 @@ def load_initial(name, folder):
     """
     model, path = load(name), folder / "initial.json"
     if name in presets.list_presets() and multihost.is_first() and not path.exists():
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(presets.preset_card(name), indent=1) + "\n")
+        write_json(presets.preset_card(name), path)
     return model
 
 
@@ -87,8 +85,7 @@ def check_settings(settings, folder):
                 "use the same flags or another --output_dir"
             )
     elif multihost.is_first():
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(wanted, indent=1) + "\n")
+        write_json(wanted, path)
 
 
 def _completed(found, settings):

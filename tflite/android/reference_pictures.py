@@ -14,6 +14,7 @@ from keras_secn.lite.metadata import info
 from keras_secn.lite.pictures import low_resolution
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import write_json
 
 # Levels that are always tolerated. Fast kernels (XNNPACK) round differently from LiteRT's own, and
 # which of them run is the device's choice: how far the two are apart here is tolerated as well.
@@ -73,8 +74,7 @@ def write(path, folder, photographs, tile=64):
     }
     with atomic_path(folder / path.name) as temporary:
         shutil.copyfile(path, temporary)
-    with atomic_path(folder / "parity.json") as temporary:
-        temporary.write_text(json.dumps(facts, indent=1) + "\n")
+    write_json(facts, folder / "parity.json")
     return facts
 
 
