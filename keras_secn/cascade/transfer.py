@@ -88,14 +88,9 @@ def _copy_same_names(old_block, new_block):
 
 
 def require_separable(branch):
-    """Refuses blocks that "svd" and "lstsq" cannot initialize.
+    """Refuses blocks, listed by their layers, that "svd" and "lstsq" cannot initialize.
 
-    Args:
-        branch: the new block's layers, in order.
-
-    Raises:
-        UserError: they are not two pairs of depthwise and pointwise convolutions, or something
-            that is not linear stands within a pair.
+    They must begin with two pairs of depthwise and pointwise convolutions, linear within a pair.
     """
     names = [layer.name for layer in branch[:4]]
     linear = [getattr(layer, "activation", None) is keras.activations.linear for layer in branch]

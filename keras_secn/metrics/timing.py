@@ -14,14 +14,8 @@ from keras_secn.utils.allocator import keep_freed_memory
 def run_seconds(upscalers, size, rounds, progress=False):
     """Seconds of each run of upscalers, in turns, so that ratios hold on a busy machine.
 
-    Args:
-        upscalers: dictionary from a name to a function of a uint8 LR picture (H, W, 3).
-        size: height and width of the picture, of noise.
-        rounds: turns of each, after one that is not counted.
-        progress: shows a bar.
-
-    Returns:
-        Dictionary from each name to a list of seconds.
+    `upscalers` are functions of a uint8 LR picture (H, W, 3) by name, and so is the result. The
+    picture is noise of `size`; a first round is not counted.
     """
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     times = {name: [] for name in upscalers}

@@ -23,20 +23,14 @@ def fit(
     seed=0,
     progress=False,
 ):
-    """Fits A+ to the photographs of a cache, in minutes.
+    """Fits A+ to the photographs of a cache, a `keras_secn.data.PhotoCache`, in minutes.
 
     Args:
-        cache: a `keras_secn.data.PhotoCache`.
-        scale: the cache's.
         anchors, components: see `keras_secn.models.aplus.build_aplus`.
         samples: number of patches drawn, in proportion to the photographs' sizes.
         neighbors: how many of them, nearest to an anchor, its regressor is fitted on.
         ridge: the regressors' regularization, for features of unit length.
         seed: of the drawn patches and of the dictionary.
-        progress: shows bars.
-
-    Returns:
-        The fitted network.
 
     Raises:
         UserError: there are fewer patches that are not flat than neighbors or anchors, or a
