@@ -44,22 +44,22 @@ def transfer_weights(
         raise UserError(f"{len(old_blocks)} blocks do not fit a network of {len(new_blocks)}")
 
     old_layers = {layer.name: layer for layer in source.layers}
-    replaced = []
     for layer in target.layers:
-        if layer in new_blocks:
-            index = new_blocks.index(layer)
-            if type(layer) is not type(old_blocks[index]):
-                replaced.append(index)
-                _copy_same_names(old_blocks[index], layer)
-            else:
-                layer.set_weights(old_blocks[index].get_weights())
-        elif layer.weights:
-            if layer.name not in old_layers:
-                raise UserError(f"{source.name} has no layer {layer.name!r}: another skeleton")
-            try:
-                layer.set_weights(old_layers[layer.name].get_weights())
-            except ValueError as error:
-                raise UserError(f"layer {layer.name!r} differs in shape: {error}") from None
+        if not layer.weights or layer in new_blocks:
+            continue
+        if layer.name not in old_layers:
+            raise UserError(f"{source.name} has no layer {layer.name!r}: another skeleton")
+        try:
+            layer.set_weights(old_layers[layer.name].get_weights())
+        except ValueError as error:
+            raise UserError(f"layer {layer.name!r} differs in shape: {error}") from None
+    replaced = []
+    for index, (old, new) in enumerate(zip(old_blocks, new_blocks, strict=True)):
+        if type(new) is type(old):
+            new.set_weights(old.get_weights())
+        else:
+            replaced.append(index)
+            _copy_same_names(old, new)
 
     if initializer == "compose":
         for index in replaced:

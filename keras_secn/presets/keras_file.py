@@ -104,40 +104,23 @@ def _check_description(part):
 
 def _check_object(part):
     name, module, config = part["class_name"], part.get("module"), part.get("config")
-    # without the key, Keras follows older rules; null stands for `__main__`
-    if not isinstance(name, str) or "module" not in part:
-        _refuse(name)
-    if module is None:
-        if not _is_the_programs_own(part):
-            _refuse(name)
-        return
-    if not isinstance(module, str):
-        _refuse(name)
-    if name == "function":
-        if not _is_known_function(part):
-            _refuse(config)
-        return
     key = part.get("registered_name", name)  # Keras looks here first, whatever the module is
     registered = keras.saving.get_registered_object(key) if isinstance(key, str) else None
-    if registered is not None:
-        known = isinstance(registered, type) and registered.__name__ == name
+    is_class = isinstance(registered, type) and registered.__name__ == name
+    if not isinstance(name, str) or not isinstance(part.get("module", 0), str | None):
+        known = False  # without a module, Keras follows older rules
+    elif name == "function":
+        known = module is not None and _is_known_function(part)
+    elif module is None:  # `__main__`: a class of the running program or notebook itself
+        known = is_class and registered.__module__ == "__main__"
+    elif registered is not None:
+        known = is_class
     else:
         known = name in CLASSES.get(module, ()) and key in (None, name)
     if not known:
-        _refuse(f"{module}.{name}")
+        _refuse(config if name == "function" else f"{module}.{name}")
     if name == "Sequential" and not _are_objects(config):
         _refuse("a layer without a description")  # Keras would create it by its name
-
-
-def _is_the_programs_own(part):
-    """Whether a class was defined and registered by the running program or notebook itself."""
-    key = part.get("registered_name")
-    registered = keras.saving.get_registered_object(key) if isinstance(key, str) else None
-    return (
-        isinstance(registered, type)
-        and registered.__name__ == part["class_name"]
-        and registered.__module__ == "__main__"
-    )
 
 
 def _is_known_function(part):
