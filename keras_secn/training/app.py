@@ -5,7 +5,7 @@ import textwrap
 
 from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.backend import explained
-from keras_secn.utils.errors import Stopped, UserError
+from keras_secn.utils.errors import UserError
 from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.quiet import quiet_tensorflow
 from keras_secn.utils.stopping import stop_on_signals
@@ -54,21 +54,15 @@ def run_app(main, positional=False, groups=None):
                 raise UserError(f"unexpected argument {argv[1]!r} (see --help)")
             with multihost.together():
                 return main(argv)
-        except (UserError, OSError) as error:
-            print(f"error: {one_line(error)}", file=sys.stderr)
-            sys.exit(1)
-        except (ImportError, ValueError) as error:
-            reason = explained(error)
-            if reason is error:
+        except (ImportError, ValueError, OSError) as error:
+            reason = error if isinstance(error, UserError | OSError) else explained(error)
+            if not isinstance(reason, UserError | OSError):
                 raise
             print(f"error: {one_line(reason)}", file=sys.stderr)
             sys.exit(1)
-        except Stopped as stop:
-            print(printable(stop), file=sys.stderr)
-            sys.exit(stop.status)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            sys.exit(130)
+        except KeyboardInterrupt as stop:  # or `Stopped`
+            print(printable(stop) or "interrupted", file=sys.stderr)
+            sys.exit(getattr(stop, "status", 130))
 
     app.run(guarded, flags_parser=parse)
 
