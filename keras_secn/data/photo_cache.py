@@ -12,7 +12,6 @@ import contextlib
 import math
 import os
 import pathlib
-import sys
 import zlib
 from collections.abc import Sequence
 
@@ -24,7 +23,7 @@ from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.data.shard import Shard, digest
 from keras_secn.utils import folder_lock
 from keras_secn.utils.errors import UserError
-from keras_secn.utils.printable import printable
+from keras_secn.utils.printable import warn
 
 FORMAT = 2  # of the cache; part of the key, so that a new one never reads an old one's files
 SHARD_PHOTOS = 1024
@@ -234,7 +233,7 @@ def _report(cache, strict):
         count = f"{len(cache.skipped)} of {len(cache.skipped) + len(cache)}"
         raise UserError(f"{count} photographs cannot be used: {named}{more}")
     for _, reason in cache.skipped:
-        print(f"warning: skipped {printable(reason)}", file=sys.stderr)
+        warn(f"skipped {reason}")
 
 
 def _state(path):

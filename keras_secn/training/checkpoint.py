@@ -8,7 +8,6 @@ resumes at the start of an epoch; its `SwapEMAWeights` does not update batch sta
 import csv
 import json
 import os
-import sys
 import time
 import zipfile
 from typing import NamedTuple
@@ -23,8 +22,9 @@ from keras_secn.training.batch_statistics import restate
 from keras_secn.training.checkpoint_state import read_state
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import Stopped, UserError
+from keras_secn.utils.json_file import write_json
 from keras_secn.utils.local_scope import local_scope
-from keras_secn.utils.printable import printable
+from keras_secn.utils.printable import warn
 
 CURRENT, PREVIOUS = "checkpoint.keras", "checkpoint.previous.keras"
 
@@ -68,8 +68,7 @@ def load_checkpoint(folder, fresh):
             raise UserError(f"{path} belongs to another network")
         found = Checkpoint(model, state, name)
         if refusals:
-            reason = printable(refusals[0])
-            print(f"warning: {reason}; going on from step {found.step} of {name}", file=sys.stderr)
+            warn(f"{refusals[0]}; going on from step {found.step} of {name}")
         return found
     if refusals:
         raise UserError(f"{refusals[0]}; without {folder} the network starts anew")
@@ -111,10 +110,9 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self._network = checkpoint.model
         self._cache = cache
         if checkpoint.state.get("photographs", cache.identity) != cache.identity:
-            print(
-                f"warning: the photographs have changed since step {self.step} of"
-                f" {printable(folder.name)}; going on with what is there now",
-                file=sys.stderr,
+            warn(
+                f"the photographs have changed since step {self.step} of {folder.name};"
+                " going on with what is there now"
             )
         if "logs" in checkpoint.state:
             # stopped between the end of an interval and its validation
@@ -204,8 +202,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
         return scores
 
     def _write_history(self):
-        with atomic_path(self.folder / "history.json") as path:
-            path.write_text(json.dumps(self.rows, indent=1))
+        write_json(self.rows, self.folder / "history.json")
         with atomic_path(self.folder / "history.csv") as path, open(path, "w", newline="") as file:
             writer = csv.DictWriter(file, list(self.rows[0]), extrasaction="ignore")
             writer.writeheader()

@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import pathlib
-import sys
 
 import keras
 
@@ -22,7 +21,7 @@ from keras_secn.training.several_steps import in_one_call, steps_at_once
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
-from keras_secn.utils.printable import printable
+from keras_secn.utils.printable import warn
 
 PROCESSES = min(8, os.cpu_count() or 1)  # that make a GPU's batches
 
@@ -118,9 +117,7 @@ def train(
         except UserError as error:
             if not has_checkpoint(folder):
                 raise
-            print(
-                f"warning: {printable(error)}; made again from the last checkpoint", file=sys.stderr
-            )
+            warn(f"{error}; made again from the last checkpoint")
         else:
             if bar:
                 bar.skip(recipe.total_steps)

@@ -1,5 +1,6 @@
 """Text from outside (file names, metadata) made safe to print on a terminal."""
 
+import sys
 import unicodedata
 
 from keras_secn.utils.errors import UserError
@@ -35,3 +36,8 @@ def one_line(error):
     if not isinstance(error, UserError):
         text = " ".join(text.split())
     return printable(text or type(error).__name__)
+
+
+def warn(text):
+    """Prints a warning, one printable line, on stderr."""
+    print(f"warning: {printable(text)}", file=sys.stderr)
