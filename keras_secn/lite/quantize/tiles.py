@@ -25,22 +25,17 @@ def with_tiles(content: bytes) -> tuple[bytes, bool]:
     than through gates is a `UserError`.
     """
     model = flatbuffer_utils.read_model_from_bytearray(content)
-    (graph,), (plain,) = model.subgraphs, model.signatureDefs
+    (graph,) = model.subgraphs
     kinds = operator_names(model)
-    gates = {
-        f"gates_{number}": index
-        for number, index in enumerate(
-            operator.outputs[0]
-            for kind, operator in zip(kinds, graph.operators, strict=True)
-            if kind == GATE
-        )
-    }
-    model.signatureDefs.append(_signature(WHOLE, 0, {"lr": graph.inputs[0]}, plain.outputs))
+    pairs = zip(kinds, graph.operators, strict=True)
+    made = [operator.outputs[0] for kind, operator in pairs if kind == GATE]
+    gates = {f"gates_{number}": index for number, index in enumerate(made)}
     lr, sr = {"lr": graph.inputs[0]}, {"sr": graph.outputs[0]}
+    model.signatureDefs.append(_signature(WHOLE, 0, lr, sr))
     if not gates:
         if POOLING in kinds:
             raise UserError("the network sees the whole image at once: tiles cannot equal it")
-        model.signatureDefs.append(_signature(TILE, 0, lr, plain.outputs))
+        model.signatureDefs.append(_signature(TILE, 0, lr, sr))
     else:
         _add_graph(model, TILE, {**lr, **gates}, sr)
         if POOLING in operator_names(model, -1):
@@ -51,13 +46,11 @@ def with_tiles(content: bytes) -> tuple[bytes, bool]:
 
 
 def _signature(key, graph, inputs, outputs):
-    """A signature; ends are {name: tensor}, or taken from another signature."""
+    """A signature with ends {name: tensor}."""
 
-    def ends(found):
-        if isinstance(found, list):
-            return found
+    def ends(tensors):
         entries = []
-        for name, tensor in found.items():
+        for name, tensor in tensors.items():
             entry = schema.TensorMapT()
             entry.name, entry.tensorIndex = name, tensor
             entries.append(entry)
