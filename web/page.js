@@ -8,7 +8,8 @@ const comparison = new Comparison();
 let networks = [];
 let worker = null;
 let leave = null; // ends the wait for what the worker is making
-let picture = null; // what was given last: name, bitmap, image
+let given = 0; // files so far
+let picture = null; // the last of them: name, bitmap, and its pixels once they are needed
 
 const loading = Promise.all([offers(), startWorker()]);
 say("loading ...");
@@ -59,12 +60,15 @@ function takeFirst(transfer, otherwise) {
 
 async function take(file) {
   if (!file) return;
+  const mine = ++given;
   try {
     await loading;
     const bitmap = await createImageBitmap(file).catch(() => {
       throw new Error(`${file.name} is not an image that this browser reads`);
     });
-    picture = { name: file.name, bitmap, image: pixels(bitmap) };
+    if (mine !== given) return bitmap.close(); // another was given meanwhile
+    picture?.bitmap.close();
+    picture = { name: file.name, bitmap };
     await enlarge();
   } catch (error) {
     fail(error);
@@ -73,17 +77,18 @@ async function take(file) {
 
 async function enlarge() {
   stop();
-  const { name, bitmap, image } = picture, { width, height } = image;
+  const { name, bitmap } = picture, { width, height } = bitmap;
   const network = networks.find((known) => known.name === get("network").value);
   const { scale } = network, size = `${width}x${height}`;
   if (width * height * scale ** 2 > LARGEST) {
     return fail(new Error(`${size} is too large to enlarge ${scale} times here`));
   }
+  picture.image ??= pixels(bitmap);
   working(true);
   say(`enlarging ${size} ...`);
   const started = performance.now(), seconds = () => (performance.now() - started) / 1000;
   const accelerator = get("gpu").checked ? "webgpu" : "wasm";
-  const result = await order({ image, network, accelerator }, (share) => {
+  const result = await order({ image: picture.image, network, accelerator }, (share) => {
     get("progress").value = share;
     say(`enlarging ${size}, about ${Math.ceil(seconds() * (1 / share - 1))} s to go`);
   });
@@ -98,8 +103,9 @@ async function enlarge() {
 
 /** What the worker makes of an order; nothing if it is stopped. */
 function order(message, tick) {
+  let mine;
   return new Promise((resolve, reject) => {
-    leave = resolve;
+    leave = mine = resolve;
     worker.onmessage = ({ data }) => {
       if (data.share) tick(data.share);
       else if (data.result) resolve(data.result);
@@ -107,7 +113,9 @@ function order(message, tick) {
     };
     worker.onerror = (event) => reject(new Error(event.message));
     worker.postMessage(message);
-  }).finally(() => (leave = null));
+  }).finally(() => {
+    if (leave === mine) leave = null; // else it is the next order's
+  });
 }
 
 /** A worker, and what it says once it can work. */

@@ -164,6 +164,46 @@ def test_stop_leaves_the_page_ready(page):
     assert "600x380 to 1200x760" in status(page, "to 1200", "error")
 
 
+def test_a_new_choice_takes_the_place_of_the_one_at_work(page):
+    image = photo(600, 380)
+    choose_network(page, "ct_secn_16")
+    give(page, "drop", image)
+    status(page, "enlarging")
+    choose_network(page, "ct_secn_16_jpeg")
+    page.find_element("id", "stop").click()
+    assert not page.find_element("id", "stop").is_displayed()  # nothing goes on
+    for name in ("ct_secn_16", "ct_secn_16_jpeg", "pocket_secn_l"):
+        choose_network(page, name)
+    status(page, "to 1200x760", "error")
+    assert page.find_element("id", "right").text == "pocket_secn_l"
+    assert_same(shown(page), Upscaler("pocket_secn_l", precision="int8")(np.asarray(image)))
+
+
+def test_pictures_make_room_for_the_next(page):
+    page.execute_script("""
+    const decode = window.createImageBitmap;
+    window.decoded = [];
+    window.createImageBitmap = (file) => {
+      const bitmap = decode(file);
+      bitmap.then((made) => decoded.push(made));
+      return bitmap;
+    };
+    """)
+    for width in (30, 40):
+        give(page, "drop", photo(width, 30))
+        status(page, f"{width}x30 to", "error")
+    # a bitmap that was closed is 0 pixels wide
+    assert page.execute_script("return decoded.map((bitmap) => bitmap.width)") == [0, 40]
+    # of two at once the last is taken, whichever is decoded first
+    give(page, "drop", photo(700, 400))
+    give(page, "drop", photo(20, 10))
+    wait = selenium.support.ui.WebDriverWait(page, PATIENCE)
+    wait.until(lambda page: page.execute_script("return decoded.length") == 4)
+    widths = page.execute_script("return decoded.map((bitmap) => bitmap.width)")
+    assert sorted(widths) == [0, 0, 0, 20]
+    status(page, "20x10 to", "error")
+
+
 def test_what_is_no_image_is_one_line(page, tmp_path):
     (tmp_path / "notes.png").write_text("not a picture")
     choose(page, tmp_path / "notes.png")
