@@ -81,14 +81,17 @@ export class Upscaler {
     const shapes = { ...outputs };
     for (const [name, { shape }] of Object.entries(inputs)) shapes[name] = shape;
     const network = await this.open(signature, shapes);
-    const tensors = {};
-    for (const [name, { values, shape }] of Object.entries(inputs)) {
-      tensors[name] = new Tensor(values, shape);
+    const tensors = {}, used = []; // their memory is LiteRT's: nobody else frees it
+    try {
+      for (const [name, { values, shape }] of Object.entries(inputs)) {
+        used.push((tensors[name] = new Tensor(values, shape)));
+      }
+      const [output] = Object.values(await network.run(signature, tensors));
+      used.push(output);
+      return { values: await output.data(), shape: [...output.type.layout.dimensions] };
+    } finally {
+      for (const tensor of used) tensor.delete();
     }
-    const [output] = Object.values(await network.run(signature, tensors));
-    const values = await output.data(), shape = [...output.type.layout.dimensions];
-    for (const used of [...Object.values(tensors), output]) used.delete();
-    return { values, shape };
   }
 
   /** The network for one signature and shapes; the one before makes room. */
@@ -96,8 +99,7 @@ export class Upscaler {
     const wanted = JSON.stringify([signature, shapes]);
     if (this.wanted !== wanted) {
       this.file ??= await read(this.address);
-      this.opened?.delete();
-      this.wanted = null;
+      this.close();
       this.opened = await loadAndCompile(withShapes(this.file, signature, shapes), {
         accelerator: this.accelerator,
         gpuOptions: { precision: "fp32" },
@@ -105,6 +107,12 @@ export class Upscaler {
       this.wanted = wanted;
     }
     return this.opened;
+  }
+
+  /** Frees the network's memory; the next picture opens it again. */
+  close() {
+    this.opened?.delete();
+    this.opened = this.wanted = null;
   }
 
   /** Parts of a picture as RGB; beyond the picture its edge is repeated. */

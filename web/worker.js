@@ -11,13 +11,17 @@ onmessage = async ({ data: { image, network, accelerator } }) => {
   try {
     const Upscaler = await loading;
     if (upscaler?.network.name !== network.name || upscaler.accelerator !== accelerator) {
+      upscaler?.close();
+      upscaler = null; // if the next cannot be made
       upscaler = new Upscaler(network, accelerator);
     }
     const result = await upscaler.upscale(image, (share) => postMessage({ share }));
     postMessage({ result }, [result.data.buffer]);
   } catch (error) {
-    upscaler = null;
     const where = accelerator === "webgpu" ? "the graphics card cannot do it: " : "";
     postMessage({ error: where + error.message });
+    const broken = upscaler;
+    upscaler = null;
+    broken?.close();
   }
 };
