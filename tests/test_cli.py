@@ -201,7 +201,12 @@ def test_presets(run, folder, tiny_network, tiny_file, monkeypatch, capsys):
 def test_info(tiny_file, capsys, tmp_path):
     assert cli.main(["info", str(tiny_file), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["file"] == str(tiny_file) and facts["refused"]["gpu"] == []
+    assert facts["file"] == str(tiny_file)
+    assert facts["refused"] == {"gpu": ["dynamic size"], "nnapi": [], "hexagon": []}
+    pixels = {"shape": [1, -1, -1, 3], "dtype": "float32", "scale": 0.0, "zero_point": 0}
+    for end, name in (("inputs", "lr"), ("outputs", "StatefulPartitionedCall")):
+        [tensor] = facts[end]
+        assert name in tensor.pop("name") and tensor == pixels
     assert facts["scale"] == 2 and facts["tiles"]["radius"] == 8
     assert facts["bytes"] == tiny_file.stat().st_size and facts["operators"]["CONV_2D"] > 3
     (tmp_path / "no.tflite").write_text("no")
