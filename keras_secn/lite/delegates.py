@@ -3,8 +3,7 @@
 From the operators that the sources take: `tflite/delegates/gpu/common/model_builder.cc` of LiteRT
 (at 34ec5bad), `delegates/nnapi/nnapi_delegate.cc` and `delegates/hexagon/utils.cc` of TensorFlow
 Lite (at 1fa9397d; there slices need constant bounds, and sides of RESIZE_BILINEAR stay below 66).
-Only operators that super-resolution networks are made of are listed. A GPU also refuses tensors
-whose size changes. A phone's driver may still refuse an operator; only a run on the phone tells.
+Only operators that super-resolution networks are made of are listed. A phone's driver may still refuse an operator; only a run on the phone tells.
 """
 
 import os
@@ -23,15 +22,19 @@ _FLOAT = _EVERYWHERE | {"CAST", "DEQUANTIZE", "FLOOR", "PAD", "PRELU", "TANH"}
 SUPPORTED = {"gpu": _FLOAT, "nnapi": _FLOAT, "hexagon": _EVERYWHERE | {"PAD", "TANH"}}
 
 
+DYNAMIC = "dynamic size"
+
+
 def refused(path: str | os.PathLike[str], delegate: str) -> list[str]:
-    """The operators of a file that a delegate does not take.
+    """What a delegate does not take of a file: operators; for a GPU a dynamic size as well.
 
     Args:
         path: a `.tflite` file.
         delegate: "gpu", "nnapi" or "hexagon".
 
     Returns:
-        Their names, sorted; empty if the whole file can be delegated.
+        Names of operators, sorted, and behind them "dynamic size" if that is refused; empty if
+        the whole file can be delegated.
 
     Raises:
         UserError: an unknown delegate; else as `keras_secn.lite.info`.
@@ -39,8 +42,16 @@ def refused(path: str | os.PathLike[str], delegate: str) -> list[str]:
     require_known(delegate, SUPPORTED, "delegate")
     content = load_bytes(path)
     try:
-        names = operator_names(flatbuffer_utils.read_model_from_bytearray(content))
+        model = flatbuffer_utils.read_model_from_bytearray(content)
+        names, dynamic = operator_names(model), _is_dynamic(model.subgraphs[0])
     except Exception:
         # a torn flatbuffer fails wherever its first wrong offset leads
         raise UserError(f"{path}: damaged LiteRT file") from None
-    return sorted({str(name) for name in names} - SUPPORTED[delegate])
+    operators = sorted({str(name) for name in names} - SUPPORTED[delegate])
+    # a GPU compiles for one size
+    return operators + [DYNAMIC] if dynamic and delegate == "gpu" else operators
+
+
+def _is_dynamic(graph):
+    signatures = [graph.tensors[index].shapeSignature for index in graph.inputs]
+    return any(sizes is not None and -1 in sizes for sizes in signatures)
