@@ -1,12 +1,17 @@
+import android.content.res.AssetFileDescriptor;
+import android.content.res.AssetManager;
 import android.graphics.Bitmap;
+import java.io.FileNotFoundException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import org.keras.secn.Engine;
 import org.keras.secn.SuperResolver;
 import org.tensorflow.lite.Interpreter;
+import org.tensorflow.lite.gpu.GpuDelegate;
 
 /** Tiles against the whole picture: for many sizes, tiles and kinds of files, the pixels must be the same. */
 final class Tiles {
@@ -31,6 +36,8 @@ final class Tiles {
             throw new AssertionError("seams were not noticed");
         refusals();
         cancelling(bitmap);
+        unreadable();
+        failures(bitmap);
         if (Interpreter.open != 0) throw new AssertionError(Interpreter.open + " interpreters were not closed");
         System.out.println("tiles equal the whole");
     }
@@ -57,6 +64,50 @@ final class Tiles {
             throw new AssertionError("went on");
         } catch (CancellationException expected) {
             if (!told.equals(Arrays.asList(1, 2, 3))) throw new AssertionError(told);
+            if (!Bitmap.newest.isRecycled()) throw new AssertionError("half a result was kept");
+        }
+    }
+
+    /** What is in the GPU's memory is refused by a sentence that helps. */
+    private static void unreadable() {
+        Bitmap hardware = Bitmap.createBitmap(20, 20, Bitmap.Config.HARDWARE);
+        try (SuperResolver resolver = new SuperResolver(ByteBuffer.allocate(0), 64, 8, 1, null)) {
+            resolver.upscale(hardware);
+            throw new AssertionError("was read");
+        } catch (IllegalArgumentException expected) {
+            if (!expected.getMessage().contains("ARGB_8888")) throw new AssertionError(expected);
+        }
+    }
+
+    /** Whatever fails, nothing stays open; `main` counts the interpreters. */
+    private static void failures(Bitmap bitmap) {
+        try (SuperResolver resolver = new SuperResolver(ByteBuffer.allocate(0), 64, 8, 1, null)) {
+            resolver.upscale(bitmap, (done, total, nanoseconds) -> { throw new ArithmeticException(); });
+            throw new AssertionError("went on");
+        } catch (ArithmeticException expected) {
+            if (!Bitmap.newest.isRecycled()) throw new AssertionError("half a result was kept");
+        }
+        try {
+            new SuperResolver(ByteBuffer.allocate(0), 50_000, 8, 1, null);
+            throw new AssertionError("so large a tile was taken");
+        } catch (RuntimeException expected) {
+            // no array is so long
+        }
+        AssetManager assets = new AssetManager() {
+            @Override
+            public String[] list(String path) { return new String[] {"network.tflite"}; }
+
+            @Override
+            public AssetFileDescriptor openFd(String name) throws FileNotFoundException {
+                throw new FileNotFoundException("it was compressed");
+            }
+        };
+        try {
+            Engine.Companion.open(assets, true);
+            throw new AssertionError("was opened");
+        } catch (Exception expected) { // Java thinks that Kotlin throws no others
+            if (!(expected instanceof FileNotFoundException) || GpuDelegate.open != 0)
+                throw new AssertionError("the delegate was not closed", expected);
         }
     }
 

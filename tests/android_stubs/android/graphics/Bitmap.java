@@ -4,21 +4,27 @@ import java.io.OutputStream;
 
 /** As much of Android's class as the app uses, over an array. */
 public final class Bitmap {
-    public enum Config { ARGB_8888 }
+    public enum Config { ARGB_8888, HARDWARE }
 
     public enum CompressFormat { JPEG }
 
+    /** The one that was created last. */
+    public static Bitmap newest;
+
     private final int[] pixels;
     private final int width, height;
+    private final Config config;
+    private boolean recycled;
 
-    private Bitmap(int width, int height) {
+    private Bitmap(int width, int height, Config config) {
         this.width = width;
         this.height = height;
+        this.config = config;
         pixels = new int[width * height];
     }
 
     public static Bitmap createBitmap(int width, int height, Config config) {
-        return new Bitmap(width, height);
+        return newest = new Bitmap(width, height, config);
     }
 
     public static Bitmap createBitmap(
@@ -32,13 +38,18 @@ public final class Bitmap {
 
     public boolean compress(CompressFormat format, int quality, OutputStream to) { return true; }
 
-    public void recycle() {}
+    public void recycle() { recycled = true; }
+
+    public boolean isRecycled() { return recycled; }
+
+    public Config getConfig() { return config; }
 
     public int getWidth() { return width; }
 
     public int getHeight() { return height; }
 
     public void getPixels(int[] to, int offset, int stride, int x, int y, int w, int h) {
+        if (config == Config.HARDWARE) throw new IllegalStateException("cannot read a hardware bitmap");
         check(x, y, w, h);
         for (int row = 0; row < h; row++)
             System.arraycopy(pixels, (y + row) * width + x, to, offset + row * stride, w);

@@ -28,17 +28,24 @@ class Engine private constructor(
         /** Opens the network in the folder `cpu`, or for the GPU that in `gpu`, if there is one. */
         fun open(assets: AssetManager, gpu: Boolean): Engine {
             if (!gpu) return onCpu(assets, null)
-            var delegate: GpuDelegate? = null
             return try {
-                val file = model(assets, "gpu") ?: cpuModel(assets)
-                delegate = GpuDelegate()
-                Engine(SuperResolver(map(assets, file), delegate = delegate), name(file), delegate, null)
+                onGpu(assets)
             } catch (error: RuntimeException) {
-                delegate?.close()
                 onCpu(assets, error.message ?: error.toString())
             } catch (error: LinkageError) { // no driver for this processor in the package
-                delegate?.close()
                 onCpu(assets, error.message ?: error.toString())
+            }
+        }
+
+        private fun onGpu(assets: AssetManager): Engine {
+            val file = model(assets, "gpu") ?: cpuModel(assets)
+            val content = map(assets, file)
+            val delegate = GpuDelegate()
+            try {
+                return Engine(SuperResolver(content, delegate = delegate), name(file), delegate, null)
+            } catch (error: Throwable) {
+                delegate.close()
+                throw error
             }
         }
 

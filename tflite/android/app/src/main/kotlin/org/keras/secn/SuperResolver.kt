@@ -71,45 +71,56 @@ class SuperResolver(
             }
             inputLevels = levels(interpreter.getInputTensor(0))
             outputLevels = levels(interpreter.getOutputTensor(0))
-        } catch (error: RuntimeException) {
+            small = IntArray(tileWidth * tileHeight)
+            large = IntArray(small.size * scale * scale)
+            input = buffer(small.size * 3 * inputLevels.bytes)
+            output = buffer(large.size * 3 * outputLevels.bytes)
+        } catch (error: Throwable) { // no memory for a tile, for example
             interpreter.close()
             throw error
         }
-        small = IntArray(tileWidth * tileHeight)
-        large = IntArray(small.size * scale * scale)
-        input = buffer(small.size * 3 * inputLevels.bytes)
-        output = buffer(large.size * 3 * outputLevels.bytes)
     }
 
     /**
-     * Returns [bitmap] enlarged [scale] times; alpha is dropped.
+     * Returns [bitmap] enlarged [scale] times; alpha is dropped. The result takes 4 bytes a pixel.
      *
+     * @param bitmap pixels that can be read: not of `Bitmap.Config.HARDWARE`.
      * @param onTile is told after each tile how many are done, of how many, and the nanoseconds
      *     that the last one took; it returns whether to go on.
      * @throws CancellationException if [onTile] returned false.
+     * @throws IllegalArgumentException if the bitmap's pixels cannot be read.
+     * @throws OutOfMemoryError if there is no memory for the result.
      */
     @JvmOverloads
     fun upscale(
         bitmap: Bitmap,
         onTile: (done: Int, total: Int, nanoseconds: Long) -> Boolean = { _, _, _ -> true }
     ): Bitmap {
+        // by its name: Android has it from version 8 on
+        require(bitmap.config?.name != "HARDWARE") {
+            "the bitmap is in the GPU's memory: decode it with inPreferredConfig = ARGB_8888, or copy it" +
+                " by bitmap.copy(Bitmap.Config.ARGB_8888, false)"
+        }
         val rows = cuts(bitmap.height, tileHeight, overlap)
         val columns = cuts(bitmap.width, tileWidth, overlap)
         val result = Bitmap.createBitmap(bitmap.width * scale, bitmap.height * scale, Bitmap.Config.ARGB_8888)
-        var done = 0
-        for (row in rows) {
-            for (column in columns) {
-                val began = System.nanoTime()
-                load(bitmap, row, column)
-                output.rewind()
-                interpreter.run(input, output)
-                store(result, row, column)
-                done++
-                if (!onTile(done, rows.size * columns.size, System.nanoTime() - began)) {
-                    result.recycle()
-                    throw CancellationException()
+        try {
+            var done = 0
+            for (row in rows) {
+                for (column in columns) {
+                    val began = System.nanoTime()
+                    load(bitmap, row, column)
+                    output.rewind()
+                    interpreter.run(input, output)
+                    store(result, row, column)
+                    done++
+                    val goOn = onTile(done, rows.size * columns.size, System.nanoTime() - began)
+                    if (!goOn) throw CancellationException()
                 }
             }
+        } catch (error: Throwable) {
+            result.recycle()
+            throw error
         }
         return result
     }
