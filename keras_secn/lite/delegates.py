@@ -3,7 +3,8 @@
 From the operators that the sources take: `tflite/delegates/gpu/common/model_builder.cc` of LiteRT
 (at 34ec5bad), `delegates/nnapi/nnapi_delegate.cc` and `delegates/hexagon/utils.cc` of TensorFlow
 Lite (at 1fa9397d; there slices need constant bounds, and sides of RESIZE_BILINEAR stay below 66).
-Only operators that super-resolution networks are made of are listed. A phone's driver may still refuse an operator; only a run on the phone tells.
+Only operators that super-resolution networks are made of are listed. A phone's driver may still
+refuse an operator; only a run on the phone tells.
 """
 
 import os
