@@ -73,9 +73,16 @@ docs: env  ## Builds the pages and the API reference into site/, warnings as err
 web/runtime: web/package-lock.json web/collect.py
 	cd web && npm ci --silent && python3 collect.py
 
-web: web/runtime env  ## Serves the page that enlarges in the browser, on port 8000
-	KERAS_SECN_LAZY=1 $(RUN) web/networks.py
-	$(RUN) web/serve.py 8000
+# what reads LiteRT files, a tenth of the whole environment
+.venv-web/installed: setup.py
+	$(PYTHON) -m venv .venv-web
+	.venv-web/bin/python -m pip install --quiet --upgrade pip
+	.venv-web/bin/python -m pip install --quiet lazy_loader "$$(grep -o 'ai-edge-litert[^"]*' setup.py)"
+	touch $@
+
+web: web/runtime .venv-web/installed  ## Serves the page that enlarges in the browser, on port 8000
+	KERAS_SECN_LAZY=1 PYTHONPATH=. .venv-web/bin/python web/networks.py
+	.venv-web/bin/python web/serve.py 8000
 
 inputs: env  ## Measures what networks gain on compressed, noisy and drawn pictures, for the pages
 	$(RUN) training/evaluate.py --model ct_secn_16,ct_secn_16_jpeg,auto --degradation $(KINDS) \
