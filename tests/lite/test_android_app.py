@@ -109,6 +109,13 @@ def test_version_catalogue_has_what_build_files_ask_for():
     assert set(re.findall(r"\blibs\.([\w.]+)", build)) == aliases
 
 
+def test_page_and_wrapper_name_one_gradle():
+    page = (PROJECT / "README.md").read_text()
+    wrapper = (PROJECT / "gradle/wrapper/gradle-wrapper.properties").read_text()
+    [told] = re.findall(r"--gradle-version (\S+)", page)
+    assert re.findall(r"gradle-([\d.]+)-bin\.zip", wrapper) == [told]
+
+
 def test_model_in_the_app_is_a_file_of_the_repository():
     properties = (PROJECT / "gradle.properties").read_text()
     model = re.search(r"^secn\.model=(.+)$", properties, re.MULTILINE)[1]
