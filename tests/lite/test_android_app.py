@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
+import commands
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -109,11 +110,19 @@ def test_version_catalogue_has_what_build_files_ask_for():
     assert set(re.findall(r"\blibs\.([\w.]+)", build)) == aliases
 
 
-def test_page_and_wrapper_name_one_gradle():
+def test_page_names_the_projects_versions():
     page = (PROJECT / "README.md").read_text()
     wrapper = (PROJECT / "gradle/wrapper/gradle-wrapper.properties").read_text()
     [told] = re.findall(r"--gradle-version (\S+)", page)
     assert re.findall(r"gradle-([\d.]+)-bin\.zip", wrapper) == [told]
+    tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
+    catalogue = tomllib.loads((PROJECT / "gradle/libs.versions.toml").read_text())
+    libraries = catalogue["libraries"].values()
+    known = {
+        f"{entry['module']}:{catalogue['versions'][entry['version']['ref']]}" for entry in libraries
+    }
+    named = re.findall(r"com\.google\.ai\.edge\.litert:[\w:.-]+\d", page)
+    assert len(named) == 3 and set(named) <= known
 
 
 def test_model_in_the_app_is_a_file_of_the_repository():
@@ -140,7 +149,10 @@ def classes(tmp_path_factory):
     stubs = TESTS / "android_stubs"
     command("javac", "-d", folder, folder / "R.java", *stubs.rglob("*.java"))
     jar = folder / "app.jar"
-    sources = [*stubs.rglob("*.kt"), *(PROJECT / "app/src").rglob("*.kt")]
+    examples = commands.blocks((PROJECT / "README.md").read_text(), "kotlin")
+    [example] = [code for code in examples if "import " in code]
+    (folder / "Example.kt").write_text(example)
+    sources = [*stubs.rglob("*.kt"), *(PROJECT / "app/src").rglob("*.kt"), folder / "Example.kt"]
     command("kotlinc", "-cp", folder, "-include-runtime", "-d", jar, *sources)
     path = f"{folder}:{jar}"
     command("javac", "-cp", path, "-d", folder, *(TESTS / "android").glob("*.java"))
