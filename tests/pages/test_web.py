@@ -6,6 +6,7 @@ import json
 import time
 import urllib.request
 
+import commands
 import numpy as np
 import pytest
 import web_page
@@ -15,6 +16,7 @@ from web_page import PATIENCE, choose_network, give, missing, status
 from keras_secn.upscaling import Upscaler
 
 selenium = pytest.importorskip("selenium.webdriver", reason="the page's tests need selenium")
+ui = pytest.importorskip("selenium.webdriver.support.ui")
 PHOTO = web_page.WEB.parent / "keras_secn" / "samples" / "validation" / "osprey.jpg"
 
 
@@ -164,6 +166,21 @@ def test_stop_leaves_the_page_ready(page):
     assert "600x380 to 1200x760" in status(page, "to 1200", "error")
 
 
+def test_the_pages_example_of_an_own_page_runs(browser, site):
+    text = (web_page.WEB.parent / "docs" / "browser.md").read_text()
+    [code] = commands.blocks(text, "js")
+    (site[0] / "own.js").write_text(code)
+    own = '<canvas id="after"></canvas><script type="module" src="own.js"></script>'
+    (site[0] / "own.html").write_text(own)
+    browser.get(site[1] + "own.html")
+    width = "return document.getElementById('after').width"
+    wait = ui.WebDriverWait(browser, PATIENCE)
+    wait.until(lambda page: page.execute_script(width) == 1440)
+    image = Image.open(PHOTO.with_name("colosseum.jpg")).convert("RGB")
+    expected = Upscaler("pocket_secn_l", precision="int8")(np.asarray(image))
+    assert_same(shown(browser), expected)
+
+
 def test_a_new_choice_takes_the_place_of_the_one_at_work(page):
     image = photo(600, 380)
     choose_network(page, "ct_secn_16")
@@ -197,7 +214,7 @@ def test_pictures_make_room_for_the_next(page):
     # of two at once the last is taken, whichever is decoded first
     give(page, "drop", photo(700, 400))
     give(page, "drop", photo(20, 10))
-    wait = selenium.support.ui.WebDriverWait(page, PATIENCE)
+    wait = ui.WebDriverWait(page, PATIENCE)
     wait.until(lambda page: page.execute_script("return decoded.length") == 4)
     widths = page.execute_script("return decoded.map((bitmap) => bitmap.width)")
     assert sorted(widths) == [0, 0, 0, 20]
