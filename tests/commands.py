@@ -41,7 +41,7 @@ def known_flags(name):
     if name.startswith("keras-secn"):
         source = (ROOT / "keras_secn" / "cli.py").read_text()
         (part,) = re.findall(
-            rf'add_parser\("{name.split()[1]}".*?(?=add_parser|return parser)', source, re.DOTALL
+            rf'add_parser\(\s*"{name.split()[1]}".*?(?=add_parser|return parser)', source, re.DOTALL
         )
         return set(re.findall(r'"--([\w-]+)"', part))
     source = (ROOT / name).read_text()
