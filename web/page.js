@@ -71,7 +71,7 @@ async function take(file) {
     picture = { name: file.name, bitmap };
     await enlarge();
   } catch (error) {
-    fail(error);
+    if (mine === given) fail(error);
   }
 }
 
