@@ -26,7 +26,8 @@ def __dir__():
 def _is_lazy():
     program = pathlib.Path((getattr(sys, "argv", None) or [""])[0])
     root = pathlib.Path(__file__).resolve().parents[1]
-    scripts = [root / folder for folder in ("training", "tflite", "benchmarks")]
+    folders = ("training", "tflite", "tflite/android", "benchmarks")
+    scripts = [root / folder for folder in folders]
     return (
         program.stem == "keras-secn"
         or "keras_secn.cli" in sys.orig_argv
