@@ -1,6 +1,6 @@
 """DIV2K from tensorflow-datasets as a `PhotoCache`; the only reader that needs TensorFlow."""
 
-from keras_secn.data.photo_cache import PhotoCache, cache_pairs
+from keras_secn.data.photo_cache import cache_pairs
 from keras_secn.utils.errors import UserError
 
 BYTES = 1 << 22  # of a photograph's file, about
@@ -51,7 +51,7 @@ def load_div2k(
             yield _pair(name, example, scale, min_hr)
 
     return cache_pairs(
-        PhotoCache.default_dir() if cache_dir is None else cache_dir,
+        cache_dir,
         [builder.info.full_name, str(builder.data_dir), split, min_hr],
         [(name, BYTES) for name in names],
         scale,

@@ -94,9 +94,8 @@ class PhotoCache:
             self._verified[i, is_hr] = True
         return pixels
 
-    @classmethod
+    @staticmethod
     def build(
-        cls,
         folders: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         cache_dir: str | os.PathLike[str] | None = None,
         *,
@@ -140,35 +139,25 @@ class PhotoCache:
             items = list(zip(files[start:end], states[start:end], strict=True))
             return _map_in_threads(lambda item: _pair(*item, scale, smallest), items)
 
-        return cache_pairs(
-            cls.default_dir() if cache_dir is None else cache_dir,
-            source,
-            states,
-            scale,
-            produce,
-            strict=strict,
-            progress=progress,
-        )
-
-    @staticmethod
-    def default_dir():
-        """`$XDG_CACHE_HOME/keras-secn`, or `~/.cache/keras-secn`."""
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        return pathlib.Path(base).expanduser() / "keras-secn"
+        options = {"strict": strict, "progress": progress}
+        return cache_pairs(cache_dir, source, states, scale, produce, **options)
 
 
 def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
     """Opens the cache of `source` in its present state; builds the shards that are missing.
 
     Args:
+        cache_dir: folder of caches; `$XDG_CACHE_HOME/keras-secn` or `~/.cache/keras-secn` if None.
         source: JSON-able description of where the photographs come from.
         states: for each photograph (name, bytes on disk, anything JSON-able that changes with it).
         produce: generator function of (start, end) that yields, for these photographs, (name, HR,
             LR), uint8 RGB, or (name, reason, None) for one that cannot be used.
         strict: fail if any cannot be used.
     """
-    slot = f"{digest(source)[:12]}-x{scale}"
-    folder = pathlib.Path(cache_dir) / f"v{FORMAT}-{slot}"
+    if cache_dir is None:
+        base = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        cache_dir = base / "keras-secn"
+    folder = pathlib.Path(cache_dir) / f"v{FORMAT}-{digest(source)[:12]}-x{scale}"
     folder.mkdir(parents=True, exist_ok=True)
     ranges = list(_ranges(states))
     keys = [digest([FORMAT, source, states[start:end]])[:24] for start, end in ranges]
