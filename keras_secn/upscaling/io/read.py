@@ -104,16 +104,15 @@ def _pages(content, source, notes):
 def _frames(content, source, notes):
     parts, image = _opened(content, source.format)
     notes += parts.problems
-    width, height = image.size
+    canvas = image.size
     for index in range(source.count):
         if source.moving:
             image.seek(index)
             images.check_size(*image.size)
-        pixels, converted = _decode(content, parts, image)
-        duration = image.info.get("duration", 0) if source.moving else 0
+        frame = _decode(content, parts, image, canvas)
         if index == source.count - 1:
             image = None  # its own copy of the pixels is free before the caller's work begins
-        yield _frame(pixels[:height, :width], converted, parts.metadata, duration)
+        yield frame
 
 
 def _frame(pixels, converted, metadata, duration=0):
@@ -164,8 +163,7 @@ def _count(image, parts):
     return count
 
 
-def _decode(content, parts, image):
-    """Pixels, and whether they were converted to sRGB."""
+def _decode(content, parts, image, canvas):
     if parts.deep:
         import imagecodecs  # slow to load, and few files need it
 
@@ -176,7 +174,8 @@ def _decode(content, parts, image):
         pixels, converted = to_pixels(image, parts.metadata.icc)
     if parts.key and len(parts.key) == pixels.shape[2]:
         pixels = _with_key(pixels, parts.key, parts.depth)
-    return pixels, converted
+    duration = image.info.get("duration", 0)
+    return _frame(pixels[: canvas[1], : canvas[0]], converted, parts.metadata, duration)
 
 
 def _with_key(pixels, stored, bits):

@@ -10,6 +10,7 @@ from keras_secn.upscaling.io import jpeg, png, tiff
 from keras_secn.upscaling.io.color import relabel_avif, to_srgb
 from keras_secn.upscaling.io.metadata import prepare
 from keras_secn.upscaling.io.pixels import on_white, to_image
+from keras_secn.upscaling.io.read import MOVING
 from keras_secn.utils.errors import UserError
 
 # suffix -> Pillow's name
@@ -27,7 +28,6 @@ FORMATS = {
 # pixels a side; more of JPEG and AVIF their libraries do not write, or do not read again
 LONGEST = {"PNG": png.LARGEST, "JPEG": 65500, "WEBP": 16383, "GIF": 65535, "AVIF": 32768}
 LARGEST = {"AVIF": 16384**2, "BMP": (2**32 - 2**20) // 4}  # pixels in all
-MOVING = ("GIF", "WEBP", "PNG", "AVIF")
 OPAQUE = ("JPEG", "BMP")
 STREAMED = ("PNG", "TIFF")  # memory does not follow a result of these
 OPTIMIZED = 2**25  # pixels of a JPEG, at most
