@@ -9,7 +9,6 @@ EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0
 EXTENDED, PHOTOSHOP = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0"
 LONGEST = 65533  # bytes of a segment
 ICC_STEP = LONGEST - len(ICC) - 2
-JFIF = b"JFIF\0\1\1\0\0\1\0\1\0\0"
 UNREAD = {
     0xC3: "lossless JPEG",
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical JPEG"),
@@ -45,10 +44,9 @@ def split(content):
             what = "JPEG of 12 bits"
         if what:
             raise UserError(f"{what} is not read; save it as PNG or TIFF")
-        if marker == 0xE0 and data.startswith(b"JFIF\0"):
-            if bytes not in map(type, parts.pieces):
-                parts.pieces.append(segment(0xE0, JFIF))
-            unit, x, y = struct.unpack(">BHH", data[7:12]) if len(data) >= 12 else (0, 0, 0)
+        if marker == 0xE0 and data.startswith(b"JFIF\0") and len(data) >= 14:
+            parts.keep(place, end)
+            unit, x, y = struct.unpack(">BHH", data[7:12])
             if unit in (1, 2) and x and y:
                 parts.metadata.dpi = tuple(value * (1 if unit == 1 else 2.54) for value in (x, y))
         elif marker == 0xEE and data.startswith(b"Adobe"):
