@@ -30,44 +30,17 @@ class Container(NamedTuple):
     fonts: bool = False
 
 
-_MP4 = Container(
-    "mp4",
-    audio={"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts"},
-    spare="aac",
-    subtitles={"mov_text", "dvd_subtitle"},
-    text="mov_text",
-)
+_MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts"}
+_MOV_SOUND = {"aac", "mp3", "ac3", "eac3", "alac", *PCM}
+_AVI_SOUND = {"aac", "mp3", "mp2", "ac3", "pcm_u8", "pcm_s16le"}
+_MP4 = Container("mp4", _MP4_SOUND, "aac", {"mov_text", "dvd_subtitle"}, "mov_text")
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": _MP4._replace(
-        muxer="mov", audio={"aac", "mp3", "ac3", "eac3", "alac", *PCM}, subtitles={"mov_text"}
-    ),
-    ".mkv": Container(
-        "matroska",
-        audio=None,
-        spare=None,
-        subtitles={*TEXT - {"mov_text"}, *BITMAPS},
-        text="srt",
-        fonts=True,
-    ),
-    ".webm": Container(
-        "webm",
-        audio={"opus", "vorbis"},
-        spare="libopus",
-        subtitles={"webvtt"},
-        text="webvtt",
-        video=VP9,
-    ),
-    ".avi": Container(
-        "avi",
-        audio={"aac", "mp3", "mp2", "ac3", "pcm_u8", "pcm_s16le"},
-        spare="pcm_s16le",
-        subtitles=set(),
-        text=None,
-        variable=False,
-        chapters=False,
-    ),
+    ".mov": Container("mov", _MOV_SOUND, "aac", {"mov_text"}, "mov_text"),
+    ".mkv": Container("matroska", None, None, TEXT - {"mov_text"} | BITMAPS, "srt", fonts=True),
+    ".webm": Container("webm", {"opus", "vorbis"}, "libopus", {"webvtt"}, "webvtt", VP9),
+    ".avi": Container("avi", _AVI_SOUND, "pcm_s16le", set(), None, variable=False, chapters=False),
 }
 
 

@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
 
@@ -39,15 +38,6 @@ TRANSFERS = {"bt470m": "gamma22", "bt470bg": "gamma28"}
 AHEAD = 8  # pieces of frames that wait for the encoder
 
 
-class Plan(NamedTuple):
-    """How a video is read and written."""
-
-    reading: list  # a command
-    writing: list  # a command, without the file
-    timing: list | None  # a command that prints the frames' times, if the rate is not constant
-    notes: list  # what is left out
-
-
 def upscale_video(upscaler, path, out, *, tick=None):
     """Enlarges a video: H.264, or VP9 for `.webm`, with all that its file can hold.
 
@@ -74,16 +64,16 @@ def upscale_video(upscaler, path, out, *, tick=None):
     large = upscaler.target.size(height, width)
     if max(large) > LONGEST:
         raise UserError(f"{path}: {large[1]}x{large[0]} is more than video holds ({LONGEST})")
-    plan = _plan(path, clip, large, CONTAINERS[out.suffix.lower()])
+    reading, writing, timing, left = _plan(path, clip, large, CONTAINERS[out.suffix.lower()])
     frame_bytes = math.prod(large) * 3
     with atomic_path(out, like=path) as temporary, contextlib.ExitStack() as stack:
         # left last, when the processes that their threads wait for have ended
         reader, writer = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
-        decoder, faults = _start(stack, plan.reading, stdout=subprocess.PIPE)
-        encoder, errors = _start(stack, [*plan.writing, address(temporary)], stdin=subprocess.PIPE)
+        decoder, faults = _start(stack, reading, stdout=subprocess.PIPE)
+        encoder, errors = _start(stack, [*writing, address(temporary)], stdin=subprocess.PIPE)
         times = None
-        if plan.timing:
-            timer, _ = _start(stack, plan.timing, stdout=subprocess.PIPE)
+        if timing:
+            timer, _ = _start(stack, timing, stdout=subprocess.PIPE)
             times = frame_times.shown_at(timer.stdout, clip)
         count, state = 0, None
         try:
@@ -108,7 +98,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
         said, damage = _last_line(errors), _last_line(faults)
         if any(status) or not count:
             raise UserError(f"{path}: ffmpeg failed: {said or damage or 'no frames'}")
-    notes = [f"not kept: {'; '.join(plan.notes)}"] if plan.notes else []
+    notes = [f"not kept: {'; '.join(left)}"] if left else []
     notes += [f"damaged in places ({damage})"] if damage else []
     if notes:
         warnings.warn(f"{path}: {'. '.join(notes)}", UserWarning, stacklevel=2)
@@ -124,6 +114,10 @@ def _judge(upscaler, path, clip, frame, needed):
 
 
 def _plan(path, clip, large, container):
+    """The commands that read and that write, the latter without the file, and what is left out.
+
+    The third one prints the frames' times; it is `None` where the rate is constant.
+    """
     height, width = clip.size
     notes = list(clip.notes)
     times = None if clip.container == "avi" else frame_times.packet_times(path, clip)
@@ -159,7 +153,7 @@ def _plan(path, clip, large, container):
     writing += ["-c:v", *container.video, *_colors(clip, large), *pace, "-f", container.muxer]
     ask = ["ffprobe", "-v", "quiet", "-select_streams", str(clip.index), "-of", "csv=p=0"]
     ask += ["-show_entries", "frame=best_effort_timestamp", *opening(path)]
-    return Plan(reading, writing, ask if timing else None, list(dict.fromkeys(notes)))
+    return reading, writing, ask if timing else None, list(dict.fromkeys(notes))
 
 
 def _colors(clip, large):
