@@ -17,7 +17,7 @@ TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test
 JAX := KERAS_BACKEND=jax JAX_COMPILATION_CACHE_DIR=.venv-jax/compiled \
   JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0
 
-.PHONY: help env demo test test-jax test-torch test-slow test-short lint docs inputs table web faults scale notebooks notebooks-run clean
+.PHONY: help env demo test test-jax test-torch test-slow test-short lint pages docs inputs table web faults scale notebooks notebooks-run clean
 
 help:  ## Lists these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -66,6 +66,10 @@ lint: env  ## Checks style, which room imports which, and the public surface's t
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
 
+pages: env  ## Fills the pages' tables from what is shipped: options, presets, measured gains
+	$(RUN) docs/fill.py
+	$(RUN) tests/tried.py
+
 docs: env  ## Builds the pages and the API reference into site/, warnings as errors
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "look at site/index.html: $(RUN) -m http.server --directory site 8001"
@@ -90,6 +94,7 @@ inputs: env  ## Measures what networks gain on compressed, noisy and drawn pictu
 	$(RUN) training/evaluate.py --model ct_secn_16,ct_secn_16_jpeg,pocket_secn_l,auto \
 	  --degradation png,jpeg90,jpeg75,jpeg60,jpeg40 --data_dir pages --json docs/inputs_pages.json
 	$(RUN) docs/compressed.py
+	$(RUN) docs/fill.py
 
 notebooks: env  ## Opens the notebooks in JupyterLab
 	$(RUN) -m pip install --quiet --editable '.[notebooks]'

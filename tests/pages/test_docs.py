@@ -16,6 +16,9 @@ pytest.importorskip("mkdocstrings_handlers.python")
 pytest.importorskip("material")
 pytest.importorskip("latex2mathml")
 
+import fill  # noqa: E402
+import hooks  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = [
     *sorted((ROOT / "docs").glob("**/*.md")),
@@ -81,11 +84,22 @@ def test_formulas_are_drawn_by_the_browser_itself(site):
     assert 'display="block"' in html and "arithmatex" not in html
 
 
-def test_parts_of_other_files_stand_in_the_pages(site):
-    for path in site.glob("**/index.html"):
-        assert "<!-- from " not in path.read_text(), path
-    text = re.sub(r"<[^>]*>", "", (site / "index.html").read_text())
-    assert "keras-secn upscale photo.jpg" in text
+def test_files_of_the_repository_are_pages(site):
+    for file, name in hooks.PAGES.items():
+        first = re.search(r"^# (.*)", (ROOT / file).read_text(), re.MULTILINE)[1]
+        folder = site if name == "index.md" else site / name.removesuffix(".md")
+        assert f">{first}<" in (folder / "index.html").read_text().replace("&para;", ""), file
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_pages_are_whole_without_the_site(path):
+    text = path.read_text(encoding="utf-8")
+    assert fill.filled(text) == text, "run make pages"
+    if path.name != "phone.md":  # three of its links are still such
+        assert not re.search(r"\]\[[\w.]", text), "a link that only the site can follow"
+    for target in re.findall(r"\]\(([^)#\s]+)", text):
+        if not re.match(r"[a-z]+:", target):
+            assert (path.parent / target).exists(), target
 
 
 @pytest.mark.parametrize(
