@@ -127,7 +127,8 @@ def killed_training(bench, rounds):
         folder = bench.fresh("killed")
     bench.finish(folder)
     bench.check(folder)
-    return kills, f"at most {lost} steps, done again", "none (kill -9)"
+    cost = f"at most {lost} steps, done again" if lost else "nothing, not a step"
+    return kills, cost, "none (kill -9)"
 
 
 def unsaved_steps(text):

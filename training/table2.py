@@ -1,6 +1,9 @@
 """The paper's Table 2 from the shipped presets: what each stage of the cascade gives and costs.
 
-python training/table2.py --data_dir SET5 --data_dir SET14
+    python training/table2.py --data_dir SET5 --data_dir SET14
+
+The plot's line joins the presets by their size and is no cascade: ct_secn_4, ct_secn_8 and
+ct_secn_12 were made from ct_secn_16. ct_secn_16_scratch had fewer steps than the others.
 """
 
 import pathlib
@@ -29,9 +32,9 @@ PAPER = dict(zip(NAMES, (38.02, 38.01, 38.00, 37.94, 37.86, 37.46), strict=True)
 OTHERS = {
     "VDSR": (665e3, PUBLISHED["vdsr"][0][0]),
     "DRRN B1U25": (297e3, 37.74),
-    "LapSRN": (812e3, 37.53),
+    "LapSRN, to x8": (812e3, 37.53),
     "IMDN": (694e3, 38.00),
-    "EDSR": (1370e3, PUBLISHED["edsr"][0][0]),
+    "EDSR B16F64": (1370e3, PUBLISHED["edsr"][0][0]),
 }
 LR_720P = (360, 640)  # of a result of 1280x720
 
@@ -98,7 +101,7 @@ def plot(rows, folder, path):
     pretrained = [row for row in rows if row["name"] != "ct_secn_16_scratch"]
     series = [("ours, from a trained network", "o-", pretrained, lambda row: row["scores"][0][0])]
     scratch = [row for row in rows if row not in pretrained]
-    series.append(("ours, from scratch", "^", scratch, lambda row: row["scores"][0][0]))
+    series.append(("ours, from scratch, fewer steps", "^", scratch, lambda row: row["scores"][0][0]))
     if published("bicubic", folder) == PUBLISHED["bicubic"][0]:
         series.append(("the paper (DIV2K)", "s--", pretrained, lambda row: row["paper"]))
     for label, style, points, value in series:

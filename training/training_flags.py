@@ -32,7 +32,9 @@ def define(output_dir, leave_out=()):
         leave_out: names of flags that mean nothing to the script.
     """
     flags.DEFINE_multi_string(
-        "data_dir", [], "Folder of training photographs, with all below it; repeatable. Required."
+        "data_dir",
+        [],
+        "Folder of training photographs, with all below it; repeatable. Required unless --dataset.",
     )
     flags.DEFINE_enum("dataset", None, ["div2k"], "Of tensorflow-datasets, in place of --data_dir.")
     flags.DEFINE_string("val_dir", None, "Folder of validation photographs; if none, the samples.")
@@ -65,7 +67,7 @@ def define(output_dir, leave_out=()):
     flags.DEFINE_integer("seed", 0, "Of weights and patches.")
     flags.DEFINE_integer("interval", 500, "Steps between validations and checkpoints.")
     flags.DEFINE_string("precision", "auto", "auto (times both), float32 or mixed_bfloat16.")
-    flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto.")
+    flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto: see docs/scaling.md.")
     flags.DEFINE_integer("logical_devices", 0, "Splits the CPU into so many devices.")
     for name in leave_out:
         delattr(FLAGS, name)

@@ -68,7 +68,8 @@ def plot_history(histories, path):
         if name.endswith("scratch"):
             offset = 0
         steps = [offset + row["step"] for row in rows]
-        style = "--" if name.endswith("scratch") else "-"
+        # a stage that was validated once leaves a point
+        style = ".--" if name.endswith("scratch") else ".-"
         top.plot(steps, [row.get("val_psnr", np.nan) for row in rows], style, label=name)
         bottom.plot(steps, [row["loss"] for row in rows], style)
         offset = steps[-1] if steps else offset
