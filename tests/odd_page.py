@@ -21,6 +21,8 @@ from odd_files import mode_of, odd_files
 from odd_kinds import KINDS
 from PIL import Image
 
+from keras_secn.upscaling.io import kinds as kinds_of_files
+from keras_secn.upscaling.io import probe, write
 from keras_secn.utils.markdown import markdown_table
 
 TESTS = pathlib.Path(__file__).parent
@@ -32,6 +34,11 @@ What `keras-secn` makes of files and situations that are not plain RGB photograp
 trackers of programs like this one. The tests try each; `python tests/odd_page.py` runs them and
 writes this page. A refused file costs nothing but its line: the others of a folder are still made,
 and the exit status is 1.
+
+"""
+FORMATS = """
+Videos are read and written as {videos} (by `ffmpeg`; H.264, VP9 in `.webm`). What is not read is
+refused by its name: {refused}. Save such files as TIFF or PNG first.
 
 """
 FILES = """
@@ -90,6 +97,21 @@ def kinds():
     return "\n".join(parts)
 
 
+def formats():
+    """The table of formats in and out, by what the package says of itself."""
+    lines = []
+    for kind in dict.fromkeys(write.FORMATS.values()):
+        suffixes = [suffix for suffix, known in write.FORMATS.items() if known == kind]
+        frames = "animations" if kind in write.MOVING else "pages" if kind == "TIFF" else ""
+        depth = "8, 16" if kind in write.STREAMED else "8"
+        alpha = "" if kind in write.OPAQUE else "yes"
+        lines.append([kind, ", ".join(suffixes), depth, alpha, frames])
+    columns = ["read and written", "names", "bits", "alpha", "several frames"]
+    videos, refused = sorted(probe.SUFFIXES), sorted({*kinds_of_files.UNREAD.values(), "HEIC"})
+    text = FORMATS.format(videos=", ".join(videos), refused=", ".join(refused))
+    return "## Formats\n\n" + markdown_table(columns, lines) + text
+
+
 def row(odd, path, result):
     """The page's row of one odd file.
 
@@ -131,12 +153,12 @@ def files():
     return markdown_table(["file", "in", "out"], rows)
 
 
-def write():
+def write_page():
     """Writes the page."""
-    PAGE.write_text(HEAD + kinds() + FILES + files())
+    PAGE.write_text(HEAD + formats() + kinds() + FILES + files())
 
 
 if __name__ == "__main__":
     status = run(sys.argv[1:] or KINDS)
-    write()
+    write_page()
     sys.exit(status)

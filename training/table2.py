@@ -101,7 +101,7 @@ def plot(rows, folder, path):
     pretrained = [row for row in rows if row["name"] != "ct_secn_16_scratch"]
     series = [("ours, from a trained network", "o-", pretrained, lambda row: row["scores"][0][0])]
     scratch = [row for row in rows if row not in pretrained]
-    series.append(("ours, from scratch, fewer steps", "^", scratch, lambda row: row["scores"][0][0]))
+    series.append(("ours, from scratch, few steps", "^", scratch, lambda row: row["scores"][0][0]))
     if published("bicubic", folder) == PUBLISHED["bicubic"][0]:
         series.append(("the paper (DIV2K)", "s--", pretrained, lambda row: row["paper"]))
     for label, style, points, value in series:

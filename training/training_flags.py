@@ -67,7 +67,9 @@ def define(output_dir, leave_out=()):
     flags.DEFINE_integer("seed", 0, "Of weights and patches.")
     flags.DEFINE_integer("interval", 500, "Steps between validations and checkpoints.")
     flags.DEFINE_string("precision", "auto", "auto (times both), float32 or mixed_bfloat16.")
-    flags.DEFINE_string("strategy", "single", "single, mirrored, multihost or auto: see docs/scaling.md.")
+    flags.DEFINE_string(
+        "strategy", "single", "single, mirrored, multihost or auto; docs/scaling.md."
+    )
     flags.DEFINE_integer("logical_devices", 0, "Splits the CPU into so many devices.")
     for name in leave_out:
         delattr(FLAGS, name)

@@ -27,7 +27,7 @@ def test_nothing_that_was_tried_went_wrong(path):
 
 
 def test_odd_files_are_the_counts():
-    start = odd_page.HEAD + odd_page.kinds() + odd_page.FILES
+    start = odd_page.HEAD + odd_page.formats() + odd_page.kinds() + odd_page.FILES
     assert odd_page.PAGE.read_text().startswith(start), "run python tests/odd_page.py"
 
 
