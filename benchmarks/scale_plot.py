@@ -3,12 +3,12 @@
 python benchmarks/scale_plot.py docs/scale.json docs/scaling.png
 """
 
-import json
-import pathlib
-import sys
-
 from matplotlib.figure import Figure
 from scale import NETWORKS
+
+from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import read_object
 
 
 def step_seconds(devices, *, work, gradients, peak, fraction, link, latency):
@@ -77,6 +77,11 @@ def plot(figures, path):
     fig.savefig(path, dpi=110)
 
 
+def main(argv):
+    if len(argv) != 3:
+        raise UserError("usage: scale_plot.py FIGURES.json PICTURE.png")
+    plot(read_object(argv[1]), argv[2])
+
+
 if __name__ == "__main__":
-    figures, picture = sys.argv[1:]
-    plot(json.loads(pathlib.Path(figures).read_text()), picture)
+    run_app(main, positional=True)

@@ -13,6 +13,7 @@ Pillow, with PSNR-Y on the folders.
 import functools
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,12 @@ def main(argv):
         "fourfold": _fourfold,
         "photo": _photo,
     }
+    unknown = [name for name in FLAGS.tables if name not in tables]
+    if unknown:
+        raise UserError(f"unknown table {unknown[0]!r}; known are {', '.join(tables)}")
+    for size in FLAGS.sizes:
+        if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", size):
+            raise UserError(f"a size is WIDTHxHEIGHT, for example 960x540, not {size!r}")
     with tempfile.TemporaryDirectory() as folder:
         for name in FLAGS.tables:
             tables[name](file, origin, Image.open(photo).convert("RGB"), pathlib.Path(folder))

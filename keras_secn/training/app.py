@@ -41,7 +41,9 @@ def run_app(main, positional=False, groups=None):
         except flags.Error as error:
             known = [flags.FLAGS[name] for name in flags.FLAGS]
             missing = [flag.name for flag in known if _is_required(flag) and flag.value is None]
-            reason = f"--{missing[0]} is required" if missing else error
+            # a wrong value is said first
+            is_missing = missing and "other than None" in str(error)
+            reason = f"--{missing[0]} is required" if is_missing else error
             print(f"error: {one_line(reason)} (see --help)", file=sys.stderr)
             sys.exit(1)
 

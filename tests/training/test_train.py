@@ -522,6 +522,7 @@ def test_train_py_refuses(arguments, words, photos):
     [
         ((), "--model is required"),
         (("--model", "vdsr", "--steps", "many"), "--steps"),
+        (("--steps", "many"), "--steps=many"),  # and not that --model is missing
         (("--model", "vdsr", "--stepps", 3), "stepps"),
         (("--model", "aplus", "--teacher", "secn"), "--teacher does nothing for aplus"),
     ],
