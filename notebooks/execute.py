@@ -39,5 +39,7 @@ def execute(path, **parameters):
 
 if __name__ == "__main__":
     for file in sys.argv[1:] or sorted(FOLDER.glob("*.ipynb")):
+        if not pathlib.Path(file).is_file():
+            sys.exit(f"error: no such file: {file}")
         print(file, flush=True)
         nbformat.write(execute(file), file)

@@ -90,6 +90,10 @@ def devices():
     """What `keras_secn.training.devices.pick_strategy` makes of the flags. Call it first."""
     from keras_secn.training.devices import pick_strategy
 
+    # what is not there is said before anything is timed
+    for folder in [*FLAGS.data_dir, *([FLAGS.val_dir] if FLAGS.val_dir else [])]:
+        if not pathlib.Path(folder).exists():
+            raise UserError(f"no such folder: {folder}")
     return pick_strategy(FLAGS.strategy, FLAGS.logical_devices)
 
 
