@@ -107,7 +107,7 @@ def formats():
         alpha = "" if kind in write.OPAQUE else "yes"
         lines.append([kind, ", ".join(suffixes), depth, alpha, frames])
     columns = ["read and written", "names", "bits", "alpha", "several frames"]
-    videos, refused = sorted(probe.SUFFIXES), sorted({*kinds_of_files.UNREAD.values(), "HEIC"})
+    videos, refused = sorted(probe.SUFFIXES), sorted(kinds_of_files.UNREAD)
     text = FORMATS.format(videos=", ".join(videos), refused=", ".join(refused))
     return "## Formats\n\n" + markdown_table(columns, lines) + text
 

@@ -95,8 +95,7 @@ def test_files_of_the_repository_are_pages(site):
 def test_pages_are_whole_without_the_site(path):
     text = path.read_text(encoding="utf-8")
     assert fill.filled(text) == text, "run make pages"
-    if path.name != "phone.md":  # three of its links are still such
-        assert not re.search(r"\]\[[\w.]", text), "a link that only the site can follow"
+    assert not re.search(r"\]\[[\w.]", text), "a link that only the site can follow"
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         if not re.match(r"[a-z]+:", target):
             assert (path.parent / target).exists(), target
