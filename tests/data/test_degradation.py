@@ -282,7 +282,8 @@ def test_pictures_of_any_size_are_degraded(shape, kind, scale):
     np.testing.assert_array_equal(
         clean, imresize(hr[: shape[0] // scale * scale, : shape[1] // scale * scale], 1 / scale)
     )
-    assert kind in ("png", "bicubic") or np.abs(lr.astype(int) - clean).mean() < 40
+    if kind != "bicubic_noaa":  # which aliases noise: any difference may come of a few pixels
+        assert np.abs(lr.astype(int) - clean).mean() < 40
 
 
 def test_lower_quality_is_further_off():
