@@ -14,6 +14,7 @@ from itertools import repeat
 import keras_secn
 from keras_secn.lite import metadata
 from keras_secn.presets.lite_files import SUFFIXES, preset_file
+from keras_secn.utils.errors import UserError
 
 HERE = pathlib.Path(__file__).parent
 SAMPLE = pathlib.Path(keras_secn.__file__).parent / "samples" / "validation" / "colosseum.jpg"
@@ -33,6 +34,9 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, default=HERE, help="of the page")
     parser.add_argument("files", nargs="*", type=pathlib.Path, help="networks of your own")
     arguments = parser.parse_args()
+    for file in arguments.files:
+        if not file.is_file():
+            parser.error(f"{file}: no such file")
     networks = arguments.folder / "networks"
     shutil.rmtree(networks, ignore_errors=True)
     networks.mkdir(parents=True)
@@ -59,4 +63,7 @@ def _entry(name, label, paths, networks):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (UserError, OSError) as error:
+        raise SystemExit(f"error: {error}") from None
