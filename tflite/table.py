@@ -60,13 +60,16 @@ def _timed(paths):
     """{row's name: cells}, the sizes, and how it was measured."""
     from keras_secn.lite.interpreter import LiteModel
     from keras_secn.metrics.timing import machine, measured_seconds
+    from keras_secn.upscaling.engines.litert import lite_engine
 
     sizes = [parse_size(text) for text in FLAGS.sizes]
     names = [REFERENCE, *(f"`{path.name}`" for path in paths)]
     cells = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         reference = _reference(FLAGS.scale, pathlib.Path(folder) / "edsr.tflite")
-        models = [LiteModel(path, FLAGS.threads) for path in (reference, *paths)]
+        # as `upscale` runs them: float files by their fused signature
+        engines = [lite_engine(path, FLAGS.threads) for path in paths]
+        models = [LiteModel(reference, FLAGS.threads), *map(_upscaler, engines)]
         models = dict(zip(names, models, strict=True))
         for size in sizes:
             seconds = measured_seconds(models, size, FLAGS.rounds, FLAGS.progress)
@@ -80,6 +83,10 @@ def _timed(paths):
         f" {datetime.date.today()}."
     )
     return cells, FLAGS.sizes, note
+
+
+def _upscaler(engine):
+    return lambda picture: engine.whole(picture.astype("float32"))
 
 
 def _kept(path):
