@@ -67,6 +67,9 @@ def test_a_forked_process_goes_on(user):
     with multiprocessing.get_context("fork").Pool(2) as pool:
         for result in pool.map_async(upscale, [picture] * 4).get(timeout=60):
             np.testing.assert_array_equal(result, expected)
+        # processes that end by themselves: the signal that ends a pool may have a handler here
+        pool.close()
+        pool.join()
 
 
 def test_the_process_is_left_as_it_was():
