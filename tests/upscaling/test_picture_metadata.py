@@ -239,6 +239,20 @@ def test_damaged_profiles_are_left_out(upscaler, tmp_path, data, target):
     assert "icc_profile" not in Image.open(out).info
 
 
+@pytest.mark.parametrize("lossless", [True, False], ids=["lossless", "lossy"])
+@pytest.mark.parametrize("cut", [1, 20, 200])
+def test_webp_cut_off_within_its_metadata_is_read(upscaler, tmp_path, cut, lossless):
+    exif = Image.Exif()
+    exif[270] = "x" * 300
+    whole, path = tmp_path / "whole.webp", tmp_path / "cut.webp"
+    Image.fromarray(picture()).save(whole, exif=exif, lossless=lossless)
+    path.write_bytes(whole.read_bytes()[:-cut])
+    with pytest.warns(UserWarning, match="EXIF"):
+        out = upscaler(path, tmp_path / "out.png")
+    with Image.open(out) as image, Image.open(upscaler(whole, tmp_path / "w.png")) as same:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(same))
+
+
 def test_metadata_too_large_for_jpeg_is_left_out_with_one_note(upscaler, tmp_path):
     path = tmp_path / "photo.png"
     made = exif()

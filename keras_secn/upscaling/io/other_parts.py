@@ -1,4 +1,4 @@
-"""AVIF, GIF and BMP: separate metadata from the picture, where Pillow does not; lossy WebP."""
+"""AVIF, WebP, GIF and BMP: separate metadata from the picture, where Pillow does not."""
 
 import re
 import struct
@@ -27,6 +27,24 @@ def split_avif(content):
         primaries, transfer = struct.unpack(">HH", found[1])
         if max(primaries, transfer) < 256:
             parts.metadata.cicp = (primaries, transfer, 0, 1)
+    return parts
+
+
+def split_webp(content):
+    """The `Parts` of a WebP, whose metadata Pillow hands on (RFC 9649, section 2.7).
+
+    EXIF or XMP at the end that is cut off, which stops the decoder, is left out.
+    """
+    parts = Parts("WEBP", [range(len(content))])
+    place = 12
+    while place + 8 <= len(content):
+        head = content[place : place + 8]
+        length = int.from_bytes(head[4:], "little")
+        end = place + 8 + length + length % 2
+        if head[:4] in (b"EXIF", b"XMP ") and end > len(content):
+            start = b"RIFF" + (place - 8).to_bytes(4, "little") + b"WEBP"
+            parts.spare = [start, range(12, place)]
+        place = end
     return parts
 
 

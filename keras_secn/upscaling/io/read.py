@@ -22,6 +22,7 @@ SPLITS = {
     "GIF": other_parts.split_gif,
     "BMP": other_parts.split_bmp,
     "AVIF": other_parts.split_avif,
+    "WEBP": other_parts.split_webp,
 }
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # formats whose frames are shown one after the other
 # frames of an animation are held until it is written: pixels of all of them together, in multiples
@@ -136,7 +137,7 @@ def _opened(content, kind):
         raise
     except Exception as error:
         if parts.spare:
-            parts.problems.append("EXIF")
+            parts.problems.append("EXIF" if kind == "AVIF" else "EXIF or XMP")
             image = images.open_stream(stream(content, parts.spare), [kind])
         elif isinstance(error, UnidentifiedImageError):
             raise UserError("damaged, or of a kind that is not read") from None
