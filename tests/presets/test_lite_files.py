@@ -2,10 +2,14 @@
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 
+from keras_secn.lite.quantize.output_grid import operator_names
 from keras_secn.presets import lite_files, store
 from keras_secn.upscaling.engines.choose import choose_engine
 from keras_secn.upscaling.engines.keras import KerasEngine
@@ -29,6 +33,20 @@ def test_every_file_is_in_its_card():
         name = path.stem.removesuffix("_int8")
         assert lite_files.is_intact(name, path), path.name
         assert store.preset_card(name)["files"][path.name]["bytes"] == path.stat().st_size
+
+
+@pytest.mark.parametrize("path", sorted(store.FOLDER.glob("*.tflite")), ids=lambda path: path.stem)
+def test_other_programs_get_the_same_picture_for_the_same_arithmetic(path):
+    graphs = flatbuffer_utils.read_model(str(path))
+    of = {each.signatureKey.decode(): each.subgraphIndex for each in graphs.signatureDefs}
+    kinds = {name: Counter(operator_names(graphs, index)) for name, index in of.items()}
+    assert kinds["serving_default"]["CONV_2D"] == kinds["whole"]["CONV_2D"]
+    interpreter = Interpreter(str(path), num_threads=1)
+    runners = [interpreter.get_signature_runner(name) for name in ("serving_default", "whole")]
+    (end,) = runners[0].get_input_details().values()
+    lr = np.random.default_rng(0).integers(0, 256, (1, 20, 23, 3)).astype(end["dtype"])
+    served, whole = (next(iter(run(lr=lr).values())).copy() for run in runners)
+    np.testing.assert_allclose(served, np.clip(whole, 0, 255), atol=1e-3)
 
 
 @pytest.mark.parametrize("place", [50, 40_000, -2000])

@@ -1,8 +1,8 @@
 """Exports a network to a `.tflite` file with exact tiles at any size, for `Upscaler`.
 
-One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size, for other
-programs), `whole` (the same, fused, see `fuse_upsampler`), `statistics` (patches -> gates) and
-`tile` (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
+One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size, clipped, for
+other programs), `whole` (the same, not clipped), `statistics` (patches -> gates) and `tile`
+(lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
 """
 
 from __future__ import annotations
@@ -104,10 +104,10 @@ def _convert(model, weights):
 
     module = tf.Module()
     # a SavedModel leaves out variables that it cannot see, and says nothing
-    module.seen = [variable.value for variable in [*model.variables, *fused.variables]]
+    module.seen = [variable.value for variable in fused.variables]
     # clipped for others alone: an ensemble averages what lies beyond 255 as well
     signatures = {
-        PLAIN: tf.function(lambda lr: picture(model(lr, training=False)), [lr]),
+        PLAIN: tf.function(lambda lr: picture(fused(lr, training=False)), [lr]),
         WHOLE: tf.function(lambda lr: {"sr": fused(lr, training=False)}, [lr]),
     }
     if pool.gated:
