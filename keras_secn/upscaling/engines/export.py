@@ -1,7 +1,7 @@
 """Exports a network to a `.tflite` file with exact tiles at any size, for `Upscaler`.
 
-One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size, clipped, for
-other programs), `whole` (the same, not clipped), `statistics` (patches -> gates) and `tile`
+One file, one set of weights, several signatures: `serving_default` (lr -> sr, any size, for other
+programs, clipped), `whole` (the same, not clipped), `statistics` (patches -> gates) and `tile`
 (lr, gates -> sr). Pixels are float32 RGB in 0..255, NHWC.
 """
 
