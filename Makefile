@@ -10,9 +10,9 @@ KINDS := png,jpeg95,jpeg90,jpeg75,jpeg60,jpeg40,webp75,noise5,noise10,area,lancz
 WORKERS ?= 2
 PYTEST := -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 TESTS_TORCH := tests/contract/test_layers.py tests/models/test_models.py
-# layers, models, metrics and the cascade
+# layers, models, metrics, the cascade, training and upscaling by Keras
 TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test_cascade.py \
-  tests/training/test_scripts_on_jax.py
+  tests/training/test_scripts_on_jax.py tests/upscaling/test_upscale.py
 # most of a short training's time is the compiler's
 JAX := KERAS_BACKEND=jax JAX_COMPILATION_CACHE_DIR=.venv-jax/compiled \
   JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0

@@ -19,12 +19,12 @@ BATCH = 8
 def strategy_of(devices):
     import keras
 
-    from keras_secn.training import devices
+    from keras_secn.training.devices import data_parallel
 
     if len(devices) == 1:
         return None
     if keras.backend.backend() == "jax":
-        return devices.data_parallel(devices)
+        return data_parallel(devices)
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices)
@@ -39,11 +39,11 @@ def main(several, steps):
     from keras_secn.data.patches import PatchDataset
     from keras_secn.data.photo_cache import cache_pairs
     from keras_secn.models.edsr_trunk import build_network
-    from keras_secn.training import devices
+    from keras_secn.training.devices import list_devices, strategy_scope
     from keras_secn.training.recipe import Recipe
     from keras_secn.training.trainer import compile_model
 
-    devices = devices.list_devices(several)
+    devices = list_devices(several)
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         cache = cache_pairs(
@@ -66,7 +66,7 @@ def main(several, steps):
         chosen = strategy_of(devices[:count])
         losses, times = [], []
         keras.utils.set_random_seed(0)
-        with devices.strategy_scope(chosen):
+        with strategy_scope(chosen):
             model = build_network(["se", "separable"], filters=8)
             compile_model(model, recipe)
         data = PatchDataset(cache, BATCH, 24, steps=steps)
