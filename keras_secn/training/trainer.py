@@ -108,29 +108,14 @@ def train(
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     devices.require_shares(recipe.batch_size, strategy)
-    finished = (folder / "model.keras").exists()
-    multihost.require_equal(int(finished), "the networks they find finished")
-    if finished:
-        try:
-            with local_scope():
-                finished = load_checked(folder / "model.keras")
-        except UserError as error:
-            if not has_checkpoint(folder):
-                raise
-            warn(f"{error}; made again from the last checkpoint")
-        else:
-            if bar:
-                bar.skip(recipe.total_steps)
-            return finished
+    finished = _finished(folder)
+    if finished is not None:
+        if bar:
+            bar.skip(recipe.total_steps)
+        return finished
 
-    keras.utils.set_random_seed(recipe.seed)
     with devices.strategy_scope(strategy):
-        with precision_scope("float32"), local_scope():
-            averaged = build()
-        with precision_scope(recipe.precision):
-            keras.utils.set_random_seed(recipe.seed)
-            model = supervised(build())
-        compile_model(model, recipe)
+        averaged, model = _networks(build, recipe)
         checkpoint = load_checkpoint(folder, model)
         model, fresh = checkpoint.model, checkpoint.name is None
         if bar and fresh:
@@ -164,19 +149,12 @@ def train(
             processes=PROCESSES if short_steps else 0,
             **taught,
         )
-        callbacks = [InputWait(data), keeper]
-        if bar:
-            callbacks.append(bar(folder.name))
-        tensorboard = all(map(importlib.util.find_spec, ("tensorflow", "tensorboard")))
-        if tensorboard and multihost.is_first():
-            # Keras writes TensorBoard's files with TensorFlow, whatever the backend
-            callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
         trained.fit(
             data,
             epochs=epochs,
             initial_epoch=epoch,
             steps_per_epoch=steps,
-            callbacks=callbacks,
+            callbacks=[InputWait(data), keeper, *_reports(folder, bar)],
             shuffle=False,
             verbose=0,
         )
@@ -198,3 +176,40 @@ def train(
         with atomic_path(folder / "model.keras") as path, local_scope():
             averaged.save(path)
     return averaged
+
+
+def _finished(folder):
+    """The network that an earlier call trained to its end, or `None`."""
+    path = folder / "model.keras"
+    multihost.require_equal(int(path.exists()), "the networks they find finished")
+    if not path.exists():
+        return None
+    try:
+        with local_scope():
+            return load_checked(path)
+    except UserError as error:
+        if not has_checkpoint(folder):
+            raise
+        warn(f"{error}; made again from the last checkpoint")
+        return None
+
+
+def _networks(build, recipe):
+    """The network that takes the averaged weights, in float32, and the one that trains."""
+    keras.utils.set_random_seed(recipe.seed)
+    with precision_scope("float32"), local_scope():
+        averaged = build()
+    with precision_scope(recipe.precision):
+        keras.utils.set_random_seed(recipe.seed)
+        model = supervised(build())
+    compile_model(model, recipe)
+    return averaged, model
+
+
+def _reports(folder, bar):
+    """Callbacks that tell how far the training is."""
+    callbacks = [bar(folder.name)] if bar else []
+    if multihost.is_first() and all(map(importlib.util.find_spec, ("tensorflow", "tensorboard"))):
+        # Keras writes TensorBoard's files with TensorFlow, whatever the backend
+        callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
+    return callbacks
