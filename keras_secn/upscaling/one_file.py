@@ -20,6 +20,12 @@ def output_suffix(source, suffix=None):
     return own if own.lower() in fit else fit[0]
 
 
+def check_quality(quality):
+    """Raises a `UserError` unless it is a whole number from 1 to 100."""
+    if quality not in range(1, 101):
+        raise UserError(f"quality must be within 1..100, not {quality}")
+
+
 def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, tick=None):
     """Enlarges an image file: all frames or pages, 8 or 16 bits, upright, with its metadata.
 
@@ -44,6 +50,7 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
         UserError: an unreadable file, an unknown or unfit format, or `out` is there already.
         OSError: the result cannot be written.
     """
+    check_quality(quality)
     source = read_header(path)
     if out is None:
         name = f"{source.path.stem}_{upscaler.target.tag}{output_suffix(source)}"
@@ -63,7 +70,7 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
     try:
         with atomic_path(out, like=source.path) as temporary:
             frames = _frames(upscaler, source, tick, notes)
-            write.write(temporary, kind, frames, source, quality, notes)
+            write.write(temporary, kind, frames, source, int(quality), notes)
     except MemoryError:
         raise UserError(f"{source.path}: there is not enough memory for {width}x{height}") from None
     except UserError as error:

@@ -105,6 +105,21 @@ def test_animations_keep_their_time(upscaler, tmp_path):
                 assert durations == DURATIONS and image.info["loop"] == 0
 
 
+def test_a_gif_that_runs_once_does_so_in_other_formats(upscaler, tmp_path):
+    first, *others = (Image.fromarray(picture(12, 9, seed=seed)) for seed in range(3))
+    first.save(tmp_path / "once.gif", save_all=True, append_images=others, duration=50)
+    for suffix, loop in ((".gif", None), (".png", 1), (".webp", 1)):
+        with Image.open(upscaler(tmp_path / "once.gif", tmp_path / f"large{suffix}")) as image:
+            assert image.n_frames == 3 and image.info.get("loop") == loop
+
+
+@pytest.mark.parametrize("quality", [0, 101, 95.5, "best"])
+def test_quality_is_1_to_100_in_every_format(upscaler, tmp_path, quality):
+    Image.fromarray(picture(12, 9)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match="quality must be within 1..100"):
+        upscaler(tmp_path / "a.png", tmp_path / "a.jpg", quality=quality)
+
+
 def test_pages_keep_their_own_sizes(upscaler, tmp_path):
     path = tmp_path / "pages.tif"
     next(odd for odd in odd_files() if odd.name == "pages.tif").write(path)

@@ -152,9 +152,11 @@ def _write_moving(path, kind, frames, source, quality):
             continue
         durations.append(duration)
         made.append(image)
-    options = {}
-    if source.loop is not None:
-        options["loop"] = min(max(int(source.loop), 0), MOST_LOOPS)
+    options, loop = {}, source.loop
+    if loop is None and source.format == "GIF" and kind != "GIF":
+        loop = 1  # a GIF that does not say runs once
+    if loop is not None:
+        options["loop"] = min(max(int(loop), 0), MOST_LOOPS)
     if kind == "GIF":
         # transparent frames must not show the one before through
         options |= {"disposal": 2, "optimize": False}
