@@ -36,10 +36,12 @@ def main(argv=None):
 
     0; 1 if something failed; 129, 130 or 143 if it was stopped by SIGHUP, Ctrl-C or SIGTERM.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever started the command has closed it
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        if hasattr(getattr(sys, name), "reconfigure"):
             # a name may have letters that the output's encoding lacks
-            stream.reconfigure(errors="backslashreplace")
+            getattr(sys, name).reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     stop_on_signals()
     warnings.showwarning = _notice
@@ -186,10 +188,11 @@ def _faster(arguments):
 
 
 def _check(arguments):
-    if not 1 <= arguments.quality <= 100:
-        raise UserError(f"quality must be within 1..100, not {arguments.quality}")
-    if arguments.threads is not None and arguments.threads < 1:
-        raise UserError("threads must be at least 1")
+    from keras_secn.upscaling.one_file import check_quality
+
+    check_quality(arguments.quality)
+    if arguments.max_pixels is not None and arguments.max_pixels < 1:
+        raise UserError("max-pixels must be at least 1")
     if arguments.preset and arguments.model:
         raise UserError("give either --preset or --model")
 
@@ -318,7 +321,7 @@ def _export(arguments):
     from keras_secn.presets.load import load
     from keras_secn.upscaling.engines.export import export_tiles
 
-    if arguments.model.endswith(".keras") and not arguments.out:
+    if arguments.out == "" or (arguments.model.endswith(".keras") and not arguments.out):
         raise UserError("name the file to write: -o FILE.tflite")
     out = pathlib.Path(arguments.out or lite_files.preset_file(arguments.model))
     if out.suffix != ".tflite":

@@ -156,6 +156,9 @@ def test_before_and_after(run, folder):
         (["in/.hidden/nothing", "-o", "out"], "no such file"),
         (["in/missing.png", "-o", "one.png"], "no such file"),
         (["in/a.png", "--max-pixels", "100"], "too many pixels"),
+        (["in/a.png", "--max-pixels", "0"], "max-pixels must be at least 1"),
+        (["in/a.png", "--width", f"1{400 * '0'}"], "width must be"),
+        ([""], "no file is named"),
     ],
 )
 def test_refusals_are_one_line(run, folder, monkeypatch, arguments, reason):
@@ -225,6 +228,7 @@ def test_export(folder, tiny_network, tiny_file, capsys):
     capsys.readouterr()
     for arguments, reason in [
         (["network.keras"], "name the file"),
+        (["ct_secn_16", "-o", ""], "name the file"),
         (["network.keras", "-o", "network.bin"], "ends in .tflite"),
         (["no_preset", "-o", "none.tflite"], "unknown preset"),
     ]:

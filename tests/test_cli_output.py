@@ -113,6 +113,14 @@ def test_who_reads_the_output_may_leave(folder):
     assert process.stderr.read() == "" and process.wait() == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+def test_streams_may_be_closed(folder):
+    make("a.png")
+    command = [sys.executable, "-m", "keras_secn.cli", *UPSCALE, "a.png"]
+    assert subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *command]).returncode == 0
+    assert (folder / "a_x2.png").exists()
+
+
 def test_version_and_help(capsys):
     with pytest.raises(SystemExit) as done:
         cli.main(["--version"])

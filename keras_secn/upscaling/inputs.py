@@ -44,7 +44,9 @@ def find(names, out, tag):
     for name in names:
         path = pathlib.Path(name)
         # by `os`, for which a name that is too long is no name of a file
-        if not os.path.exists(path) and glob.has_magic(name):
+        if not name:  # `pathlib` would take it for the working folder
+            found.failed.append((path, "no file is named"))
+        elif not os.path.exists(path) and glob.has_magic(name):
             found.pattern(name)
         elif os.path.isdir(path):
             found.folder(path, pathlib.Path())
@@ -79,8 +81,7 @@ class Inputs:
 
     def pattern(self, name):
         paths = [pathlib.Path(path) for path in sorted(glob.glob(name, recursive=True))]
-        if not paths:
-            self.failed.append((pathlib.Path(name), "no such file"))
+        before = len(self.files) + len(self.failed)
         folders = pathlib.Path(name).parts[:-1]
         fixed = itertools.takewhile(lambda part: not glob.has_magic(part), folders)
         root = pathlib.Path(*fixed)
@@ -91,8 +92,11 @@ class Inputs:
                     self.left_out[EARLIER] += 1
                 else:
                     self.file(path, below)
-            elif "**" not in name:  # which lists what is in folders itself
+            elif "**" not in pathlib.Path(name).parts:  # which lists what is in folders itself
                 self.folder(path, below)
+        if len(self.files) + len(self.failed) == before:
+            why = "no pictures but results of earlier runs" if paths else "no such file"
+            self.failed.append((pathlib.Path(name), why))
 
     def folder(self, folder, below):
         """Takes the pictures of a folder; `below` is where it lies below a pattern."""

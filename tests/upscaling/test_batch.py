@@ -150,6 +150,18 @@ def test_results_of_earlier_runs(folder):
         plan("a.png", "a_x2.png")
 
 
+def test_inputs_that_stand_for_nothing_are_said(folder):
+    make("a.png", "a_x2.png", "photos/b.png")
+    made = batch.plan(["", "*_x2.png", "*.gif"], None, "x2")
+    assert not made.jobs and [reason for _, reason in made.failed] == [
+        "no file is named",
+        "no pictures but results of earlier runs",
+        "no such file",
+    ]
+    # as in a shell, `**` is a star unless it stands alone
+    assert plan("phot**", out="large") == {"photos/b.png": "large/photos/b.png"}
+
+
 def test_what_is_left_out_is_counted_by_suffix(folder):
     taken = ["a.png", "b.jfif", "c.jpe", "d.JPG"]
     make(*(f"in/{name}" for name in [*taken, "e.tga", "f.ppm", "g.HEIC", "h.heic", ".i.tga", "j"]))
