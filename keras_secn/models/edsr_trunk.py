@@ -86,6 +86,6 @@ def scale_of(model: keras.Model) -> int:
         _, height, width, channels = model.compute_output_shape((1, 24, 24, 3))
     except Exception:
         height = width = channels = None
-    if channels != 3 or height != width or not height or height % 24:
+    if channels != 3 or height != width or not height or height % 24 or height < 48:
         raise UserError(f"{model.name} is not a super-resolution network: RGB in, larger RGB out")
     return height // 24

@@ -3,10 +3,12 @@
 import dataclasses
 import itertools
 import math
+import numbers
 
 from keras_secn.utils.errors import UserError
 
 LARGEST = 16  # times; beyond that, networks enlarge their own inventions
+MOST = 1e12  # of whatever is asked for; beyond that, numbers overflow
 QUALITY = 95  # of results in JPEG, WebP and AVIF, if not asked for
 
 
@@ -37,10 +39,10 @@ class Target:
         if len(given) > 1:
             raise UserError(f"give one of {' and '.join(given)}, not several")
         for name, value in given.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 raise UserError(f"{name} must be a number, not {value!r}")
-            if not (math.isfinite(value) and value > 0):
-                raise UserError(f"{name} must be above 0, not {value}")
+            if not 0 < value < MOST:
+                raise UserError(f"{name} must be above 0 and below {MOST:g}, not {value}")
             if name in ("width", "height") and value != int(value):
                 raise UserError(f"{name} is in whole pixels, not {value}")
         if self.scale is not None and not 1 < self.scale <= LARGEST:

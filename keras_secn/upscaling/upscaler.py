@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -89,11 +90,12 @@ class Upscaler:
         threads: int | None = None,
     ) -> None:
         target = Target(scale, width, height, megapixels)
+        for name, value in (("tile", tile), ("threads", threads)):
+            if value is not None and not (isinstance(value, numbers.Integral) and value >= 1):
+                raise UserError(f"{name} must be a whole number, at least 1, not {value!r}")
         self.networks = Networks(model, engine, threads, precision, fast, best)
         self.target = target if any(vars(target).values()) else Target(self.networks.scale)
         self._tile, self._ensemble = tile, ensemble
-        if tile is not None and (tile != int(tile) or tile < 1):
-            raise UserError(f"tile is a whole number of pixels, not {tile}")
         for step in self.networks.passes(self.target.scale or 1):
             self._enlarger(step)  # what cannot be opened is said now
 
@@ -179,9 +181,10 @@ class Upscaler:
         if 0 in image.shape:
             raise UserError(f"an empty picture: {image.shape}")
         floating = np.issubdtype(image.dtype, np.floating)
-        if not floating and image.dtype not in (np.uint8, np.uint16):
+        if not floating and image.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
             raise UserError(f"upscale takes uint8, uint16 or float of 0..1, not {image.dtype}")
-        pixels = image.astype(np.float32) if floating else image
+        native = np.float32 if floating else image.dtype.newbyteorder("=")
+        pixels = image.astype(native, copy=False)
         if floating and not (pixels.min() >= 0 and pixels.max() <= 1):
             raise UserError("float pictures are in 0..1")
         pixels = pixels[..., None] if image.ndim == 2 else pixels

@@ -52,11 +52,19 @@ def test_megapixels_are_about_met():
         ({"width": 2.5}, "whole pixels"),
         ({"height": -3}, "above 0"),
         ({"megapixels": "many"}, "a number"),
+        ({"width": 10**400}, "below 1e"),
+        ({"megapixels": 1e307}, "below 1e"),
     ],
 )
 def test_impossible_sizes_are_refused(wanted, words):
     with pytest.raises(UserError, match=words):
         Target(**wanted)
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert Target(scale=np.int64(2)).size(10, 20) == (20, 40)
+    assert Target(scale=np.float32(1.5)).tag == "x1.5"
+    assert Target(width=np.int32(30)).tag == "w30"
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,10 @@ def test_types_of_arrays(tiny_file):
     assert gray.shape == (24, 30)
     assert largest_difference(gray[..., None], upscaler(color[..., :1])) == 0
     assert largest_difference(upscaler(np.ascontiguousarray(color[:, ::-1])[:, ::-1]), wide) == 0
+    deep = color * np.uint16(257)
+    other_order = upscaler(deep.astype(">u2"))
+    assert other_order.dtype == ">u2"
+    np.testing.assert_array_equal(other_order, upscaler(deep))
 
 
 def test_16_bits_are_more_than_8(tiny_file):
@@ -169,8 +173,10 @@ def test_16_bits_are_more_than_8(tiny_file):
 
 
 def test_pillow_images_come_back_as_such(tiny_file):
-    for mode, expected in [("L", "L"), ("1", "L"), ("P", "RGB"), ("RGBA", "RGBA"), ("LA", "LA")]:
-        image = Image.fromarray(picture()).convert(mode)
+    modes = [("L", "L"), ("1", "L"), ("P", "RGB"), ("RGBA", "RGBA"), ("LA", "LA"), ("La", "LA")]
+    for mode, expected in modes:
+        image = Image.fromarray(picture())
+        image = image.convert("LA").convert(mode) if mode == "La" else image.convert(mode)
         image.info["icc_profile"] = b"profile"
         result = upscale(image, model=tiny_file)
         assert isinstance(result, Image.Image)
@@ -207,11 +213,19 @@ def test_refuses_options_that_do_not_fit(tiny_file, tiny_network, tmp_path):
         {"best": True},
         {"precision": "int8"},
         {"tile": 20},
+        {"tile": "large"},
+        {"tile": float("inf")},
+        {"threads": 0},
         {"engine": "keras"},
         {"engine": "cuda"},
     ]:
         with pytest.raises(UserError):
             Upscaler(tiny_file, **options)
+    with pytest.raises(UserError, match="threads must be a whole number"):
+        Upscaler(tiny_file, threads=-3)
+    same_size = keras.Sequential([keras.Input((None, None, 3)), keras.layers.ReLU()])
+    with pytest.raises(UserError, match="not a super-resolution network"):
+        Upscaler(same_size, scale=2)
     with pytest.raises(UserError, match="as a file"):
         Upscaler(tiny_network, engine="litert")
     with pytest.raises(UserError, match="unknown preset"):

@@ -22,8 +22,10 @@ def to_pixels(image, profile=None):
     if converted:
         seen = to_srgb(image, profile) if profile and image.mode == "CMYK" else None
         image = image.convert("RGB") if seen is None else seen
+    if image.mode == "La":
+        image = image.convert("LA")  # the only mode that Pillow makes of it
     clear = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
-    gray = image.mode in ("1", "L", "LA", "La")
+    gray = image.mode in ("1", "L", "LA")
     mode = ("LA" if clear else "L") if gray else ("RGBA" if clear else "RGB")
     if gray and clear and image.mode != "LA":
         image = image.convert("RGBA")  # Pillow turns a transparent gray into alpha by this way only
