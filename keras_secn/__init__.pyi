@@ -17,7 +17,7 @@ from .presets.load import load as load
 from .presets.store import list_presets as list_presets
 from .presets.store import preset_card as preset_card
 from .training import losses as losses
-from .upscaling.once import upscale as upscale
+from .upscaling.upscale_picture import upscale as upscale
 from .upscaling.upscaler import Upscaler as Upscaler
 from .utils.errors import UserError as UserError
 

@@ -188,7 +188,7 @@ def _faster(arguments):
 
 
 def _check(arguments):
-    from keras_secn.upscaling.one_file import check_quality
+    from keras_secn.upscaling.upscale_file import check_quality
 
     check_quality(arguments.quality)
     if arguments.max_pixels is not None and arguments.max_pixels < 1:

@@ -154,7 +154,7 @@ def attempt(upscaler, folder, suffix, content, target):
     Raises:
         Exception: another one than a program may show in one line.
     """
-    from keras_secn.upscaling.one_file import upscale_file
+    from keras_secn.upscaling.upscale_file import upscale_file
     from keras_secn.utils.errors import UserError
 
     path = folder / f"in.{suffix}"

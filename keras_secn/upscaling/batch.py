@@ -11,7 +11,7 @@ from typing import NamedTuple
 from keras_secn.upscaling import inputs
 from keras_secn.upscaling.io import video, write
 from keras_secn.upscaling.io.read import read_header
-from keras_secn.upscaling.one_file import QUALITY, output_suffix, upscale_file
+from keras_secn.upscaling.upscale_file import QUALITY, output_suffix, upscale_file
 from keras_secn.utils.atomic_file import remove_leftovers
 from keras_secn.utils.errors import UserError
 

@@ -147,7 +147,7 @@ class Upscaler:
                 - an array: H x W, or H x W x C with C of 1 (gray), 3 (RGB) or 4 (RGB and alpha);
                   uint8, uint16, or float of 0..1;
                 - a Pillow image of any mode that has an agreed white;
-                - a path: see `keras_secn.upscaling.one_file.upscale_file`.
+                - a path: see `keras_secn.upscaling.upscale_file.upscale_file`.
             out: where a file goes, if `image` is a path; `photo_x2.jpg` beside `photo.jpg` if
                 `None`.
             overwrite: of files: replace one that is there.
@@ -162,7 +162,7 @@ class Upscaler:
             UserError: an array or image of another kind, or an unreadable file.
         """
         if isinstance(image, str | os.PathLike):
-            from keras_secn.upscaling.one_file import upscale_file
+            from keras_secn.upscaling.upscale_file import upscale_file
 
             return upscale_file(self, image, out, overwrite=overwrite, quality=quality, tick=tick)
         if out is not None or not overwrite or quality != QUALITY:

@@ -21,7 +21,7 @@ from keras_secn.upscaling.condition import (
     noise_level,
     smooth,
 )
-from keras_secn.upscaling.io.other_parts import is_lossy
+from keras_secn.upscaling.io.gif_webp_avif_bmp import is_lossy
 
 
 def encoded(picture, quality, **options):

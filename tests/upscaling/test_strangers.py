@@ -12,8 +12,8 @@ from PIL import Image
 from keras_secn.data.images import read_image
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.io.write import LONGEST, check
-from keras_secn.upscaling.one_file import upscale_file
 from keras_secn.upscaling.target import Target
+from keras_secn.upscaling.upscale_file import upscale_file
 from keras_secn.utils.errors import UserError
 
 LIMIT = 2000  # pixels, in place of 89 million

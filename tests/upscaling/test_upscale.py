@@ -13,7 +13,7 @@ from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling import enlarge, tiling
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.io.alpha import bleed, limits
-from keras_secn.upscaling.once import upscale
+from keras_secn.upscaling.upscale_picture import upscale
 from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from keras_secn.upscaling.depth import to_eight_bit
 from keras_secn.upscaling.io import png
-from keras_secn.upscaling.io.parts import Metadata
+from keras_secn.upscaling.io.file_parts import Metadata
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError

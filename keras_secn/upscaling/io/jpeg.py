@@ -2,7 +2,7 @@
 
 import struct
 
-from keras_secn.upscaling.io.parts import Parts
+from keras_secn.upscaling.io.file_parts import Parts
 from keras_secn.utils.errors import UserError
 
 EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"

@@ -60,7 +60,7 @@ NO_PICTURES = {
 
 
 def kind_of(content):
-    """The format of a file, a `parts.Content`, by its first bytes, in Pillow's words.
+    """The format of a file, a `file_parts.Content`, by its first bytes, in Pillow's words.
 
     Raises:
         UserError: none that is read; the text says which, if that is known.

@@ -2,10 +2,10 @@
 
 import math
 
-from keras_secn.upscaling.io import color, ifd, jpeg, png_parts
+from keras_secn.upscaling.io import color, ifd, jpeg, png_read
 from keras_secn.upscaling.io import exif as directories
 from keras_secn.upscaling.io import xmp as packets
-from keras_secn.upscaling.io.parts import Metadata
+from keras_secn.upscaling.io.file_parts import Metadata
 
 NAMES = {"tags": "EXIF", "xmp": "XMP", "iptc": "IPTC", "dpi": "the resolution"}
 NAMES |= {"comment": "a comment", "text": "texts"}
@@ -136,14 +136,14 @@ def _move_texts(made, kind):
     """Puts texts and comments where the format has another place for them."""
     if kind == "PNG":
         if made.comment and not any(text.startswith(b"Comment\0") for _, text in made.text):
-            made.text = (*made.text, png_parts.text_chunk(b"Comment", made.comment))
+            made.text = (*made.text, png_read.text_chunk(b"Comment", made.comment))
         made.comment = None
         return
     moved, rest = {}, []
     for name, content in made.text:
         keyword, _, value = content.partition(b"\0")
         try:
-            value = png_parts.text_value(name, value)
+            value = png_read.text_value(name, value)
             if name != b"iTXt":
                 value = value.decode("latin-1").encode()
         except Exception:  # a damaged text stays one of those that are left out

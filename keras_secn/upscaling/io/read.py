@@ -8,21 +8,21 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from keras_secn.data import images
-from keras_secn.upscaling.io import jpeg, other_parts, png_parts, tiff_read
+from keras_secn.upscaling.io import gif_webp_avif_bmp, jpeg, png_read, tiff_read
+from keras_secn.upscaling.io.file_parts import Content, Metadata, Parts, stream
 from keras_secn.upscaling.io.kinds import kind_of
 from keras_secn.upscaling.io.metadata import of_page, with_tags
-from keras_secn.upscaling.io.parts import Content, Metadata, Parts, stream
 from keras_secn.upscaling.io.pixels import to_pixels, upright
 from keras_secn.utils.errors import UserError
 
 SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
 SPLITS = {
-    "PNG": png_parts.split,
+    "PNG": png_read.split,
     "JPEG": jpeg.split,
-    "GIF": other_parts.split_gif,
-    "BMP": other_parts.split_bmp,
-    "AVIF": other_parts.split_avif,
-    "WEBP": other_parts.split_webp,
+    "GIF": gif_webp_avif_bmp.split_gif,
+    "BMP": gif_webp_avif_bmp.split_bmp,
+    "AVIF": gif_webp_avif_bmp.split_avif,
+    "WEBP": gif_webp_avif_bmp.split_webp,
 }
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # formats whose frames are shown one after the other
 # frames of an animation are held until it is written: pixels of all of them together, in multiples

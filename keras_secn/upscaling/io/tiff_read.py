@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_secn.data import images
 from keras_secn.upscaling.io import ifd
-from keras_secn.upscaling.io.parts import stream
+from keras_secn.upscaling.io.file_parts import stream
 from keras_secn.upscaling.io.pixels import to_pixels
 from keras_secn.utils.errors import UserError
 

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from keras_secn.upscaling.io.parts import Parts
+from keras_secn.upscaling.io.file_parts import Parts
 
 AVIF_HEAD = 2**20  # bytes within which an AVIF describes itself
 AVIF_COLORS = re.compile(rb"colrnclx(....)", re.DOTALL)  # AVIF 1.1; ISO/IEC 14496-12

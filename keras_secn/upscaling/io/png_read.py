@@ -4,9 +4,9 @@ import re
 import struct
 import zlib
 
+from keras_secn.upscaling.io.file_parts import Parts
 from keras_secn.upscaling.io.jpeg import XMP as APP1_XMP
 from keras_secn.upscaling.io.jpeg import iptc_of
-from keras_secn.upscaling.io.parts import Parts
 
 # what the picture is made of; the rest describes it
 PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"}
