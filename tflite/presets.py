@@ -53,10 +53,12 @@ def main(argv):
 
 def _files(name, scale):
     """Makes and scores both files and writes the card; returns its new entries."""
+    from int8_tiles import export_int8_tiles
+
     from keras_secn.lite.interpreter import LiteModel
     from keras_secn.presets import lite_files, preset_card
     from keras_secn.presets.load import load
-    from keras_secn.upscaling.engines.export import export_int8_tiles, export_tiles
+    from keras_secn.upscaling.engines.export import export_tiles
 
     plain, integer = (lite_files.preset_file(name, kind) for kind in ("float32", "int8"))
     if FLAGS.make:

@@ -11,20 +11,18 @@ JOINERS = "\u200c\u200d"
 ESCAPED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-def printable(text, encoding=None):
+def printable(text):
     r"""Text on one line, with control characters escaped as Python writes them.
 
     These are control codes (`\x1b`), line ends (`\n`), controls of writing direction (`\u202e`),
-    invisible characters and lone surrogates (`\udcff`). Letters that the output's `encoding` lacks
-    are escaped as well.
+    invisible characters and lone surrogates (`\udcff`).
     """
-    shown = "".join(
+    return "".join(
         character.encode("unicode_escape").decode("ascii")
         if unicodedata.category(character) in ESCAPED and character not in JOINERS
         else character
         for character in str(text)
     )
-    return shown.encode(encoding, "backslashreplace").decode(encoding) if encoding else shown
 
 
 def one_line(error):

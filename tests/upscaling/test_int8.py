@@ -133,7 +133,7 @@ def test_processors_with_8_bit_dot_products(cpuinfo, expected):
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="export needs TensorFlow")
 def test_any_network_with_gates_gets_an_int8_file(tiny_network, tmp_path):
-    from keras_secn.upscaling.engines.export import export_int8_tiles
+    from int8_tiles import export_int8_tiles
 
     path = tmp_path / "tiny.tflite"
     pictures = [noise((48, 48), seed) for seed in range(3)]

@@ -15,28 +15,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_secn.lite import converter, metadata
-from keras_secn.lite.export import export
-from keras_secn.lite.interpreter import LEAST, LiteModel
-from keras_secn.lite.quantize.tiles import with_tiles
 from keras_secn.lite.runtime import PLAIN, POOL, TILE, WHOLE
 from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork, gate_layers
 from keras_secn.rewrite.float32_copy import float32_copy
-from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.upscaling.engines.litert import TiledFileEngine
-from keras_secn.upscaling.engines.receptive_field import receptive_radius
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
 if TYPE_CHECKING:
     import keras
 
-    from keras_secn.lite.export import Pictures
-
 WEIGHTS = ("float32", "float16")
 LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # gray levels from Keras
-LARGEST_TILE_DIFFERENCE = 4  # levels from the whole picture, of int8: gates may round otherwise
 
 
 def export_tiles(
@@ -126,7 +118,7 @@ def _convert(model, weights):
 
 def _difference(engine, path):
     """The largest difference between a file's pictures and Keras', in gray levels, of any kind."""
-    lr = _probe(72, 80)
+    lr = probe(72, 80)
     gates = engine.pool(lr[None])
     file = TiledFileEngine(path, metadata.facts_of(path), threads=None)
     pairs = [(engine.tile(lr, gates), file.tile(lr, file.pool(lr[None])))]
@@ -134,59 +126,8 @@ def _difference(engine, path):
     return max(float(np.abs(a - b).max()) for a, b in pairs)
 
 
-def _probe(height, width):
+def probe(height, width):
     """Edges, slopes and noise of every size, float32 in 0..255: any operator gone wrong shows."""
     y, x = np.mgrid[:height, :width]
     noise = np.random.default_rng(0).integers(0, 256, y.shape)
     return np.stack([3.0 * y, 255.0 * ((x // 9 + y // 7) % 2), noise], -1).astype(np.float32)
-
-
-def export_int8_tiles(
-    model: keras.Model,
-    path: str | os.PathLike[str],
-    representative: Pictures | None = None,
-    check: Pictures | None = None,
-    progress: bool = False,
-) -> dict[str, Any]:
-    """Writes a network's int8 file for `Upscaler`: uint8 pixels in and out, integers between.
-
-    Args:
-        model: a Keras super-resolution network.
-        path: where the file goes; replaced if it exists, left alone if anything fails.
-        representative, check, progress: see `keras_secn.lite.export`.
-
-    Returns:
-        The facts in the file's metadata, see `keras_secn.lite.info`.
-
-    Raises:
-        UserError: as `keras_secn.lite.export`; the network sees the whole image; tiles differ from
-            the whole picture.
-        OSError: the file cannot be written.
-    """
-    model, path = fold(model), pathlib.Path(path)
-    radius = receptive_radius(model)
-    if radius is None:
-        raise UserError(f"{model.name} sees the whole image at once: tiles cannot equal it")
-    with atomic_path(path) as temporary:
-        pictures = {"representative": representative, "check": check}
-        facts = export(model, temporary, "int8", **pictures, progress=progress)
-        plain = LiteModel(temporary)
-        content, gated = with_tiles(temporary.read_bytes())
-        facts["tiles"] = {"radius": radius, "gated": gated}
-        temporary.write_bytes(metadata.add(content, facts))
-        difference = _tile_difference(plain, temporary, radius)
-        if difference > LARGEST_TILE_DIFFERENCE:
-            raise UserError(f"tiles differ from the whole picture by {difference} gray levels")
-    return facts
-
-
-def _tile_difference(plain, path, radius):
-    """The largest difference of a tile and of the whole picture from the plain file, in levels."""
-    engine = TiledFileEngine(path, metadata.facts_of(path), threads=None)
-    lr = _probe(48, 2 * radius + 96)
-    expected = plain(lr.astype(np.uint8)).astype(int)
-    cut = lr.shape[1] - LEAST
-    tile = engine.tile(lr[:, :cut], engine.pool(lr[None]))
-    kept = engine.scale * (cut - radius)
-    errors = engine.whole(lr) - expected, (tile - expected[:, : tile.shape[1]])[:, :kept]
-    return int(max(np.abs(error).max() for error in errors))

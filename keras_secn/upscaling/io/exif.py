@@ -160,7 +160,7 @@ def resolution_tags(dpi, layout):
     """The tags of a resolution: dictionary of `ifd.Entry`."""
     tags = {UNIT: ifd.integers(ifd.SHORT, (2,), layout)}
     for tag, value in zip((X_RESOLUTION, Y_RESOLUTION), dpi, strict=True):
-        part = Fraction(value).limit_denominator(1000 if value < 4e6 else 1)
+        part = Fraction(value).limit_denominator(1000)
         tags[tag] = ifd.integers(ifd.FRACTION, (part.numerator, part.denominator), layout)
     return tags
 

@@ -1,4 +1,4 @@
-"""JPEG: separates metadata from the picture, and joins them (ITU-T T.81, annex B; JFIF)."""
+"""JPEG: separates metadata from the picture (ITU-T T.81, annex B; JFIF)."""
 
 import struct
 
@@ -8,7 +8,6 @@ from keras_secn.utils.errors import UserError
 EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 EXTENDED, PHOTOSHOP = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0"
 LONGEST = 65533  # bytes of a segment
-ICC_STEP = LONGEST - len(ICC) - 2
 UNREAD = {
     0xC3: "lossless JPEG",
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical JPEG"),
@@ -98,23 +97,8 @@ def iptc_of(resources):
     return None
 
 
-def segment(marker, data):
-    """One segment."""
-    return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
-
-
-def segments(metadata):
-    """What `metadata.prepare` gives as segments, to stand behind JFIF's: bytes."""
-    made = b""
-    if metadata.exif:
-        made += segment(0xE1, EXIF + metadata.exif)
-    if metadata.xmp:
-        made += segment(0xE1, XMP + metadata.xmp)
-    if iptc := metadata.iptc:
-        resource = b"8BIM\4\4\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
-        made += segment(0xED, PHOTOSHOP + resource)
-    icc = metadata.icc or b""
-    pieces = [icc[place : place + ICC_STEP] for place in range(0, len(icc), ICC_STEP)]
-    for number, piece in enumerate(pieces, 1):
-        made += segment(0xE2, ICC + bytes([number, len(pieces)]) + piece)
-    return made
+def iptc_segment(record):
+    """A segment of Photoshop's that holds an IPTC record: bytes."""
+    data = PHOTOSHOP + b"8BIM\4\4\0\0" + struct.pack(">I", len(record)) + record
+    data += bytes(len(record) % 2)
+    return b"\xff\xed" + struct.pack(">H", len(data) + 2) + data

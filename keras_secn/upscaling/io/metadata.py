@@ -23,7 +23,7 @@ JPEG_LIMITS = {
     "exif": ("EXIF", jpeg.LONGEST - len(jpeg.EXIF)),
     "xmp": ("XMP", jpeg.LONGEST - len(jpeg.XMP)),
     "iptc": ("IPTC", jpeg.LONGEST - 27),
-    "icc": ("the ICC profile", 255 * jpeg.ICC_STEP),
+    "icc": ("the ICC profile", 255 * (jpeg.LONGEST - len(jpeg.ICC) - 2)),
 }
 XMP_TAG, IPTC_TAG, PHOTOSHOP_TAG, ICC_TAG = 700, 33723, 34377, 34675
 WHITE_TAG, PRIMARIES_TAG, CURVE_TAG = 318, 319, 301

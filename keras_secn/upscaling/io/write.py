@@ -104,17 +104,19 @@ def _collect(bands, shape, kind, profile):
 def _save(path, kind, image, metadata, quality, **options):
     """Encodes an image, or several (`append_images`), by Pillow, and adds the metadata."""
     if kind in ("JPEG", "WEBP", "AVIF"):
-        options["quality"] = quality
-    if kind in ("WEBP", "AVIF"):
         options |= {"exif": metadata.exif, "xmp": metadata.xmp or b"", "icc_profile": metadata.icc}
+        options["quality"] = quality
     if kind == "JPEG":
-        # full color resolution: the network has just made it
-        options |= {"subsampling": 0, "extra": jpeg.segments(metadata)}
+        options["subsampling"] = 0  # full color resolution: the network has just made it
+        if metadata.exif:
+            options["exif"] = jpeg.EXIF + metadata.exif
+        if metadata.iptc:
+            options["extra"] = jpeg.iptc_segment(metadata.iptc)
         # smaller by a few percent, but libjpeg then holds 6 bytes a pixel
         options["optimize"] = image.width * image.height <= OPTIMIZED
         if metadata.dpi and all(1 <= round(value) <= 65535 for value in metadata.dpi):
             options["dpi"] = tuple(round(value) for value in metadata.dpi)
-    if kind == "BMP" and metadata.dpi and max(metadata.dpi) < 50_000_000:
+    if kind == "BMP" and metadata.dpi:
         options["dpi"] = metadata.dpi
     if kind == "WEBP":
         options["method"] = 4
