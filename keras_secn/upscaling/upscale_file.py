@@ -4,7 +4,7 @@ import pathlib
 import warnings
 
 from keras_secn.upscaling.condition import Condition, condition, smooth
-from keras_secn.upscaling.io import gif_webp_avif_bmp, write
+from keras_secn.upscaling.io import gif_webp_avif_bmp, video, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
@@ -51,6 +51,8 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
         OSError: the result cannot be written.
     """
     check_quality(quality)
+    if video.is_video(path):
+        raise UserError(f"{path} is a video, which {video.__name__}.upscale_video enlarges")
     source = read_header(path)
     if out is None:
         name = f"{source.path.stem}_{upscaler.target.tag}{output_suffix(source)}"

@@ -196,6 +196,8 @@ class Upscaler:
         from keras_secn.upscaling.io import metadata as about
         from keras_secn.upscaling.io.pixels import to_image, to_pixels, upright
 
+        if 0 in image.size:
+            raise UserError(f"an empty picture: {image.size}")
         refusal = _refusal(image)
         if refusal:
             raise UserError(refusal)

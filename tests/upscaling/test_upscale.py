@@ -194,10 +194,21 @@ def test_pillow_images_come_back_as_such(tiny_file):
         np.full((4, 4, 3), 2.0),
         np.full((4, 4, 3), np.nan),
         Image.new("F", (4, 4)),
+        Image.new("RGB", (0, 4)),
         [[1, 2], [3, 4]],
     ],
     # an image's text has its address, which differs from process to process
-    ids=["channels", "batch", "empty", "int32", "above_1", "nan", "float_image", "list"],
+    ids=[
+        "channels",
+        "batch",
+        "empty",
+        "int32",
+        "above_1",
+        "nan",
+        "float_image",
+        "empty_image",
+        "list",
+    ],
 )
 def test_refuses_what_has_no_agreed_meaning(tiny_file, image):
     with pytest.raises(UserError):

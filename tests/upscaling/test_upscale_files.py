@@ -120,6 +120,12 @@ def test_quality_is_1_to_100_in_every_format(upscaler, tmp_path, quality):
         upscaler(tmp_path / "a.png", tmp_path / "a.jpg", quality=quality)
 
 
+def test_a_video_is_said_to_be_one(upscaler, tmp_path):
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypisom")
+    with pytest.raises(UserError, match="io.video.upscale_video enlarges"):
+        upscaler(tmp_path / "clip.mp4")
+
+
 def test_pages_keep_their_own_sizes(upscaler, tmp_path):
     path = tmp_path / "pages.tif"
     next(odd for odd in odd_files() if odd.name == "pages.tif").write(path)
