@@ -23,6 +23,7 @@ STANDARD = np.array(
 ENOUGH_BITS = {"h264": 0.2, "hevc": 0.2, "vp9": 0.2, "av1": 0.2, "vp8": 0.3, "mpeg4": 0.5}
 ENOUGH_BITS |= {"mpeg1video": 0.5, "mpeg2video": 0.5, "mjpeg": 1.5}
 ENOUGH_ELSE = 1.0
+GOOD = 93  # JPEG quality below which the robust network is better
 SIDE = 512  # pixels of the sample that is looked at, from the picture's middle; of a band
 LEAST = 48  # pixels a side; smaller pictures tell nothing
 BLOCKY = 0.12  # gray levels by which the step at one of eight columns and rows stands out
@@ -68,17 +69,16 @@ def jpeg_quality(tables) -> int | None:
     return int(qualities[np.argmin(distance)])
 
 
-def condition(pixels, tables=None, crossing: int = 93, lossy: bool = False) -> Condition:
+def condition(pixels, tables=None, lossy: bool = False) -> Condition:
     """Judges a picture.
 
     Args:
         pixels: H x W x C of uint8, uint16 or float32 in 0..1; C of 1 to 4.
         tables: JPEG's quantization tables, if the file is one.
-        crossing: JPEG quality below which the robust network is better.
         lossy: the file is a WebP that was stored with loss.
     """
     quality = jpeg_quality(tables)
-    if quality is not None and quality < crossing:
+    if quality is not None and quality < GOOD:
         return Condition(False, f"JPEG of quality {quality}")
     if lossy:
         return Condition(False, "lossy WebP")
