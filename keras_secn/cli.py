@@ -246,9 +246,12 @@ def _suffix(name):
 def _compare(result, sheet, arguments):
     from keras_secn.upscaling.crop_sheet import write_comparison
     from keras_secn.upscaling.engines.choose import DEFAULT
+    from keras_secn.upscaling.io.probe import is_video
 
     title = pathlib.Path(arguments.preset or arguments.model or DEFAULT).stem
     try:
+        if is_video(result["input"]):
+            raise UserError(f"{result['input']}: --compare is for pictures")
         if os.path.lexists(sheet) and not arguments.overwrite:
             raise UserError(f"{sheet} is there already (--overwrite makes it again)")
         write_comparison(result["input"], result["output"], sheet, title)

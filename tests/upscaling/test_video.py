@@ -254,6 +254,14 @@ def test_answers_that_can_be_used(changes, wanted):
 # what a raw pipe drops
 
 
+def test_a_video_is_made_and_not_compared(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ffmpeg(PICTURE, pathlib.Path("clip.mp4"))
+    assert cli.main(["upscale", "clip.mp4", "--compare", "--model", "pocket_secn_s"]) == 0
+    assert capsys.readouterr().err == "error: clip.mp4: --compare is for pictures\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "clip_x2.mp4"]
+
+
 def test_video_by_the_command(tmp_path, capsys):
     clip = make(tmp_path / "clip.mp4", inputs=f"{PICTURE} {TONE}")
     for suffix in (".mp4", ".mkv"):
