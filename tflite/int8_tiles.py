@@ -7,11 +7,11 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tile_signatures import with_tiles
 
 from keras_secn.lite import metadata
 from keras_secn.lite.export import export
 from keras_secn.lite.interpreter import LEAST, LiteModel
-from keras_secn.lite.quantize.tiles import with_tiles
 from keras_secn.rewrite.fold_collapsible import fold
 from keras_secn.upscaling.engines.export import probe
 from keras_secn.upscaling.engines.litert import TiledFileEngine

@@ -97,7 +97,7 @@ def opened(path):
         UserError: as `read_image`; also for whatever the body raises.
     """
     with errors_of(path), open(path, "rb") as file, open_stream(file) as image:
-        refusal = _refusal(image)
+        refusal = why_refused(image)
         if refusal:
             raise UserError(refusal)
         yield image
@@ -158,7 +158,7 @@ def _too_many():
     return f"too many pixels to be safe ({Image.MAX_IMAGE_PIXELS})"
 
 
-def _refusal(image):
+def why_refused(image):
     """Why Pillow would decode the pixels wrongly, or None."""
     if image.mode in ("I", "F"):
         return "32-bit samples have no agreed white; save it with 8 or 16 bits"

@@ -192,13 +192,13 @@ class Upscaler:
         return (result[..., 0] if image.ndim == 2 else result).astype(image.dtype, copy=False)
 
     def _pillow(self, image):
-        from keras_secn.data.images import _refusal
+        from keras_secn.data.images import why_refused
         from keras_secn.upscaling.io import metadata as about
         from keras_secn.upscaling.io.pixels import to_image, to_pixels, upright
 
         if 0 in image.size:
             raise UserError(f"an empty picture: {image.size}")
-        refusal = _refusal(image)
+        refusal = why_refused(image)
         if refusal:
             raise UserError(refusal)
         image.load()
