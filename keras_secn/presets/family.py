@@ -45,9 +45,9 @@ def scales(network: str, rough: bool = False) -> list[int]:
 
 def at_scale(name: str, scale: int) -> str:
     """The preset of the same network for another scale; a `UserError` if there is none."""
-    wanted = member(name)._replace(scale=scale)
+    wanted = member(name)
     known = scales(wanted.network, wanted.rough)
     if scale not in known:
         there = ", ".join(f"x{scale}" for scale in known) or "none at all"
         raise UserError(f"no preset of {name!r} enlarges {scale} times; there are {there}")
-    return wanted.name
+    return wanted._replace(scale=int(scale)).name

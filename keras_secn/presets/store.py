@@ -69,6 +69,8 @@ def preset_card(name: str) -> dict[str, Any]:
 
 def _meant(name):
     known = list_presets()
+    if pathlib.PurePath(name).suffix:
+        return "; a network's file ends in .keras, or in .tflite to enlarge with"
     near = difflib.get_close_matches(name, known, 1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known) or 'none'}"
 

@@ -43,6 +43,7 @@ def test_a_scale_chooses_among_the_family(shipped):
     assert scales("a") == [2, 4] and scales("a", True) == [2] and scales("c") == []
     assert at_scale("a", 4) == at_scale("a_x4", 4) == "a_x4"
     assert at_scale("a_x4", 2) == "a"
+    assert at_scale("a", 4.0) == "a_x4"
     with pytest.raises(UserError, match="x2, x4"):
         at_scale("a", 3)
     with pytest.raises(UserError, match="no preset of 'a_jpeg' enlarges 4"):
@@ -89,3 +90,8 @@ def test_load_takes_a_scale():
     assert presets.load("pocket_secn_s", scale=2).name == "pocket_secn_s"
     with pytest.raises(UserError, match="enlarges 7 times"):
         presets.load("pocket_secn_s", scale=7)
+
+
+def test_a_file_of_another_kind_is_no_mistyped_preset():
+    with pytest.raises(UserError, match=r"unknown preset 'mine.h5'; a network's file ends in .ker"):
+        presets.load("mine.h5")
