@@ -20,6 +20,7 @@ from absl import flags
 from PIL import Image
 
 from keras_secn.training.app import run_app
+from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
@@ -40,6 +41,9 @@ sys.exit(status)
 
 
 def main(argv):
+    for case in FLAGS.cases:
+        if case.count(":") != 1:
+            raise UserError(f"a case is ORIGINAL:RESULT, for example jpg:png, not {case!r}")
     rows = []
     with tempfile.TemporaryDirectory() as name:
         for case in FLAGS.cases:

@@ -80,7 +80,10 @@ def plot(figures, path):
 def main(argv):
     if len(argv) != 3:
         raise UserError("usage: scale_plot.py FIGURES.json PICTURE.png")
-    plot(read_object(argv[1]), argv[2])
+    figures = read_object(argv[1])
+    if "allreduce" not in figures:
+        raise UserError(f"{argv[1]} has no all-reduce: benchmarks/scale.py --part allreduce")
+    plot(figures, argv[2])
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ flags.DEFINE_list("sizes", ["640x360", "960x540"], "Of the originals.")
 flags.DEFINE_integer("frames", 50, "How many of them.", lower_bound=2)
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
 flags.DEFINE_integer("threads", None, "Of the network; all processors if not given.")
-flags.DEFINE_string("suffix", ".mp4", "Kind of file that is written.")
+KINDS = [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"]
+flags.DEFINE_enum("suffix", ".mp4", KINDS, "Kind of file that is written.")
 flags.DEFINE_bool("parts", False, "Time decoder, network and encoder alone as well.")
 flags.DEFINE_string("photo", None, "A photograph to make the video of; default: a sample.")
 

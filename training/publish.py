@@ -5,7 +5,6 @@
 """
 
 import datetime
-import json
 import pathlib
 
 import numpy as np
@@ -17,6 +16,7 @@ from keras_secn.metrics.protocol import ValidationSet
 from keras_secn.presets.family import Member, member
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import read_object
 
 FLAGS = flags.FLAGS
 HARMLESS = 0.005  # dB that float16 may cost on any folder
@@ -40,7 +40,7 @@ def publish(run, names, folders, about, force=False):
     run = pathlib.Path(run)
     if not (run / "table.json").is_file():
         raise UserError(f"{run} is not a finished run: it has no table.json")
-    table = json.loads((run / "table.json").read_text())
+    table = read_object(run / "table.json")
     settings = table["settings"]
     rows = {
         row["name"]: row
@@ -109,7 +109,7 @@ def _initial_card(run, initial):
     """The card of the preset that the run started from; `None` if it was a file, or none."""
     path = run / "initial.json"
     if path.is_file():
-        return json.loads(path.read_text())
+        return read_object(path)
     return presets.preset_card(initial) if initial in presets.list_presets() else None
 
 

@@ -50,7 +50,7 @@ def define(output_dir, leave_out=()):
     )
     flags.DEFINE_boolean("strict", False, "Fail on an unreadable or too small photograph.")
 
-    flags.DEFINE_integer("scale", 2, "Enlargement: 2, 3 or 4.")
+    flags.DEFINE_integer("scale", 2, "Enlargement: 2, 3 or 4.", lower_bound=2)
     flags.DEFINE_integer(
         "patience", 0, "Ends a stage after so many validations without a better PSNR."
     )

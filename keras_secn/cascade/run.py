@@ -48,7 +48,7 @@ class CascadeSettings:
         require_known(self.start, STARTS, "start")
         require_known(self.initializer, INITIALIZERS, "initializer")
         if self.initializer != "random":
-            require_separable(BLOCKS[self.plan.target]().branch_layers(self.filters))
+            require_separable(BLOCKS[self.plan.target]().branch_layers(filters=1))
         if not (self.first or self.initial):
             raise UserError("without --initial, the first network needs steps to train")
 

@@ -11,7 +11,7 @@ from keras_secn.utils.errors import UserError
 
 PROBE = 24  # LR pixels a side: enough for any network's scale to show
 PIXELS = (np.uint8, np.int8, np.float32)  # what pixels may be
-LEAST = 8  # LR pixels a side that an integer file is given, see `fused_body`
+LEAST = 8  # LR pixels a side that an integer file is given, see `fuse_body`
 
 
 class LiteModel:

@@ -10,9 +10,6 @@ from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
 from keras_secn.utils.errors import UserError, require_known
 
-# Each upsampler is a chain of pixel shuffles (EDSR, section 3.2): x4 is x2 twice.
-SHUFFLES = {2: (2,), 3: (3,), 4: (2, 2)}
-
 
 def build_network(
     kinds: Sequence[str],
@@ -40,11 +37,10 @@ def build_network(
     """
     for kind in kinds:
         require_known(kind, BLOCKS, "block kind")
-    if scale not in SHUFFLES:
-        raise UserError(f"scale must be 2, 3 or 4, not {scale}")
     if not kinds or filters < 1:
         raise UserError("a network needs at least one block and one filter")
 
+    shuffles = pixel_shuffles(scale)
     inputs = keras.Input((None, None, 3), name="lr", dtype="float32")
     # float32 at both ends: bfloat16 would round pixels of 0..255
     x = MeanShift(name="subtract_mean", dtype="float32")(inputs)
@@ -56,13 +52,24 @@ def build_network(
     x = conv(filters, 3, "body")(x)
     x = keras.layers.Add(name="long_skip")([x, skip])
 
-    for index, size in enumerate(SHUFFLES[scale]):
+    for index, size in enumerate(shuffles):
         x = conv(filters * size**2, 3, f"upsample_{index}")(x)
         x = PixelShuffle(size, name=f"pixel_shuffle_{index}")(x)
 
     x = conv(3, 3, "tail", dtype="float32")(x)
     outputs = MeanShift(inverse=True, name="add_mean", dtype="float32")(x)
     return keras.Model(inputs, outputs, name=name)
+
+
+def pixel_shuffles(scale: int) -> tuple[int, ...]:
+    """The factors of an upsampler's pixel shuffles (EDSR, section 3.2): x4 is x2 twice.
+
+    Raises:
+        UserError: the scale is not 2, 3 or 4.
+    """
+    if scale not in (2, 3, 4):
+        raise UserError(f"scale must be 2, 3 or 4, not {scale}")
+    return (2, 2) if scale == 4 else (scale,)
 
 
 def block_layers(model: keras.Model) -> list[Block]:

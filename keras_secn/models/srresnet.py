@@ -5,7 +5,7 @@ import keras
 from keras_secn.layers.convolution import conv
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
-from keras_secn.models.edsr_trunk import SHUFFLES
+from keras_secn.models.edsr_trunk import pixel_shuffles
 
 
 def build_srresnet(
@@ -22,7 +22,11 @@ def build_srresnet(
         name: the Keras model's name.
 
     Returns: see `keras_secn.models.edsr_trunk.build_network`.
+
+    Raises:
+        UserError: another scale.
     """
+    shuffles = pixel_shuffles(scale)
 
     def norm(x, name):
         return keras.layers.BatchNormalization(name=f"{name}_norm")(x)
@@ -40,7 +44,7 @@ def build_srresnet(
         x = keras.layers.Add(name=f"{block}_add")([x, y])
     x = norm(conv(filters, 3, "body")(x), "body")
     x = keras.layers.Add(name="long_skip")([x, skip])
-    for index, size in enumerate(SHUFFLES[scale]):
+    for index, size in enumerate(shuffles):
         x = conv(filters * size**2, 3, f"upsample_{index}")(x)
         x = PixelShuffle(size, name=f"pixel_shuffle_{index}")(x)
         x = prelu(x, f"upsample_{index}")

@@ -74,10 +74,14 @@ class Recipe:
         for name in ("steps", "learning_rate", "batch_size", "hr_patch", "interval"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("warmup", "clipnorm", "seed", "patience", "theta"):
+            if not getattr(self, name) >= 0:
+                raise UserError(f"{name} must be at least 0, not {getattr(self, name)}")
         if not 0 <= self.luminance_share <= 1:
             raise UserError(f"luminance_share must be 0 to 1, not {self.luminance_share}")
-        if not 0 <= self.ema < 1:
-            raise UserError(f"ema must be at least 0 and below 1, not {self.ema}")
+        for name in ("ema", "momentum"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}")
 
     @property
     def epochs(self):

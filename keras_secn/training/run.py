@@ -35,7 +35,7 @@ class ZooSettings:
         teacher_share: of its pictures in what is learned, see `keras_secn.training.distillation`.
 
     Raises:
-        UserError: the teacher's share is not above 0 and at most 1.
+        UserError: the teacher's share is not above 0 and at most 1, or `arguments` are none.
     """
 
     model: str
@@ -50,6 +50,11 @@ class ZooSettings:
 
     def __post_init__(self):
         require_teacher_share(self.teacher_share)
+        if not isinstance(self.arguments, dict) or {"name", "scale"} & set(self.arguments):
+            raise UserError(
+                "arguments are values by name, without name and scale, which the run sets itself,"
+                f" not {self.arguments}"
+            )
 
     def stages(self):
         """(name, factory arguments) of each network that is trained, in order."""

@@ -212,6 +212,7 @@ def test_a_run_becomes_presets(finished, tmp_path, monkeypatch):
         ({"initial": "EDSR"}, "is not a network of 2 ses"),
         ({"output_dir": "/proc/nothing"}, "/proc/nothing"),
         ({"learning_rate": -1}, "learning_rate must be above 0"),
+        ({"filters": 0}, "at least one block and one filter"),
     ],
 )
 def test_bad_input_is_named(finished, tmp_path, flags, words):

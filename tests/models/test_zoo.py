@@ -151,6 +151,7 @@ def test_discriminator_judges_a_patch():
         (lambda: system("vgg"), "unknown system 'vgg'"),
         (lambda: system("vdsr").build(layers=3), "unexpected keyword argument 'layers'"),
         (lambda: system("lapsrn").build(3), "2 or 4 times"),
+        (lambda: system("srresnet").build(5), "scale must be 2, 3 or 4, not 5"),
         (lambda: system("ct_srcnn").build(widths=()), "at least one feature map"),
     ],
 )

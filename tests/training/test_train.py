@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import srgan
 import table1
+from absl import flags
 from compare_blocks import ComparisonSettings, compare_blocks
 from pictures import noise
 from PIL import Image
@@ -192,6 +193,29 @@ def test_theta_needs_sgd_and_losses_have_names():
         with pytest.raises(UserError, match="luminance_share must be 0 to 1"):
             Recipe(10, luminance_share=share)
     assert isinstance(Recipe(10, momentum=0.9, theta=0.1).optimizer(), AdjustableClippingSGD)
+
+
+@pytest.mark.parametrize("name", ["warmup", "clipnorm", "seed", "patience", "theta", "momentum"])
+def test_what_a_recipe_counts_is_not_negative(name):
+    with pytest.raises(UserError, match=f"{name} must be at least 0"):
+        Recipe(10, **{"momentum": 0.9, name: -1})
+
+
+def test_a_damaged_run_is_not_published(tmp_path):
+    (tmp_path / "table.json").write_text("{")
+    with pytest.raises(UserError, match="table.json is damaged"):
+        publish(tmp_path, [], [], {})
+
+
+def test_a_scale_below_2_is_refused_by_its_flag(tmp_path):
+    with pytest.raises(flags.IllegalFlagValueError, match="scale=0"):
+        script("training/pocket.py", scale=0, output_dir=tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [[1], 5, None, {"scale": 3}, {"name": "mine"}])
+def test_arguments_that_no_factory_takes_are_refused(arguments):
+    with pytest.raises(UserError, match="arguments are values by name"):
+        system_run.ZooSettings("secn", recipe(), arguments=arguments)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def equalize(model, pictures):
     ranges = observe(model, pictures)
     streams = [r for name, r in ranges.items() if name.startswith("stream")]
     stream = _factors(streams)
-    # the last block's features stand beside the pixels, on their grid, see `fused_body`
+    # the last block's features stand beside the pixels, on their grid, see `fuse_body`
     last = ranges[f"stream/{len(block_layers(model)) - 1}"]
     stream = stream * CENTER / np.max(last * stream)
     head, body = model.get_layer("head"), model.get_layer("body")
