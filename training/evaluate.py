@@ -23,6 +23,7 @@ from keras_secn.metrics import compare
 from keras_secn.metrics.compare import BICUBIC
 from keras_secn.metrics.protocol import write_json
 from keras_secn.training.app import run_app
+from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError
 
 # beside the repository during development, see tests/conftest.py
@@ -53,12 +54,20 @@ flags.DEFINE_string("save_images", None, "Writes the pictures to this folder.")
 flags.DEFINE_boolean("progress", True, "Shows progress bars.")
 
 
-def print_inputs(names, folders, kinds, scale):
+def print_inputs(names, folders, kinds):
     """Prints a table for each set of photographs, and writes the figures to --json."""
+    for name in ("ensemble", "pooling", "save_images"):
+        if FLAGS[name].value:
+            raise UserError(f"--{name} does not go with --degradation")
     names = [name for name in names if name != BICUBIC]
+    networks = [name for name in names if name != AUTO]
     for kind in kinds:
         parse_degradation(kind)  # an unknown one is refused before work starts
-    compare.check_paths([name for name in names if name != AUTO], folders, FLAGS.json)
+    compare.check_paths(networks, folders, FLAGS.json)
+    scales = {FLAGS.scale} if FLAGS.scale else {Upscaler(name).scale for name in networks} or {2}
+    if len(scales) > 1:
+        raise UserError(f"the networks enlarge {sorted(scales)} times: choose by --scale")
+    (scale,) = scales
     figures = summary(measure(names, folders, kinds, scale, FLAGS.progress), names, scale)
     print("PSNR-Y (dB) / SSIM-Y / PSNR of RGB (dB), and in brackets the gain in PSNR-Y\n")
     print(to_markdown(figures["means"]), end="")
@@ -81,7 +90,7 @@ def main(argv):
 
 def run(names, folders):
     if FLAGS.degradation:
-        print_inputs(names, folders, FLAGS.degradation, FLAGS.scale or 2)
+        print_inputs(names, folders, FLAGS.degradation)
         return
     if AUTO in names:
         raise UserError("auto chooses by the input: it goes with --degradation")

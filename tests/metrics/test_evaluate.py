@@ -75,11 +75,19 @@ def test_one_line_and_status_1(photos, tmp_path):
         (["--data_dir", photos], "--model is required"),
         (["--model", "bicubic", "--scale", "5", "--data_dir", photos], "2, 3 or 4"),
         (["--model", "bicubic", "--data_dir", tmp_path / "empty"], "no such folder"),
+        (["--model=secn", "--ensemble", "--degradation=png", "--data_dir", photos], "--ensemble"),
     ):
         done = run(*arguments)
         assert done.returncode == 1 and done.stdout == ""
         (line,) = done.stderr.splitlines()
         assert line.startswith("error:") and words in line
+
+
+def test_degradations_are_of_the_networks_own_scale(photos, tmp_path):
+    arguments = ["--model=pocket_secn_m_x4", "--degradation=png", "--data_dir", photos / "sub"]
+    done = run(*arguments, "--json", tmp_path / "found.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "found.json").read_text())["scale"] == 4
 
 
 def test_models_that_cannot_be_evaluated(network, tmp_path):
