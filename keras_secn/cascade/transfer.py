@@ -8,6 +8,7 @@ from keras_secn.layers.blocks import SeparableSEBlock, SEResidualBlock
 from keras_secn.models.edsr_trunk import block_kinds, block_layers
 from keras_secn.training.trainer import continue_from
 from keras_secn.utils.errors import UserError, require_known
+from keras_secn.utils.local_scope import local_scope
 
 INITIALIZERS = ("random", "svd", "lstsq")  # of the cascade; "compose" is the inverse
 
@@ -71,7 +72,8 @@ def transfer_weights(
                 raise UserError("initializer 'lstsq' needs calibration patches")
             # all at once, since `predict` compiles each new model
             seen = {str(index): old_blocks[index].input for index in replaced}
-            seen = keras.Model(source.input, seen).predict(calibration, verbose=0)
+            with local_scope():  # the source is on one device
+                seen = keras.Model(source.input, seen).predict(calibration, verbose=0)
             inputs = [np.asarray(seen[str(index)]) for index in replaced]
         for index, maps in zip(replaced, inputs, strict=True):
             _fit_separable(old_blocks[index], new_blocks[index], maps)

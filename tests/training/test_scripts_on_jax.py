@@ -15,7 +15,10 @@ pytest.importorskip("jax")
 TRAINING = pathlib.Path(__file__).parents[2] / "training"
 SMALL = {
     "train.py": ["--model=ct_secn_16", '--arguments={"blocks": 1, "filters": 8, "n": 1}'],
-    "cascade.py": ["--blocks=1", "--filters=8", "--n=1", "--first_steps=2", "--stage_steps=2"],
+    "cascade.py": [
+        *("--blocks=1", "--filters=8", "--n=1", "--first_steps=2", "--stage_steps=2"),
+        *("--initializer=lstsq", "--strategy=mirrored", "--logical_devices=2"),
+    ],
     "pocket.py": ["--size=s"],
 }
 WITHOUT_TENSORFLOW = """
