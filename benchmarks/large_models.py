@@ -60,9 +60,9 @@ def _step(asked, arguments):
     import numpy as np
 
     from keras_secn.models.registry import system
-    from keras_secn.training.precision import precision_scope
     from keras_secn.training.recipe import Recipe
     from keras_secn.training.trainer import compile_model
+    from keras_secn.utils.precision_scope import precision_scope
 
     keras.utils.set_random_seed(0)
     started = time.perf_counter()

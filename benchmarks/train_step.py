@@ -66,10 +66,10 @@ class OurWay:
         from keras_secn.models.secn import build_ct_secn
         from keras_secn.rewrite.fuse_upsampler import fuse_for_training
         from keras_secn.training.devices import has_accelerator
-        from keras_secn.training.precision import precision_scope
         from keras_secn.training.several_steps import AT_ONCE, in_one_call
         from keras_secn.training.trainer import PROCESSES, compile_model
         from keras_secn.utils.allocator import keep_freed_memory
+        from keras_secn.utils.precision_scope import precision_scope
 
         keep_freed_memory()
         self.name = f"ours, {recipe.precision}"

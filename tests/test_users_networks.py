@@ -10,7 +10,7 @@ import keras_secn
 from keras_secn import cli, lite
 from keras_secn.metrics.protocol import image_upscaler
 from keras_secn.models.bicubic_start import start_as_interpolation
-from keras_secn.training.precision import precision_scope
+from keras_secn.utils.precision_scope import precision_scope
 
 
 class OwnLoss(keras.losses.Loss):
@@ -93,6 +93,22 @@ def test_a_network_of_mixed_precision_is_converted_in_float32(mixed, quantizatio
     lite.export(model, tmp_path / "mixed.tflite", quantization, **options)
     found = lite.LiteModel(tmp_path / "mixed.tflite")(noise((12, 9), 2))
     assert difference(found, image_upscaler(exact)(noise((12, 9), 2))) <= 1
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("quantization", ["none", "int8"])
+def test_the_policy_of_the_program_does_not_reach_the_file(mixed, quantization, tmp_path):
+    options = {"representative": [noise((48, 48), 2)], "progress": False}
+    with precision_scope("mixed_bfloat16"):
+        check = lite.export(mixed[1], tmp_path / "own.tflite", quantization, **options)["check"]
+    assert check["psnr"] > (60 if quantization == "none" else 40)
+
+
+def test_the_policy_of_the_program_does_not_reach_the_picture(mixed):
+    expected = image_upscaler(mixed[1])(noise((12, 9), 2))
+    with precision_scope("mixed_bfloat16"):
+        found = keras_secn.upscale(noise((12, 9), 2), model=mixed[1])
+    assert difference(found, expected) <= 1
 
 
 @needs_tensorflow

@@ -21,6 +21,7 @@ from keras_secn.rewrite.fuse_upsampler import (
     is_fusible,
     with_edges,
 )
+from keras_secn.utils.precision_scope import precision_scope
 
 # LR pixels from an edge: where 7x7 is not exact, and how far these look
 EDGE, SEEN = 2, 5
@@ -29,6 +30,7 @@ EDGE, SEEN = 2, 5
 COPIES = 4
 
 
+@precision_scope("float32")  # whatever the policy of the program is
 def fuse_body(model):
     """A new network of the same pictures, of at least 5 LR pixels a side, up to float rounding.
 

@@ -18,6 +18,7 @@ from keras_secn.layers.convolution import conv
 from keras_secn.layers.lines import FIRST, LAST, WITHOUT_FIRST, WITHOUT_LAST, Lines
 from keras_secn.layers.normalization import MeanShift
 from keras_secn.layers.resampling import PixelShuffle
+from keras_secn.utils.precision_scope import precision_scope
 
 SIDES = {
     "top": (1, FIRST, WITHOUT_FIRST),
@@ -27,6 +28,7 @@ SIDES = {
 }
 
 
+@precision_scope("float32")  # whatever the policy of the program is
 def fuse_upsampler(model):
     """A new network of the same pictures up to float rounding; shares all layers but the last ones.
 

@@ -1,6 +1,5 @@
 """Chooses float32 or mixed bfloat16, by timing both."""
 
-import contextlib
 import time
 
 import keras
@@ -11,20 +10,10 @@ from keras_secn.training import multihost
 from keras_secn.training.devices import compiles_steps
 from keras_secn.utils.errors import require_known
 from keras_secn.utils.local_scope import local_scope
+from keras_secn.utils.precision_scope import precision_scope
 
 PATCH = (24, 24, 64)  # LR features of a patch that is timed
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
-
-
-@contextlib.contextmanager
-def precision_scope(precision):
-    """Layers made inside compute in `precision`, a Keras dtype policy."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def pick_precision(name="auto"):

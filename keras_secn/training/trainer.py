@@ -16,11 +16,11 @@ from keras_secn.training.distillation import TaughtPatches
 from keras_secn.training.input_wait import InputWait
 from keras_secn.training.interruption import StopRequest
 from keras_secn.training.losses import losses_of, supervised
-from keras_secn.training.precision import precision_scope
 from keras_secn.training.several_steps import in_one_call, steps_at_once
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.local_scope import local_scope
+from keras_secn.utils.precision_scope import precision_scope
 from keras_secn.utils.printable import warn
 
 PROCESSES = min(8, os.cpu_count() or 1)  # that make a GPU's batches

@@ -13,7 +13,7 @@ from cases import NETWORKS, pictures, silent_weights
 
 from keras_secn import models
 from keras_secn.models.edsr_trunk import block_kinds, scale_of
-from keras_secn.training.precision import precision_scope
+from keras_secn.utils.precision_scope import precision_scope
 
 every_network = pytest.mark.parametrize("case", NETWORKS, ids=str)
 

@@ -22,11 +22,11 @@ from keras_secn.models.edsr_trunk import build_network
 from keras_secn.presets.keras_file import ACTIVATIONS, CLASSES, load_checked
 from keras_secn.training.checkpoint import CURRENT
 from keras_secn.training.losses import losses_of, supervised
-from keras_secn.training.precision import precision_scope
 from keras_secn.training.recipe import Recipe
 from keras_secn.training.run import ZooSettings, run_system
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.precision_scope import precision_scope
 
 REFUSAL = "none of what a network may be made of"
 

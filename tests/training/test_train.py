@@ -41,11 +41,11 @@ from keras_secn.training import batch_statistics
 from keras_secn.training import run as system_run
 from keras_secn.training.losses import PictureLoss, SupervisedModel, losses_of, supervised
 from keras_secn.training.optimizers import AdjustableClippingSGD
-from keras_secn.training.precision import precision_scope
 from keras_secn.training.recipe import Recipe
 from keras_secn.training.trainer import compile_model
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
+from keras_secn.utils.precision_scope import precision_scope
 
 TRAINING = pathlib.Path(__file__).parents[2] / "training"
 PROBE = np.random.default_rng(0).uniform(0, 255, (1, 9, 8, 3)).astype("float32")

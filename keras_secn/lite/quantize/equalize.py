@@ -12,6 +12,7 @@ from keras import ops
 
 from keras_secn.layers.squeeze_excite import SqueezeExcite
 from keras_secn.models.edsr_trunk import block_kinds, block_layers
+from keras_secn.utils.precision_scope import precision_scope
 
 # Factors stay within this ratio: an almost dead channel must not get huge weights.
 LIMIT = 32.0
@@ -186,6 +187,7 @@ def _scale_inputs(layer, factors):
     layer.set_weights([kernel * factors[:, None], bias])
 
 
+@precision_scope("float32")  # whatever the policy of the program is
 def fold_normalization(model):
     """A network like this one, with its normalization of pixels folded into head and tail.
 
