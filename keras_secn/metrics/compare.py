@@ -52,11 +52,16 @@ def load_candidates(names, scale=None, ensemble=False, pooling=None):
         UserError: one cannot be loaded, is no super-resolution network, or has another scale.
     """
     from keras_secn.layers.squeeze_excite import set_pooling
+    from keras_secn.models.edsr_trunk import scale_of
 
     names = list(dict.fromkeys(names))
     networks = {name: load(name) for name in names if name != BICUBIC}
     for name, network in networks.items():
-        own = _scale(network, name)
+        try:
+            own = scale_of(network)
+        except UserError:
+            reason = "is not a super-resolution network (RGB in, larger RGB out)"
+            raise UserError(f"{name} {reason}") from None
         if scale not in (None, own):
             raise UserError(f"{name} enlarges {own} times, not {scale} times")
         scale = own
@@ -68,18 +73,6 @@ def load_candidates(names, scale=None, ensemble=False, pooling=None):
         upscale = image_upscaler(network, ensemble) if network else bicubic_upscaler(scale)
         candidates.append(Candidate(label, name, upscale, network and network.count_params()))
     return candidates, scale
-
-
-def _scale(network, name):
-    from keras_secn.models.edsr_trunk import scale_of
-
-    try:
-        scale = scale_of(network)
-    except UserError:
-        scale = 1
-    if scale < 2:
-        raise UserError(f"{name} is not a super-resolution network (RGB in, larger RGB out)")
-    return scale
 
 
 def short_names(paths):

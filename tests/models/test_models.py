@@ -76,6 +76,7 @@ def test_local_mean_is_the_mean_of_the_moved_square(window):
         (lambda: build_network(["dense"]), "unknown block kind"),
         (lambda: build_network([]), "at least one block"),
         (lambda: scale_of(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])), "super"),
+        (lambda: scale_of(keras.Sequential([keras.Input((None, None, 3))])), "larger RGB out"),
     ],
 )
 def test_bad_input_is_named(call, words):
