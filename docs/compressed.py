@@ -41,7 +41,7 @@ def main(argv):
     from keras_secn.data.degradation import parse_degradation
     from keras_secn.data.imresize import modcrop
     from keras_secn.metrics import bicubic_upscaler, psnr_y
-    from keras_secn.metrics.report import crops_picture
+    from keras_secn.metrics.crops import crops_picture
     from keras_secn.utils.markdown import markdown_table
 
     pictures = [modcrop(original(name), 2) for name in PLACES]

@@ -74,7 +74,7 @@ def main(argv):
     from keras_secn.metrics.report import table
     from keras_secn.models import registry
     from keras_secn.models.bicubic_start import can_start_as_interpolation
-    from keras_secn.training.run import ZooSettings, run_system
+    from keras_secn.training.run import SystemSettings, run_system
 
     system = registry.system(FLAGS.model)
     if FLAGS["start"].present and not can_start_as_interpolation(system.build(**system.small)):
@@ -86,7 +86,7 @@ def main(argv):
             changes[name] = FLAGS[name].value
     if FLAGS.model == "aplus":
         changes["precision"] = "float32"  # nothing is trained: no need to time the precisions
-    settings = ZooSettings(
+    settings = SystemSettings(
         FLAGS.model,
         training_flags.recipe(FLAGS.steps, **changes),
         FLAGS.scale,

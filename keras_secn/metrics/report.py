@@ -5,7 +5,6 @@ import json
 import numpy as np
 
 from keras_secn.metrics.complexity import multiply_adds
-from keras_secn.metrics.crops import crops_picture as crops_picture
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.json_file import write_json
 from keras_secn.utils.local_scope import local_scope

@@ -10,7 +10,7 @@ import keras
 BATCHES = 32
 
 
-def restate(model, cache, recipe):
+def recompute_statistics(model, cache, recipe):
     """Sets the model's batch norms, if any, to the mean and variance over patches of the training.
 
     Depends on weights, photographs and recipe only, so that a resumed run gives the same.

@@ -18,7 +18,7 @@ from keras_secn.presets.keras_file import STATE, load_checked
 from keras_secn.training import losses as losses  # registers what checkpoints are compiled with
 from keras_secn.training import multihost
 from keras_secn.training import optimizers as optimizers  # likewise
-from keras_secn.training.batch_statistics import restate
+from keras_secn.training.batch_statistics import recompute_statistics
 from keras_secn.training.checkpoint_state import read_state
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import Stopped, UserError
@@ -169,7 +169,7 @@ class CheckpointKeeper(keras.callbacks.Callback):
             # by way of NumPy: on JAX they would still live on all the devices of `model`
             averaged.set_weights(averaged.get_weights())
             with local_scope():
-                restate(averaged, self._cache, self.recipe)
+                recompute_statistics(averaged, self._cache, self.recipe)
 
     def out_of_patience(self):
         scores = [row["val_psnr"] for row in self.rows if "val_psnr" in row]

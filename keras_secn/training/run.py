@@ -19,7 +19,7 @@ from keras_secn.utils.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
-class ZooSettings:
+class SystemSettings:
     """Settings of a training.
 
     Args:
@@ -80,7 +80,7 @@ def run_system(settings, cache, folder, *, validate, strategy=None, transfer=con
     """Trains or resumes a system in `folder`, which keeps everything.
 
     Args:
-        settings: `ZooSettings`; a folder that was started with others is refused.
+        settings: `SystemSettings`; a folder that was started with others is refused.
         cache: the `PhotoCache` to train on.
         folder: each network lives in a folder of its own in it, see `keras_secn.training.train`.
         validate: function of a model that returns `val_psnr` and `val_ssim`.

@@ -89,7 +89,7 @@ def test_training_takes_a_network_with_more_separable_blocks_to_go_on_from(build
     light.save(path)
     arguments = {"n": 1, "blocks": 3, "filters": FILTERS}
     recipe = Recipe(2, 1e-12, batch_size=1, hr_patch=16)
-    settings = run.ZooSettings("ct_secn_16", recipe, arguments=arguments, initial=str(path))
+    settings = run.SystemSettings("ct_secn_16", recipe, arguments=arguments, initial=str(path))
     heavy, rows = run.run_system(
         settings,
         build_cache(scale=2),

@@ -26,7 +26,7 @@ from keras_secn.data.imresize import imresize
 from keras_secn.data.photo_cache import cache_pairs
 from keras_secn.training import Recipe
 from keras_secn.training.distillation import TaughtPatches
-from keras_secn.training.run import ZooSettings, run_system
+from keras_secn.training.run import SystemSettings, run_system
 from keras_secn.training.run_folder import run_folder
 from keras_secn.utils.errors import UserError
 
@@ -359,7 +359,7 @@ def test_trainings_see_the_degraded_patches(build_cache, tmp_path):
     scores = {"val_psnr": 0.0, "val_ssim": 0.0}
     for name, mixture in DEGRADATIONS.items():
         options = {"interval": 2, "batch_size": 4, "hr_patch": 24, "degradation": mixture}
-        run = ZooSettings("espcn", Recipe(2, **options))
+        run = SystemSettings("espcn", Recipe(2, **options))
         model, _ = run_system(run, cache, tmp_path / name, validate=lambda _: scores)
         weights[name] = np.concatenate([w.ravel() for w in model.get_weights()])
     names = list(weights)

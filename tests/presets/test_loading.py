@@ -23,7 +23,7 @@ from keras_secn.presets.keras_file import ACTIVATIONS, CLASSES, load_checked
 from keras_secn.training.checkpoint import CURRENT
 from keras_secn.training.losses import losses_of, supervised
 from keras_secn.training.recipe import Recipe
-from keras_secn.training.run import ZooSettings, run_system
+from keras_secn.training.run import SystemSettings, run_system
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.precision_scope import precision_scope
@@ -400,7 +400,9 @@ RECIPE = Recipe(4, batch_size=2, hr_patch=16, interval=2)
 
 
 def zoo_run(folder, **options):
-    run_system(ZooSettings("secn", RECIPE, 2, TINY, **options), None, folder / "run", validate=len)
+    run_system(
+        SystemSettings("secn", RECIPE, 2, TINY, **options), None, folder / "run", validate=len
+    )
 
 
 def network_folder(file, name):

@@ -10,7 +10,7 @@ from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.run import CascadeSettings
 from keras_secn.models import registry
 from keras_secn.training.recipe import Recipe
-from keras_secn.training.run import ZooSettings
+from keras_secn.training.run import SystemSettings
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.utils.errors import UserError
 
@@ -50,7 +50,7 @@ def test_nothing_of_a_command_that_failed_at_once_is_left(tmp_path):
 
 
 def test_a_run_of_an_older_version_goes_on_with_new_settings_as_they_are_by_default(tmp_path):
-    settings = ZooSettings("secn", Recipe(steps=20))
+    settings = SystemSettings("secn", Recipe(steps=20))
     with run_folder(tmp_path, settings):
         pass
     kept = json.loads((tmp_path / "settings.json").read_text())

@@ -67,7 +67,7 @@ def test_a_share_is_above_0_and_at_most_1(share, build_cache, teacher):
     with pytest.raises(UserError, match=f"share must be above 0 and at most 1, not {share}"):
         TaughtPatches(build_cache(scale=2), teacher, share, hr_patch=16)
     with pytest.raises(UserError, match="share must be above 0"):  # before a network is built
-        run.ZooSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
+        run.SystemSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
 
 
 def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
@@ -76,7 +76,7 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
     teacher.save(path)
     recipe = Recipe(60, 3e-4, warmup=5, batch_size=4, hr_patch=16, interval=30)
     arguments = {"blocks": 1, "filters": 16}
-    settings = run.ZooSettings(
+    settings = run.SystemSettings(
         "secn", recipe, arguments=arguments, initial=str(path), teacher=str(path)
     )
     cache = build_cache(scale=2)
@@ -95,7 +95,7 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
 def test_a_teacher_of_another_scale_is_refused(build_cache, tmp_path):
     path = tmp_path / "teacher.keras"
     registry.system("espcn").build(3, name="espcn").save(path)
-    settings = run.ZooSettings("espcn", Recipe(1), teacher=str(path))
+    settings = run.SystemSettings("espcn", Recipe(1), teacher=str(path))
     with pytest.raises(UserError, match="teacher.keras enlarges 3 times, not 2"):
         run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=None)
     assert not (tmp_path / "run" / "settings.json").exists()

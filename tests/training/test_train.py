@@ -73,7 +73,7 @@ def espcn(cache, tmp_path_factory):
     """A trained network, and its run."""
     folder = tmp_path_factory.mktemp("espcn")
     arguments = registry.system("espcn").small
-    settings = system_run.ZooSettings("espcn", recipe(), arguments=arguments)
+    settings = system_run.SystemSettings("espcn", recipe(), arguments=arguments)
     return system_run.run_system(settings, cache, folder, validate=validate)[0], folder
 
 
@@ -81,7 +81,9 @@ def espcn(cache, tmp_path_factory):
 def ct_srcnn(cache, tmp_path_factory):
     """A network that was widened and trimmed, the rows of its run, and the run."""
     folder = tmp_path_factory.mktemp("ct_srcnn")
-    settings = system_run.ZooSettings("ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2))
+    settings = system_run.SystemSettings(
+        "ct_srcnn", recipe(steps=6), plan=WidthPlan(4, 2, 3, 1, 2, 2)
+    )
     return *system_run.run_system(settings, cache, folder, validate=validate), folder
 
 
@@ -215,7 +217,7 @@ def test_a_scale_below_2_is_refused_by_its_flag(tmp_path):
 @pytest.mark.parametrize("arguments", [[1], 5, None, {"scale": 3}, {"name": "mine"}])
 def test_arguments_that_no_factory_takes_are_refused(arguments):
     with pytest.raises(UserError, match="arguments are values by name"):
-        system_run.ZooSettings("secn", recipe(), arguments=arguments)
+        system_run.SystemSettings("secn", recipe(), arguments=arguments)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_networks_without_marks_are_trained_as_they_are():
 )
 def test_systems_train_and_go_on(name, options, cache, tmp_path):
     entry = registry.system(name)
-    settings = system_run.ZooSettings(
+    settings = system_run.SystemSettings(
         name, recipe(**entry.recipe, **options), arguments=entry.small
     )
     model, (row,) = system_run.run_system(settings, cache, tmp_path / "run", validate=validate)
@@ -280,7 +282,7 @@ def test_systems_train_and_go_on(name, options, cache, tmp_path):
 
 def test_batch_norms_are_those_of_the_averaged_weights(cache, tmp_path):
     entry = registry.system("srresnet")
-    settings = system_run.ZooSettings(
+    settings = system_run.SystemSettings(
         "srresnet", recipe(4, interval=2, ema=0.9), arguments=entry.small
     )
     model, _ = system_run.run_system(settings, cache, tmp_path / "run", validate=validate)
@@ -301,7 +303,7 @@ def test_batch_norms_are_those_of_the_averaged_weights(cache, tmp_path):
 def test_a_trained_network_is_trained_further(espcn, cache, tmp_path, capsys):
     first, run = espcn
     path = str(run / "espcn" / "model.keras")
-    settings = system_run.ZooSettings(
+    settings = system_run.SystemSettings(
         "espcn",
         recipe(learning_rate=1e-12),
         arguments=registry.system("espcn").small,
@@ -311,7 +313,7 @@ def test_a_trained_network_is_trained_further(espcn, cache, tmp_path, capsys):
     np.testing.assert_allclose(further(PROBE), first(PROBE), atol=1e-3)
     score = validate(first)["val_psnr"]
     assert f"espcn starts at {score:.2f} dB\n" in capsys.readouterr().err
-    settings = system_run.ZooSettings("fsrcnn", recipe(), initial=path)
+    settings = system_run.SystemSettings("fsrcnn", recipe(), initial=path)
     with pytest.raises(UserError, match="espcn is another network"):
         system_run.run_system(settings, cache, tmp_path / "other", validate=validate)
 
