@@ -9,7 +9,8 @@ from keras_secn.training.interruption import SIGNALS, StopRequest
 
 @pytest.fixture(params=SIGNALS, ids=lambda number: number.name)
 def number(request):
-    before = signal.getsignal(request.param)
+    # a shell ignores SIGINT for what it runs in the background
+    before = signal.signal(request.param, signal.SIG_DFL)
     yield request.param
     signal.signal(request.param, before)
 
