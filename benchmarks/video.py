@@ -19,6 +19,7 @@ from absl import flags
 from tqdm import tqdm
 
 from keras_secn.training.app import run_app
+from keras_secn.upscaling.io.containers import CONTAINERS
 from keras_secn.utils.errors import UserError
 
 FLAGS = flags.FLAGS
@@ -31,8 +32,7 @@ flags.DEFINE_list("sizes", ["640x360", "960x540"], "Of the originals.")
 flags.DEFINE_integer("frames", 50, "How many of them.", lower_bound=2)
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
 flags.DEFINE_integer("threads", None, "Of the network; all processors if not given.")
-KINDS = [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"]
-flags.DEFINE_enum("suffix", ".mp4", KINDS, "Kind of file that is written.")
+flags.DEFINE_enum("suffix", ".mp4", list(CONTAINERS), "Kind of file that is written.")
 flags.DEFINE_bool("parts", False, "Time decoder, network and encoder alone as well.")
 flags.DEFINE_string("photo", None, "A photograph to make the video of; default: a sample.")
 
@@ -68,7 +68,6 @@ def _upscaler(name):
 
 def _runs(upscalers, size, folder):
     """Name -> function, for one size; the first is what the ratios refer to."""
-    from keras_secn.upscaling.io.containers import CONTAINERS
     from keras_secn.upscaling.io.video import upscale_video
 
     width, height = map(int, size.split("x"))
