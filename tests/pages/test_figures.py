@@ -132,10 +132,3 @@ def test_bicubic_is_the_protocols():
         if "bicubic" in row.values()
     )
     assert (row["Set5 (dB)"], row["Set14 (dB)"]) == (set5.strip(), set14.strip())
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_no_figure_is_owed_for_a_preset_that_is_there(path):
-    owed = re.findall(r"<!-- TODO_FIGURE ([\w, ]+):", path.read_text(encoding="utf-8"))
-    names = {name.strip() for part in owed for name in part.split(",")}
-    assert not names & set(list_presets())
