@@ -52,23 +52,16 @@ def plan(names, out, tag, suffix=None, overwrite=False, sheets=False, memory=Non
     A result's path follows from its original's path and the options, whatever else is there: the
     tree below a folder or pattern is kept, and where the format changes, the original's suffix
     stays in the name (`photo_jpg.png`), so that `photo.png` can join at any time. No result takes
-    the place of an input, or of another result.
+    the place of an input, or of another result: a `UserError`.
 
     Args:
         names: files, folders and patterns, see `inputs.find`.
         out: a file, if there is one input file and the name says a format; else a folder. `None`:
             results lie beside the files as `photo_x2.jpg`, those of a folder in `folder_x2`.
-        tag: what a result's name gets: "x2" and the like, see `Target.tag`.
-        suffix: ".png" and the like for all results, or `None` for the formats of the originals.
-        overwrite: do again what is there.
+        tag: see `Target.tag`.
+        suffix: of all results; `None` for the formats of the originals.
         sheets: plan a picture that compares, beside each result.
         memory: bytes that there are; pictures that are sure to need more fail. `None`: try all.
-
-    Returns:
-        A `Plan`; files that are unreadable or whose result cannot be named are in its `failed`.
-
-    Raises:
-        UserError: the inputs and `out` do not fit, or two paths would meet.
     """
     file, folder = _target(out)
     found = inputs.find(names, folder, tag)

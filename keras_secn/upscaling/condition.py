@@ -55,8 +55,7 @@ class Condition(NamedTuple):
 def jpeg_quality(tables) -> int | None:
     """The quality, 1 to 100, that an encoder of the standard's tables was called with, or `None`.
 
-    Args:
-        tables: as Pillow's `image.quantization` has them; other encoders' go by their mean step.
+    Tables are as Pillow's `image.quantization` has them; other encoders' go by their mean step.
     """
     table = next(iter(tables.values()), None) if tables else None
     if table is None or len(table) != 64:
@@ -96,10 +95,7 @@ def condition(pixels, tables=None, lossy: bool = False) -> Condition:
 
 
 def smooth(pixels):
-    """A jagged picture as an antialiased reduction leaves it, which networks were trained on.
-
-    It is H x W x C of uint8, uint16 or float32 in 0..1, and stays of that kind.
-    """
+    """A jagged picture as an antialiased reduction leaves it, which networks were trained on."""
     smoothed = np.empty_like(pixels)
     for top in range(0, len(pixels), SIDE):
         lines = np.arange(top - 1, min(top + SIDE, len(pixels)) + 1).clip(0, len(pixels) - 1)
@@ -115,14 +111,7 @@ def _between(lines):
 
 
 def video_condition(frame, codec, bits) -> Condition:
-    """Judges a video.
-
-    Args:
-        frame: H x W x 3 of uint8, decoded.
-        codec: its name.
-        bits: of the file for each pixel of each frame; `None` for a codec that loses nothing, whose
-            frames are judged as pictures are.
-    """
+    """Judges a video by a frame and its file's bits for each pixel; `None` for a lossless codec."""
     state = condition(frame)
     if bits is None or not state.clean or bits >= ENOUGH_BITS.get(codec, ENOUGH_ELSE):
         return state

@@ -29,14 +29,6 @@ class Networks:
 
     Of a preset, its family serves: the network of the same name for x3 or x4 if there is one, and
     the one for compressed pictures if no preset was named.
-
-    Args: see `Upscaler`.
-
-    Attributes:
-        scale: the network's own factor.
-
-    Raises:
-        UserError: options that exclude each other, or as `choose_engine`.
     """
 
     def __init__(

@@ -11,15 +11,7 @@ from keras_secn.utils.errors import UserError
 
 
 def lite_engine(path, threads=None):
-    """The engine for a file: ours with exact tiles, or any other super-resolution file.
-
-    Args:
-        path: a `.tflite` file.
-        threads: for LiteRT; all processors that the process may use if `None`.
-
-    Raises:
-        UserError: no such file, no LiteRT file, or not a super-resolution network.
-    """
+    """The engine for a `.tflite` file: ours, with exact tiles, or another super-resolution one."""
     threads = threads or _processors()
     facts = metadata.facts_of(path)
     if facts and facts.tiles:

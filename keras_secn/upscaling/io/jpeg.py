@@ -17,11 +17,7 @@ UNREAD = {
 
 
 def split(content):
-    """The `Parts` of a JPEG.
-
-    Raises:
-        UserError: a kind of JPEG that is not read.
-    """
+    """The `Parts` of a JPEG."""
     parts = Parts("JPEG", [range(2)])
     icc, place = {}, 2
     while place + 4 <= len(content):

@@ -109,11 +109,7 @@ def _keep_text(parts, raw, name, data):
 
 
 def text_value(name, rest):
-    """What follows a text chunk's keyword, unpacked: bytes.
-
-    Raises:
-        ValueError, zlib.error: it is damaged or too long.
-    """
+    """What follows a text chunk's keyword, unpacked; `ValueError` or `zlib.error` if damaged."""
     if name == b"tEXt":
         return rest
     if name == b"zTXt":
@@ -134,11 +130,7 @@ def text_chunk(keyword, value):
 
 
 def unpack(data):
-    """Unpacks up to `LARGEST` bytes.
-
-    Raises:
-        ValueError, zlib.error: damaged, cut off, or larger.
-    """
+    """Unpacks up to `LARGEST` bytes; `ValueError` or `zlib.error` if damaged or larger."""
     worker = zlib.decompressobj()
     made = worker.decompress(data, LARGEST)
     if not worker.eof:

@@ -84,11 +84,7 @@ def address(path):
 
 
 def probe(path):
-    """The `Clip` of a file.
-
-    Raises:
-        UserError: ffmpeg is not installed, or there is no video in the file that can be enlarged.
-    """
+    """The `Clip` of a file."""
     for tool in ("ffmpeg", "ffprobe"):
         if shutil.which(tool) is None:
             raise UserError(f"{path}: video needs {tool} (apt-get install ffmpeg)")
@@ -107,11 +103,7 @@ def probe(path):
 
 
 def read_answer(path, answer):
-    """The `Clip` of a file (its path is for messages) that ffprobe's JSON describes.
-
-    Raises:
-        UserError: the answer makes no sense, or the video cannot be enlarged; says why.
-    """
+    """The `Clip` of a file (its path is for messages) that ffprobe's JSON describes."""
     try:
         parsed = json.loads(answer)
         streams = [stream for stream in parsed["streams"] if isinstance(stream, dict)]

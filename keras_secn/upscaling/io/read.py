@@ -53,10 +53,9 @@ class Source(NamedTuple):
 def read_header(path):
     """The `Source` of a file; nothing is decoded.
 
-    Raises:
-        UserError: no image that is read, or more pixels than are safe: in a picture (89 million, or
-            `PIL.Image.MAX_IMAGE_PIXELS`), in all frames of an animation together (twice as many) or
-            in all pages (100 times as many).
+    A `UserError` if there are more pixels than are safe: in a picture (89 million, or
+    `PIL.Image.MAX_IMAGE_PIXELS`), in all frames of an animation together (twice as many) or in all
+    pages (100 times as many).
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
@@ -81,9 +80,6 @@ def read_frames(source, notes=None):
     """Yields the `Frame`s of a `Source`, decoded one at a time, upright.
 
     `notes` is a list that gets what could not be read beside the pixels.
-
-    Raises:
-        UserError: as `read_header`; or pixels are missing.
     """
     notes = [] if notes is None else notes
     read = _pages if source.format == "TIFF" else _frames

@@ -53,20 +53,9 @@ def check(kind, shape, source):
 
 
 def write(path, kind, frames, source, quality, notes):
-    """Writes all frames.
+    """Writes all frames: (bands, shape, dtype, the original's `Metadata`, duration).
 
-    Args:
-        path: of the temporary file.
-        kind: a value of `FORMATS`.
-        frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them,
-            but with the original's `Metadata`.
-        source: the `read.Source`.
-        quality: of lossy formats, 1 to 100.
-        notes: list that gets what is left out.
-
-    Raises:
-        UserError: the format cannot hold the picture.
-        OSError: the file cannot be written.
+    `notes` gets what is left out.
     """
     prepared = (
         (bands, shape, dtype, prepare(metadata, kind, shape[:2], shape[2] < 3, notes), duration)

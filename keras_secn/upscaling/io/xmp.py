@@ -52,17 +52,10 @@ SIGNS += ["Thumbnails", "HasExtendedXMP", "dc/elements", "purl.org/dc/terms"]
 
 
 def enlarged(content, size, ratio, turned, converted=False):
-    """XMP for the enlarged picture.
+    """A packet's bytes for a result of (height, width); `None` if they cannot be read.
 
-    Args:
-        content: bytes of the packet.
-        size: (height, width) of the result.
-        ratio: enlargement.
-        turned: whether the pixels were turned upright, so that places in them are others now.
-        converted: whether the colors are sRGB now.
-
-    Returns:
-        Bytes, those that were given if nothing in them is wrong; `None` if they cannot be read.
+    They stay as they are if nothing in them is wrong. `turned`: the pixels are upright now, and
+    places in them are others. `converted`: the colors are sRGB now.
     """
     content = content.rstrip(b"\0")
     plain = content if b"\0" not in content[:64] else content.replace(b"\0", b"")  # UTF-16, -32
