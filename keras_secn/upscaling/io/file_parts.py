@@ -67,9 +67,7 @@ class Parts:
     metadata: Metadata = dataclasses.field(default_factory=Metadata)
     problems: list = dataclasses.field(default_factory=list)  # what could not be read
     frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas
-    deep: bool = False  # a PNG of 16 bits
-    key: tuple | None = None  # a PNG's transparent color, in numbers of its depth
-    depth: int = 8  # bits of these
+    beyond_pillow: bool = False  # a PNG of 16 bits, or of which one color is transparent
 
     def keep(self, start, stop):
         """The picture goes on with these bytes of the file."""

@@ -161,7 +161,7 @@ def _count(image, parts):
 
 
 def _decode(content, parts, image, canvas):
-    if parts.deep:
+    if parts.beyond_pillow:
         import imagecodecs  # slow to load, and few files need it
 
         pixels = imagecodecs.png_decode(stream(content, parts.pieces).read())
@@ -169,15 +169,5 @@ def _decode(content, parts, image, canvas):
     else:
         image.load()
         pixels, converted = to_pixels(image, parts.metadata.icc)
-    if parts.key and len(parts.key) == pixels.shape[2]:
-        pixels = _with_key(pixels, parts.key, parts.depth)
     duration = image.info.get("duration", 0)
     return _frame(pixels[: canvas[1], : canvas[0]], converted, parts.metadata, duration)
-
-
-def _with_key(pixels, stored, bits):
-    """Adds an alpha channel that is 0 where the pixels are the key (PNG, section 11.3.1.1)."""
-    own, white = 2**bits - 1, np.iinfo(pixels.dtype).max
-    key = np.array([(value & own) * (white // own) for value in stored], pixels.dtype)
-    alpha = np.where((pixels == key).all(axis=2, keepdims=True), 0, white)
-    return np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
