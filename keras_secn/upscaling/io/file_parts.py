@@ -67,6 +67,7 @@ class Parts:
     metadata: Metadata = dataclasses.field(default_factory=Metadata)
     problems: list = dataclasses.field(default_factory=list)  # what could not be read
     frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas
+    lossy: bool | None = None  # whether a WebP's first picture is stored with loss
     beyond_pillow: bool = False  # a PNG of 16 bits, or of which one color is transparent
 
     def keep(self, start, stop):

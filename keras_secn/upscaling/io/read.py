@@ -48,6 +48,7 @@ class Source(NamedTuple):
     moving: bool  # the frames are an animation, not pages
     loop: int | None  # how often an animation runs, 0 for ever; `None` if the file does not say
     tables: dict | None = None  # a JPEG's quantization tables
+    lossy: bool = False  # a WebP that is stored with loss
 
 
 def read_header(path):
@@ -59,7 +60,7 @@ def read_header(path):
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
-        content, loop, tables = Content(file), None, None
+        content, loop, tables, lossy = Content(file), None, None, False
         kind = kind_of(content)
         if kind == "TIFF":
             pages = tiff_read.pages(content)
@@ -70,10 +71,10 @@ def read_header(path):
             with image:
                 metadata, size, count = parts.metadata, image.size[::-1], _count(image, parts)
                 loop = image.info.get("loop") if count > 1 else None
-                tables = getattr(image, "quantization", None)
+                tables, lossy = getattr(image, "quantization", None), bool(parts.lossy)
         if (metadata.orientation or 1) >= 5:
             size = size[::-1]
-        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables)
+        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables, lossy)
 
 
 def read_frames(source, notes=None):
@@ -122,7 +123,7 @@ def _opened(content, kind):
     """The `Parts` of a file, and its Pillow image."""
     parts = Parts(kind, [range(len(content))])
     try:
-        parts = SPLITS[kind](content) if kind in SPLITS else parts
+        parts = SPLITS[kind](content)
     except UserError:
         raise
     except Exception:  # metadata so damaged that it cannot be told from the picture
