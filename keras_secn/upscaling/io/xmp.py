@@ -29,20 +29,19 @@ REGIONS = (
     "http://ns.microsoft.com/photo/1.2/",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/ImageRegion",
 )
+# namespace -> names
 WRONG = {
-    **dict.fromkeys(("BitsPerSample", "Compression", "PhotometricInterpretation"), TIFF),
-    **dict.fromkeys(("SamplesPerPixel", "PlanarConfiguration", "YCbCrSubSampling"), TIFF),
-    "YCbCrPositioning": TIFF,
-    **dict.fromkeys(("ComponentsConfiguration", "CompressedBitsPerPixel"), EXIF),
-    **dict.fromkeys(("SubjectArea", "SubjectLocation"), EXIF),
-    **dict.fromkeys(("FocalPlaneXResolution", "FocalPlaneYResolution"), EXIF),
-    "Thumbnails": "http://ns.adobe.com/xap/1.0/",
-    "HasExtendedXMP": "http://ns.adobe.com/xmp/note/",
-    "format": "http://purl.org/dc/elements/1.1/",
-    "provenance": "http://purl.org/dc/terms/",
-    "ColorMode": PHOTOSHOP,
+    TIFF: "BitsPerSample Compression PhotometricInterpretation SamplesPerPixel PlanarConfiguration"
+    " YCbCrSubSampling YCbCrPositioning NativeDigest",
+    EXIF: "ComponentsConfiguration CompressedBitsPerPixel SubjectArea SubjectLocation"
+    " FocalPlaneXResolution FocalPlaneYResolution NativeDigest",
+    PHOTOSHOP: "ColorMode",
+    "http://ns.adobe.com/xap/1.0/": "Thumbnails",
+    "http://ns.adobe.com/xmp/note/": "HasExtendedXMP",
+    "http://purl.org/dc/elements/1.1/": "format",
+    "http://purl.org/dc/terms/": "provenance",
 }
-OF_COLORS = {"ICCProfile": PHOTOSHOP, "ColorSpace": EXIF}
+OF_COLORS = (PHOTOSHOP, "ICCProfile"), (EXIF, "ColorSpace")
 WIDTHS = (TIFF, "ImageWidth"), (EXIF, "PixelXDimension")
 HEIGHTS = (TIFF, "ImageLength"), (EXIF, "PixelYDimension")
 LARGEST = 2**22  # bytes that are parsed
@@ -95,9 +94,8 @@ def _is_wrong(node, turned, converted):
     space, local = node.namespaceURI or "", node.localName or ""
     return (
         space in GONE
-        or space == WRONG.get(local)
-        or (local == "NativeDigest" and space in (TIFF, EXIF))
-        or (converted and space == OF_COLORS.get(local))
+        or local in WRONG.get(space, "").split()
+        or (converted and (space, local) in OF_COLORS)
         or (space == CAMERA_RAW and local.startswith(("Crop", "HasCrop")))
         or (turned and (space == PANORAMA or space.startswith(REGIONS)))
         # regions of the IPTC may be in pixels, deep within a structure
