@@ -269,11 +269,8 @@ def _seconds(value, signed=False):
 
 def _ratio(value, largest):
     """A `Fraction` of "25/1", "16:11" or a number; `None` if it is nothing between 0 and that."""
-    if isinstance(value, Fraction):
-        ratio = value
-    else:
-        match = re.fullmatch(r"(\d{1,18})[/:](\d{1,18})", str(value))
-        if not match or not int(match[2]):
-            return None
-        ratio = Fraction(int(match[1]), int(match[2]))
+    try:
+        ratio = Fraction(str(value).replace(":", "/"))
+    except (ValueError, ZeroDivisionError):
+        return None
     return ratio if 0 < ratio <= largest else None
