@@ -213,7 +213,7 @@ def _network(arguments):
     return Upscaler(
         arguments.preset or arguments.model,
         engine=arguments.engine,
-        scale=_whole(arguments.scale),
+        scale=arguments.scale,
         width=arguments.width,
         height=arguments.height,
         megapixels=arguments.megapixels,
@@ -224,11 +224,6 @@ def _network(arguments):
         tile=arguments.tile,
         threads=arguments.threads,
     )
-
-
-def _whole(scale):
-    """4.0 as 4, which is what it is called in names."""
-    return int(scale) if scale is not None and scale.is_integer() else scale
 
 
 def _suffix(name):

@@ -171,12 +171,11 @@ def _check_memory(job, memory):
 def _distinct(jobs, files):
     """The jobs, each once; a `UserError` if two files or an input have one path."""
     originals = {_identity(found.path): found.path for found in files}
-    folders, takers, kept, clashes = {}, {}, [], []
+    takers, kept, clashes = {}, [], []
     for job in jobs:
         clash = None
         for place in filter(None, (job.out, job.sheet)):
-            key = _key(place, folders)
-            other = takers.setdefault(key, job)
+            other = takers.setdefault(_key(place), job)
             original = originals.get(_identity(place))
             if other is not job:
                 if place == job.out and _identity(other.path) == _identity(job.path):
@@ -208,15 +207,13 @@ def _both(first, second, place):
     return f"{first} and {second} would both become {place}; {advice}"
 
 
-def _key(path, folders):
-    """What two spellings of a path have in common; `folders` remembers."""
-    if path.parent not in folders:
-        folders[path.parent] = os.path.realpath(path.parent)
+def _key(path):
+    """What two spellings of a path have in common."""
     name = path.name
     if sys.platform in ("win32", "darwin"):
         # elsewhere `run` finds out
         name = unicodedata.normalize("NFC", name).casefold()
-    return folders[path.parent], name
+    return os.path.realpath(path.parent), name
 
 
 def _identity(path):
