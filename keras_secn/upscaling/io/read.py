@@ -15,7 +15,6 @@ from keras_secn.upscaling.io.metadata import of_page, with_tags
 from keras_secn.upscaling.io.pixels import to_pixels, upright
 from keras_secn.utils.errors import UserError
 
-SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
 SPLITS = {
     "PNG": png_read.split,
     "JPEG": jpeg.split,

@@ -27,8 +27,6 @@ from keras_secn.upscaling.io.probe import (
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
-__all__ = ["SUFFIXES", "is_video", "probe", "upscale_video"]
-
 QUIET = ["ffmpeg", "-v", "error", "-nostdin"]
 RAW = ["-f", "rawvideo", "-pix_fmt", "rgb24"]
 # chroma between the pixels is interpolated, and nothing is rounded twice
