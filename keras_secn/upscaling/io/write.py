@@ -1,6 +1,7 @@
 """Writes enlarged frames to files, atomically, and streamed where the format allows it."""
 
 import io
+import math
 
 import numpy as np
 from PIL import Image
@@ -36,16 +37,11 @@ LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a f
 
 def check(kind, shape, source):
     """Raises a `UserError` if a format cannot hold a `read.Source` enlarged to (height, width)."""
-    if max(shape) > LONGEST.get(kind, max(shape)):
-        raise UserError(
-            f"{source.path}: {shape[1]}x{shape[0]} is more than {kind} holds"
-            f" ({LONGEST[kind]} pixels a side); use --format png or tiff"
-        )
-    if shape[0] * shape[1] > LARGEST.get(kind, shape[0] * shape[1]):
-        raise UserError(
-            f"{source.path}: {shape[1]}x{shape[0]} has more pixels than {kind} holds"
-            f" ({LARGEST[kind]}); use --format png or tiff"
-        )
+    result, advice = f"{source.path}: {shape[1]}x{shape[0]}", "use --format png or tiff"
+    if max(shape) > (longest := LONGEST.get(kind, math.inf)):
+        raise UserError(f"{result} is more than {kind} holds ({longest} pixels a side); {advice}")
+    if math.prod(shape) > (largest := LARGEST.get(kind, math.inf)):
+        raise UserError(f"{result} has more pixels than {kind} holds ({largest}); {advice}")
     if source.moving and kind not in MOVING:
         raise UserError(f"{source.path}: {kind} holds no animation; use gif, webp, png or avif")
     if source.count > 1 and not source.moving and kind != "TIFF":
