@@ -171,15 +171,14 @@ def _check_memory(job, memory):
 def _distinct(jobs, files):
     """The jobs, each once; a `UserError` if two files or an input have one path."""
     originals = {_identity(found.path): found.path for found in files}
-    takers, kept, clashes = {}, [], []
-    for job in jobs:
-        clash = None
+    kept, takers, clashes = {}, {}, {}
+    for job in jobs:  # one file may be named twice
+        kept.setdefault((_identity(job.path), _key(job.out)), job)
+    for job in kept.values():
         for place in filter(None, (job.out, job.sheet)):
             other = takers.setdefault(_key(place), job)
             original = originals.get(_identity(place))
             if other is not job:
-                if place == job.out and _identity(other.path) == _identity(job.path):
-                    break  # the same file, named twice
                 clash = _both(other.path, job.path, place)
             elif original == job.path:
                 clash = f"{job.path}: the result would take its place; choose another -o"
@@ -188,14 +187,13 @@ def _distinct(jobs, files):
                     f"{place} would be made of {job.path}, and is an input itself;"
                     " leave it out, or choose another folder with -o"
                 )
-        else:
-            kept.append(job)
-        if clash:
-            clashes.append(clash)
+            else:
+                continue
+            clashes[job] = clash
     if clashes:
         more = f" (and {len(clashes) - 1} more like this)" if len(clashes) > 1 else ""
-        raise UserError(f"{clashes[0]}{more}")
-    return kept
+        raise UserError(f"{next(iter(clashes.values()))}{more}")
+    return list(kept.values())
 
 
 def _both(first, second, place):
