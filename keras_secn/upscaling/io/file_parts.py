@@ -61,7 +61,6 @@ class Metadata:
 class Parts:
     """What a file consists of."""
 
-    kind: str  # the format, in Pillow's words
     pieces: list  # what the picture is decoded from: bytes, and ranges of the file
     spare: list | None = None  # the same without EXIF, which the decoder may stumble over
     metadata: Metadata = dataclasses.field(default_factory=Metadata)

@@ -18,7 +18,7 @@ def split_avif(content):
     A damaged EXIF, which stops the decoder, is hidden from it: the item gets an unknown type.
     Pixels are decoded to full-range RGB.
     """
-    parts = Parts("AVIF", [range(len(content))])
+    parts = Parts([range(len(content))])
     head = content[:AVIF_HEAD]
     hidden = AVIF_EXIF.sub(b"skip", head)
     if hidden != head:
@@ -35,7 +35,7 @@ def split_webp(content):
 
     EXIF or XMP at the end that is cut off, which stops the decoder, is left out.
     """
-    parts = Parts("WEBP", [range(len(content))])
+    parts = Parts([range(len(content))])
     place = 12
     while place + 8 <= len(content):
         head = content[place : place + 8]
@@ -53,7 +53,7 @@ def split_webp(content):
 
 def split_gif(content):
     """The `Parts` of a GIF, with the sizes of its frames (GIF89a)."""
-    parts = Parts("GIF", [])
+    parts = Parts([])
     head = content[:13].ljust(13, b"\0")
     width, height = struct.unpack("<HH", head[6:10])
     place = 13 + _colors(head[10])
@@ -104,7 +104,7 @@ def _blocks(content, place, keep=False):
 
 def split_bmp(content):
     """The `Parts` of a BMP (Windows: BITMAPV5HEADER)."""
-    parts = Parts("BMP", [range(len(content))])
+    parts = Parts([range(len(content))])
     head = content[14:138]
     size = int.from_bytes(head[:4], "little")
     if size >= 40 and len(head) >= 40:

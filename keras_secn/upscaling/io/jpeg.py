@@ -18,7 +18,7 @@ UNREAD = {
 
 def split(content):
     """The `Parts` of a JPEG."""
-    parts = Parts("JPEG", [range(2)])
+    parts = Parts([range(2)])
     icc, place = {}, 2  # a profile's parts by number, and their "count"
     while place + 4 <= len(content):
         head = content[place : place + 4]

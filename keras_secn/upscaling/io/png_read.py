@@ -21,7 +21,7 @@ PALETTE = 3  # a color type
 
 def split(content):
     """The `Parts` of a PNG."""
-    parts = Parts("PNG", [range(8)])
+    parts = Parts([range(8)])
     raw, place = {}, 8
     header, has_key, moving = bytes(13), False, False
     while place + 12 <= len(content):

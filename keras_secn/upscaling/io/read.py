@@ -120,7 +120,7 @@ def _frame(pixels, converted, metadata, duration=0):
 
 def _opened(content, kind):
     """The `Parts` of a file, and its Pillow image."""
-    parts = Parts(kind, [range(len(content))])
+    parts = Parts([range(len(content))])
     try:
         parts = SPLITS[kind](content)
     except UserError:
@@ -151,7 +151,7 @@ def _opened(content, kind):
 
 
 def _count(image, parts):
-    count = getattr(image, "n_frames", 1) if parts.kind in MOVING else 1
+    count = getattr(image, "n_frames", 1) if image.format in MOVING else 1
     if count > 1:
         width, height = image.size
         if parts.frames:
