@@ -210,25 +210,11 @@ def _network(arguments):
         greet_unseen()
     if arguments.engine == "keras" or (arguments.model or "").endswith(".keras"):
         keep_freed_memory(one_arena=True)
-    return Upscaler(
-        arguments.preset or arguments.model,
-        engine=arguments.engine,
-        scale=_whole(arguments.scale),
-        width=arguments.width,
-        height=arguments.height,
-        megapixels=arguments.megapixels,
-        fast=arguments.fast,
-        best=arguments.best,
-        precision=arguments.precision,
-        ensemble=arguments.ensemble,
-        tile=arguments.tile,
-        threads=arguments.threads,
-    )
-
-
-def _whole(scale):
-    """4.0 as 4, which is what it is called in names."""
-    return int(scale) if scale is not None and scale.is_integer() else scale
+    # options that are called as the library calls them
+    names = ("engine", "scale", "width", "height", "megapixels", "fast", "best")
+    names += ("precision", "ensemble", "tile", "threads")
+    options = {name: getattr(arguments, name) for name in names}
+    return Upscaler(arguments.preset or arguments.model, **options)
 
 
 def _suffix(name):

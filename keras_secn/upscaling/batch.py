@@ -52,23 +52,16 @@ def plan(names, out, tag, suffix=None, overwrite=False, sheets=False, memory=Non
     A result's path follows from its original's path and the options, whatever else is there: the
     tree below a folder or pattern is kept, and where the format changes, the original's suffix
     stays in the name (`photo_jpg.png`), so that `photo.png` can join at any time. No result takes
-    the place of an input, or of another result.
+    the place of an input, or of another result: a `UserError`.
 
     Args:
         names: files, folders and patterns, see `inputs.find`.
         out: a file, if there is one input file and the name says a format; else a folder. `None`:
             results lie beside the files as `photo_x2.jpg`, those of a folder in `folder_x2`.
-        tag: what a result's name gets: "x2" and the like, see `Target.tag`.
-        suffix: ".png" and the like for all results, or `None` for the formats of the originals.
-        overwrite: do again what is there.
+        tag: see `Target.tag`.
+        suffix: of all results; `None` for the formats of the originals.
         sheets: plan a picture that compares, beside each result.
         memory: bytes that there are; pictures that are sure to need more fail. `None`: try all.
-
-    Returns:
-        A `Plan`; files that are unreadable or whose result cannot be named are in its `failed`.
-
-    Raises:
-        UserError: the inputs and `out` do not fit, or two paths would meet.
     """
     file, folder = _target(out)
     found = inputs.find(names, folder, tag)
@@ -178,16 +171,14 @@ def _check_memory(job, memory):
 def _distinct(jobs, files):
     """The jobs, each once; a `UserError` if two files or an input have one path."""
     originals = {_identity(found.path): found.path for found in files}
-    folders, takers, kept, clashes = {}, {}, [], []
-    for job in jobs:
-        clash = None
+    kept, takers, clashes = {}, {}, {}
+    for job in jobs:  # one file may be named twice
+        kept.setdefault((_identity(job.path), _key(job.out)), job)
+    for job in kept.values():
         for place in filter(None, (job.out, job.sheet)):
-            key = _key(place, folders)
-            other = takers.setdefault(key, job)
+            other = takers.setdefault(_key(place), job)
             original = originals.get(_identity(place))
             if other is not job:
-                if place == job.out and _identity(other.path) == _identity(job.path):
-                    break  # the same file, named twice
                 clash = _both(other.path, job.path, place)
             elif original == job.path:
                 clash = f"{job.path}: the result would take its place; choose another -o"
@@ -196,14 +187,13 @@ def _distinct(jobs, files):
                     f"{place} would be made of {job.path}, and is an input itself;"
                     " leave it out, or choose another folder with -o"
                 )
-        else:
-            kept.append(job)
-        if clash:
-            clashes.append(clash)
+            else:
+                continue
+            clashes[job] = clash
     if clashes:
         more = f" (and {len(clashes) - 1} more like this)" if len(clashes) > 1 else ""
-        raise UserError(f"{clashes[0]}{more}")
-    return kept
+        raise UserError(f"{next(iter(clashes.values()))}{more}")
+    return list(kept.values())
 
 
 def _both(first, second, place):
@@ -215,15 +205,13 @@ def _both(first, second, place):
     return f"{first} and {second} would both become {place}; {advice}"
 
 
-def _key(path, folders):
-    """What two spellings of a path have in common; `folders` remembers."""
-    if path.parent not in folders:
-        folders[path.parent] = os.path.realpath(path.parent)
+def _key(path):
+    """What two spellings of a path have in common."""
     name = path.name
     if sys.platform in ("win32", "darwin"):
         # elsewhere `run` finds out
         name = unicodedata.normalize("NFC", name).casefold()
-    return folders[path.parent], name
+    return os.path.realpath(path.parent), name
 
 
 def _identity(path):

@@ -30,17 +30,9 @@ USES = {
 
 
 def rows(timed=False):
-    """Facts of each preset, by group and scale, the best first.
+    """Facts of each preset (dictionaries), by group and scale, the best first.
 
-    Args:
-        timed: measure how fast those are that have a LiteRT file, which takes seconds.
-
-    Returns:
-        A list of dictionaries: `name`, `group`, `use`, `default`, `scale`, `parameters`, `bytes`,
-        `scores` and `seconds_per_megapixel` (`None` if it was not measured).
-
-    Raises:
-        UserError: a card or file is damaged.
+    `timed`: measure how fast those are that have a LiteRT file, which takes seconds.
     """
     order = (PICTURES, CASCADE, LITERATURE)
 
@@ -97,12 +89,7 @@ def _seconds_per_megapixel(name):
 
 
 def table(rows, timed):
-    """Lines of columns for a terminal, a block for each group.
-
-    Args:
-        rows: of `rows`.
-        timed: whether they have times.
-    """
+    """Lines of columns for a terminal, a block for each group."""
     lines, group = [], None
     for row in rows:
         if row["group"] != group:

@@ -32,7 +32,7 @@ SHARP = 32  # gray levels of a step that no block makes, but an edge
 COLOR_NOISE = 4.0  # gray levels by which colors differ at random in flat places
 NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
-TINY = 0.02  # of that, squared: what is exactly 0 has a logarithm
+TINY = 0.02  # is added to powers, because 0 has no logarithm
 JAGGED = 0.44  # power at the highest frequencies, relative to those somewhat below
 SMOOTHING = 0.1  # share of each neighbor in a smoothed pixel
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
@@ -55,8 +55,7 @@ class Condition(NamedTuple):
 def jpeg_quality(tables) -> int | None:
     """The quality, 1 to 100, that an encoder of the standard's tables was called with, or `None`.
 
-    Args:
-        tables: as Pillow's `image.quantization` has them; other encoders' go by their mean step.
+    Tables are as Pillow's `image.quantization` has them; other encoders' go by their mean step.
     """
     table = next(iter(tables.values()), None) if tables else None
     if table is None or len(table) != 64:
@@ -96,10 +95,7 @@ def condition(pixels, tables=None, lossy: bool = False) -> Condition:
 
 
 def smooth(pixels):
-    """A jagged picture as an antialiased reduction leaves it, which networks were trained on.
-
-    It is H x W x C of uint8, uint16 or float32 in 0..1, and stays of that kind.
-    """
+    """A jagged picture as an antialiased reduction leaves it, which networks were trained on."""
     smoothed = np.empty_like(pixels)
     for top in range(0, len(pixels), SIDE):
         lines = np.arange(top - 1, min(top + SIDE, len(pixels)) + 1).clip(0, len(pixels) - 1)
@@ -115,14 +111,7 @@ def _between(lines):
 
 
 def video_condition(frame, codec, bits) -> Condition:
-    """Judges a video.
-
-    Args:
-        frame: H x W x 3 of uint8, decoded.
-        codec: its name.
-        bits: of the file for each pixel of each frame; `None` for a codec that loses nothing, whose
-            frames are judged as pictures are.
-    """
+    """Judges a video by a frame and its file's bits for each pixel; `None` for a lossless codec."""
     state = condition(frame)
     if bits is None or not state.clean or bits >= ENOUGH_BITS.get(codec, ENOUGH_ELSE):
         return state

@@ -11,17 +11,7 @@ CROP, ZOOM = 96, 3  # result pixels a side, and by how much they are enlarged to
 
 
 def write_comparison(path, result, out, name):
-    """Writes three crops of a photograph, one from each third of its longer side, two columns.
-
-    Args:
-        path: the original.
-        result: what was made of it.
-        out: the PNG to write.
-        name: the network's, as a title.
-
-    Raises:
-        UserError: one of the files is unreadable.
-    """
+    """Writes a PNG of three crops, one from each third of the longer side, in two columns."""
     from PIL import Image
 
     after = read_image(result)

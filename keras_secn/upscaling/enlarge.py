@@ -11,13 +11,7 @@ LEAST = 6  # LR pixels a side that any engine takes; smaller images have their e
 
 
 class Enlarger:
-    """One engine with one size of tile.
-
-    Args:
-        engine: see `keras_secn.upscaling.engines.keras.KerasEngine`.
-        tile: side of a tile in LR pixels, overlaps included: what memory follows.
-        ensemble: average over the eight flips and rotations.
-    """
+    """Runs an engine over tiles, whose side is in LR pixels, overlaps included."""
 
     def __init__(self, engine, tile, ensemble=False):
         self.engine = engine
@@ -25,17 +19,10 @@ class Enlarger:
         self.ensemble = ensemble
 
     def bands(self, image, tick=None):
-        """Enlarges an image, from top to bottom.
+        """Yields finished rows of an image (H, W, 1 or 3), in its type, from top to bottom.
 
-        The result depends on the image alone, not on the size of tiles (by rounding at most).
-
-        Args:
-            image: H x W x 1 or H x W x 3; uint8, uint16, or float32 in 0..1. One channel is shown
-                to the network as three, and the mean of what it makes of them is taken.
-            tick: is called with the LR pixels of each tile that is done.
-
-        Yields:
-            Finished rows, (h, scale * W, C) of the image's type.
+        One channel is shown to the network as three, and the mean of what it makes of them is
+        taken. `tick` gets the LR pixels of each tile that is done.
         """
         height, width, channels = image.shape
         missing = max(0, LEAST - height), max(0, LEAST - width)

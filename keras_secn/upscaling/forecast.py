@@ -9,10 +9,7 @@ EARLY, LONG = 5, 120  # seconds: of work before a forecast, and what is worth a 
 class Forecast:
     """Counts pixels for `upscale`'s progress, and warns once of a run that will be long.
 
-    Args:
-        tick: is given each number of pixels.
-        total: pixels of the whole run.
-        advice: what is faster; `None` to say nothing.
+    `advice` says what is faster; `None` to say nothing.
     """
 
     def __init__(self, tick, total, advice=None):

@@ -9,11 +9,10 @@ import re
 import stat
 from typing import NamedTuple
 
-from keras_secn.upscaling.io import video
-from keras_secn.upscaling.io.read import SUFFIXES
+from keras_secn.upscaling.io import video, write
 
 # of files that a folder's run takes; JPEGs from browsers are often called .jfif
-TAKEN = SUFFIXES | {".jfif", ".jpe"}
+TAKEN = write.FORMATS.keys() | {".jfif", ".jpe"}
 RESULT = re.compile(
     r"(.+?)_(?:x\d+(?:\.\d+)?|[wh]\d+|\d+(?:\.\d+)?mp)((?:_[A-Za-z]+)?_compare)?"  # see Target.tag
 )
@@ -33,12 +32,8 @@ def find(names, out, tag):
     """The `Inputs` that names stand for, hidden files left out.
 
     Results of earlier runs, `photo_x2.png` beside `photo.png` or `in_x2` beside `in`, are no
-    originals, unless they are named themselves.
-
-    Args:
-        names: of files, folders (taken recursively, pictures only) and patterns such as `*.jpg`.
-        out: folder that nothing is taken from, or `None`.
-        tag: what a result's name gets: "x2" and the like.
+    originals, unless they are named themselves. Folders are taken recursively, pictures only;
+    nothing is taken from the folder `out`.
     """
     found = Inputs(out, tag)
     for name in names:

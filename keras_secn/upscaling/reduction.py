@@ -9,11 +9,7 @@ from keras_secn.upscaling.depth import rounded, white
 def reduce_bands(bands, size, reduced):
     """Reduces a picture that comes as rows, from top to bottom, without holding it whole.
 
-    Args:
-        bands: iterable of arrays (h, W, C) of one type: uint8, uint16 or float32. With two or four
-            channels, the last is alpha, and colors count by it.
-        size: (H, W), the rows and columns that come in all.
-        reduced: (height, width) of the result, at most `size`.
+    Sizes are (height, width). With two or four channels, the last is alpha.
     """
     (height, width), (out_height, out_width) = size, reduced
     if tuple(size) == tuple(reduced):

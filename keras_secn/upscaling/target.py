@@ -16,14 +16,6 @@ QUALITY = 95  # of results in JPEG, WebP and AVIF, if not asked for
 class Target:
     """The size that a user asks for; at most one of the fields is given.
 
-    Args:
-        scale: enlargement, not necessarily whole: 2, 3, 4, 8 or 1.5.
-        width, height: of the result in pixels; the other side follows.
-        megapixels: about so many in the result.
-
-    Raises:
-        UserError: several are given, or one is out of range.
-
     Example:
         >>> Target(width=3000).size(1001, 1501)
         (2001, 3000)
@@ -60,11 +52,7 @@ class Target:
         return f"x{self.scale:g}"
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) of the result of a picture of this size.
-
-        Raises:
-            UserError: it is more than 16 times as large.
-        """
+        """(height, width) of the result of a picture of this size."""
         factor = self.scale
         if self.width:
             factor = self.width / width
@@ -87,10 +75,6 @@ def _rounded(length):
 
 def factors(available, needed: float) -> tuple[int, ...]:
     """The networks' factors, largest first, whose product is the least that reaches `needed`.
-
-    Args:
-        available: factors for which there are networks.
-        needed: enlargement; none is needed up to 1.
 
     Example:
         >>> factors({2, 4}, 3)

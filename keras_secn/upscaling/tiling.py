@@ -24,15 +24,7 @@ class Cut(NamedTuple):
 def cuts(length, tile, overlap, exactly=False):
     """Tiles along one axis, all of one size, that overlap by at least `overlap` at each side.
 
-    Args:
-        length: of the image in LR pixels.
-        tile: size of a tile, overlaps included.
-        overlap: at least so many LR pixels lie between what is kept and the tile's edge, where
-            that is not the image's edge.
-        exactly: tiles are as large as `tile` says, not smaller where that covers the image as well.
-
-    Returns:
-        A list of `Cut`.
+    Their size is `tile` if `exactly`, else the least at which as many tiles cover the image.
     """
     if length <= tile:
         return [Cut(0, length, 0, length)]

@@ -4,7 +4,7 @@ import pathlib
 import warnings
 
 from keras_secn.upscaling.condition import Condition, condition, smooth
-from keras_secn.upscaling.io import gif_webp_avif_bmp, video, write
+from keras_secn.upscaling.io import video, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
@@ -90,8 +90,7 @@ def _frames(upscaler, source, tick, notes):
         height, width, channels = frame.pixels.shape
         size = upscaler.target.size(height, width)
         if state is None:
-            lossy = source.format == "WEBP" and gif_webp_avif_bmp.is_lossy(source.path)
-            state = condition(frame.pixels, source.tables, lossy=lossy)
+            state = condition(frame.pixels, source.tables, source.lossy)
             upscaler.networks.tell(source.path, state, max(size) / max(height, width))
         pixels = smooth(frame.pixels) if state.jagged else frame.pixels
         bands = upscaler.bands(pixels, tick, not state.clean)

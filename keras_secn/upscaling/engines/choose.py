@@ -22,15 +22,6 @@ def choose_engine(model=DEFAULT, engine=None, threads=None, precision=None):
     """The engine for a preset's name, a Keras model, a `.keras` or a `.tflite` file.
 
     Presets run on LiteRT if their `.tflite` file is there and nothing else is asked for.
-
-    Args:
-        model: see above.
-        engine: "litert", "keras", or `None` for the quickest to start.
-        threads: for LiteRT.
-        precision: of a preset on LiteRT, "float32" or "int8"; `None` for float32.
-
-    Raises:
-        UserError: unknown or unreadable, no super-resolution network, or not for this engine.
     """
     if engine not in (None, *ENGINES):
         raise UserError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")

@@ -27,8 +27,8 @@ from keras_secn.utils.errors import UserError
 if TYPE_CHECKING:
     import keras
 
-WEIGHTS = ("float32", "float16")
-LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}  # gray levels from Keras
+# gray levels from Keras, by what the weights are stored as
+LARGEST_DIFFERENCE = {"float32": 0.1, "float16": 2.0}
 
 
 def export_tiles(
@@ -53,8 +53,8 @@ def export_tiles(
         OSError: the file cannot be written.
     """
     path = pathlib.Path(path)
-    if weights not in WEIGHTS:
-        raise UserError(f"weights must be one of {', '.join(WEIGHTS)}, not {weights!r}")
+    if weights not in LARGEST_DIFFERENCE:
+        raise UserError(f"weights must be one of {', '.join(LARGEST_DIFFERENCE)}, not {weights!r}")
     if path.is_dir():
         raise UserError(f"{path} is a folder")
     model = float32_copy(model)

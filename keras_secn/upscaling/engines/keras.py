@@ -20,18 +20,12 @@ class KerasEngine:
     pickled, with its network. On Linux, `keras_secn.utils.allocator.keep_freed_memory` makes large
     pictures up to twice as fast.
 
-    Args:
-        model: a Keras super-resolution network; its layers are shared, and stay as they are.
-
     Attributes:
         scale: enlargement.
         radius: overlap in LR pixels that makes tiles exact; `None` if the network sees the whole
             image.
         window: (height, width) if it takes tiles of one size only, else `None`.
         eight_bit: whether pictures pass through it in 8 bits.
-
-    Raises:
-        UserError: not a super-resolution network, or it pools over local windows.
     """
 
     window = None

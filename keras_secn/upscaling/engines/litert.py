@@ -11,15 +11,7 @@ from keras_secn.utils.errors import UserError
 
 
 def lite_engine(path, threads=None):
-    """The engine for a file: ours with exact tiles, or any other super-resolution file.
-
-    Args:
-        path: a `.tflite` file.
-        threads: for LiteRT; all processors that the process may use if `None`.
-
-    Raises:
-        UserError: no such file, no LiteRT file, or not a super-resolution network.
-    """
+    """The engine for a `.tflite` file: ours, with exact tiles, or another super-resolution one."""
     threads = threads or _processors()
     facts = metadata.facts_of(path)
     if facts and facts.tiles:
@@ -61,8 +53,8 @@ class TiledFileEngine:
             }
         with self._runtime.turn() as runners:
             if signature not in runners:
-                # each keeps the memory of its largest run, which is small for gates: those stay, so
-                # that the next picture need not start over, and of tiles and whole pictures one
+                # a runner keeps the memory of its largest run: that of gates is small and stays,
+                # those of tiles and of whole pictures take each other's place
                 for name in [name for name in runners if POOL not in (name, signature)]:
                     del runners[name]
                 runners[signature] = self._runtime.open().get_signature_runner(signature)

@@ -11,19 +11,10 @@ FIRST, LARGEST = 96, 800  # sides of the probe in LR pixels
 
 
 def receptive_radius(network):
-    """Receptive field in LR pixels to each side, with fixed gates.
+    """LR pixels that a network sees to each side, its gates fixed; `None` for the whole image.
 
     Measured, not derived: a NaN in one pixel reaches exactly what depends on that pixel, whatever
     the weights are. CT-SECN and SECN with 16 blocks: 36.
-
-    Args:
-        network: a Keras network of LR images.
-
-    Returns:
-        The radius in LR pixels; `None` if it sees the whole image, which tiles cannot equal.
-
-    Raises:
-        UserError: the network pools over local windows.
     """
     tile = TileNetwork(_beyond_onednn(network))
     side = FIRST

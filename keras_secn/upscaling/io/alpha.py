@@ -11,13 +11,6 @@ def bleed(color, alpha):
     What a file holds under transparent pixels, often black, would leak into the edges of the
     enlarged picture. The visible colors are averaged into ever coarser grids, and each hole takes
     its color from the finest grid that has one.
-
-    Args:
-        color: H x W x C, uint8, uint16 or float32.
-        alpha: H x W x 1 of the same type, 0 where the picture is transparent.
-
-    Returns:
-        `color` with other values where `alpha` is 0.
     """
     hidden = alpha[..., 0] == 0
     if not hidden.any() or hidden.all():

@@ -57,13 +57,7 @@ def profile_space(profile):
 
 
 def settle(metadata, kind, gray, notes):
-    """`Metadata` whose colors a format can say, such that they look as in the original.
-
-    Args: see `metadata.prepare`.
-
-    Raises:
-        UserError: the format cannot say it, and the numbers cannot be converted.
-    """
+    """`Metadata` whose colors a format can say, such that they look as in the original."""
     icc, cicp, png = metadata.icc, metadata.cicp, metadata.png
     if "light" in png and kind != "PNG":
         notes.append("the light of the screen (mDCV, cLLI)")
@@ -130,14 +124,10 @@ def _profile_of_png(png, gray):
 
 
 def make_profile(points, curve, gray=False):
-    """The bytes of an ICC profile, of one channel if it is `gray`.
+    """The bytes of an ICC profile.
 
-    Args:
-        points: x, y of red, green, blue and white.
-        curve: g, a, b, c, d of (a x + b)^g, which is c x below d.
-
-    Raises:
-        imagecodecs.CmsError: points that span no colors.
+    Points are x, y of red, green, blue and white; if they span no colors, it is a `RuntimeError`.
+    The curve is g, a, b, c, d of (a x + b)^g, which is c x below d.
     """
     import imagecodecs  # slow to load, and few files need it
 

@@ -47,9 +47,8 @@ CONTAINERS = {
 def companions(clip, container):
     """How the streams beside the picture of a `Clip` get into a file.
 
-    Returns:
-        ffmpeg's arguments, where the original is its second input, and a list of notes on what is
-        left out or changed.
+    ffmpeg's arguments, where the original is its second input, and notes on what is left out or
+    changed.
     """
     arguments, notes, counts = [], [], {"a": 0, "s": 0}
 

@@ -49,15 +49,10 @@ class Exif(NamedTuple):
 
 
 def read(content, start=None):
-    """What EXIF, or a directory of a TIFF file, says.
+    """What EXIF, or the directory of a TIFF file that starts there, says.
 
-    Args:
-        content: bytes from the byte order on, or a whole TIFF file.
-        start: offset of a TIFF's directory; the first one if `None`.
-
-    Returns:
-        The `Exif`, the orientation (1 to 8, or `None`), the resolution as (x, y) in pixels per inch
-        or `None`, and a list of what could not be read.
+    The `Exif`, the orientation (1 to 8, or `None`), the resolution as (x, y) in pixels per inch or
+    `None`, and a list of what could not be read.
     """
     if start is None and content[:6] == b"Exif\0\0":
         content = content[6:]

@@ -61,15 +61,13 @@ class Metadata:
 class Parts:
     """What a file consists of."""
 
-    kind: str  # the format, in Pillow's words
     pieces: list  # what the picture is decoded from: bytes, and ranges of the file
     spare: list | None = None  # the same without EXIF, which the decoder may stumble over
     metadata: Metadata = dataclasses.field(default_factory=Metadata)
     problems: list = dataclasses.field(default_factory=list)  # what could not be read
     frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas
-    deep: bool = False  # a PNG of 16 bits
-    key: tuple | None = None  # a PNG's transparent color, in numbers of its depth
-    depth: int = 8  # bits of these
+    lossy: bool | None = None  # whether a WebP's first picture is stored with loss
+    beyond_pillow: bool = False  # a PNG of 16 bits, or of which one color is transparent
 
     def keep(self, start, stop):
         """The picture goes on with these bytes of the file."""

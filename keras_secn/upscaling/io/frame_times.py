@@ -11,8 +11,10 @@ UNIT = 10_000  # nanoseconds: Matroska's times are counted in these
 UNKNOWN = b"\x01" + 7 * b"\xff"  # a size that is not known yet
 
 
-def packet_times(path, clip):
-    """Times of the frames in ticks, in the order of showing; `None` if a packet has no time."""
+def constant_rate(path, clip):
+    """The rate that a file's frames keep within a millisecond; `None` if their times vary."""
+    if clip.container == "avi":
+        return clip.rate  # frames have no times of their own in it
     command = ["ffprobe", "-v", "error", "-select_streams", str(clip.index), "-of", "csv=p=0"]
     command += ["-show_entries", "packet=pts,flags", *opening(path)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
@@ -22,17 +24,12 @@ def packet_times(path, clip):
         if "D" in flags:
             continue
         if not re.fullmatch(r"-?\d{1,18}", time):
-            return None
+            return clip.rate
         times.append(int(time))
-    return sorted(times)
-
-
-def constant_rate(clip, times):
-    """The rate that `packet_times` keep within a millisecond, or `None`."""
+    times.sort()  # of packets, which come in the decoder's order
+    slack = max(1, float(Fraction(1, 1000) / clip.tick)) * 1.01
     for rate in clip.rates:
-        ticks = 1 / (rate * clip.tick)
-        slack = max(1, float(Fraction(1, 1000) / clip.tick)) * 1.01
-        gap = float(ticks)
+        gap = float(1 / (rate * clip.tick))
         if all(abs(time - times[0] - i * gap) <= slack for i, time in enumerate(times)):
             return rate
     return None

@@ -18,7 +18,7 @@ def split_avif(content):
     A damaged EXIF, which stops the decoder, is hidden from it: the item gets an unknown type.
     Pixels are decoded to full-range RGB.
     """
-    parts = Parts("AVIF", [range(len(content))])
+    parts = Parts([range(len(content))])
     head = content[:AVIF_HEAD]
     hidden = AVIF_EXIF.sub(b"skip", head)
     if hidden != head:
@@ -31,39 +31,29 @@ def split_avif(content):
 
 
 def split_webp(content):
-    """The `Parts` of a WebP, whose metadata Pillow hands on (RFC 9649, section 2.7).
+    """The `Parts` of a WebP, whose metadata Pillow hands on (RFC 9649, sections 2.5 to 2.7).
 
     EXIF or XMP at the end that is cut off, which stops the decoder, is left out.
     """
-    parts = Parts("WEBP", [range(len(content))])
+    parts = Parts([range(len(content))])
     place = 12
     while place + 8 <= len(content):
         head = content[place : place + 8]
-        length = int.from_bytes(head[4:], "little")
+        name, length = head[:4], int.from_bytes(head[4:], "little")
         end = place + 8 + length + length % 2
-        if head[:4] in (b"EXIF", b"XMP ") and end > len(content):
+        if name in (b"EXIF", b"XMP ") and end > len(content):
             start = b"RIFF" + (place - 8).to_bytes(4, "little") + b"WEBP"
             parts.spare = [start, range(12, place)]
-        place = end
+        elif name in (b"VP8 ", b"VP8L") and parts.lossy is None:
+            parts.lossy = name == b"VP8 "
+        # a frame holds chunks of its own, behind 16 bytes
+        place = place + 24 if name == b"ANMF" else end
     return parts
-
-
-def is_lossy(path):
-    """Whether a WebP's first picture is stored with loss (RFC 9649, sections 2.5 and 2.6)."""
-    with open(path, "rb") as file:
-        file.seek(12)
-        while len(head := file.read(8)) == 8:
-            if head[:4] in (b"VP8 ", b"VP8L"):
-                return head[:4] == b"VP8 "
-            length = int.from_bytes(head[4:], "little")
-            # a frame holds chunks of its own, behind 16 bytes
-            file.seek(16 if head[:4] == b"ANMF" else length + length % 2, 1)
-    return False
 
 
 def split_gif(content):
     """The `Parts` of a GIF, with the sizes of its frames (GIF89a)."""
-    parts = Parts("GIF", [])
+    parts = Parts([])
     head = content[:13].ljust(13, b"\0")
     width, height = struct.unpack("<HH", head[6:10])
     place = 13 + _colors(head[10])
@@ -114,7 +104,7 @@ def _blocks(content, place, keep=False):
 
 def split_bmp(content):
     """The `Parts` of a BMP (Windows: BITMAPV5HEADER)."""
-    parts = Parts("BMP", [range(len(content))])
+    parts = Parts([range(len(content))])
     head = content[14:138]
     size = int.from_bytes(head[:4], "little")
     if size >= 40 and len(head) >= 40:

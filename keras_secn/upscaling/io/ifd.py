@@ -74,17 +74,7 @@ def read_layout(content):
 
 
 def read_directory(content, offset, layout, wanted=None):
-    """The tags of a directory.
-
-    Args:
-        content: what holds it, indexed in slices.
-        offset, layout: of the directory.
-        wanted: tags to read; all if `None`.
-
-    Returns:
-        A dictionary of `Entry` by tag, the next directory's offset, and how many tags could not
-        be read.
-    """
+    """A directory's `Entry` by tag, the next one's offset, and how many tags cannot be read."""
     width = struct.calcsize("=" + layout.pointer)
     step = 4 + 2 * width
     count = layout.number(layout.counter, content, offset)
@@ -128,12 +118,9 @@ def integers(kind, values, layout):
 
 
 def pack(tags, layout, start):
-    """A directory as bytes, with what its tags point to behind it.
+    """A directory as bytes that will lie at an even offset, what its tags point to behind it.
 
-    Args:
-        tags: dictionary of `Entry`, or of such a dictionary: a directory below this one.
-        layout: of all numbers.
-        start: offset that the bytes will lie at; even.
+    Tags are `Entry`, or dictionaries of them: directories below this one.
     """
     tags = {tag: value for tag, value in tags.items() if value}
     width = struct.calcsize("=" + layout.pointer)

@@ -17,13 +17,9 @@ UNREAD = {
 
 
 def split(content):
-    """The `Parts` of a JPEG.
-
-    Raises:
-        UserError: a kind of JPEG that is not read.
-    """
-    parts = Parts("JPEG", [range(2)])
-    icc, place = {}, 2
+    """The `Parts` of a JPEG."""
+    parts = Parts([range(2)])
+    icc, place = {}, 2  # a profile's parts by number, and their "count"
     while place + 4 <= len(content):
         head = content[place : place + 4]
         marker = head[1]

@@ -60,11 +60,7 @@ NO_PICTURES = {
 
 
 def kind_of(content):
-    """The format of a file, a `file_parts.Content`, by its first bytes, in Pillow's words.
-
-    Raises:
-        UserError: none that is read; the text says which, if that is known.
-    """
+    """The format of a file, a `file_parts.Content`, by its first bytes, in Pillow's words."""
     head = content[:1024]
     if head[4:8] == b"ftyp":
         # the names of brands alone

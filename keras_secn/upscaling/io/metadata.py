@@ -89,17 +89,9 @@ def to_pillow(metadata, image):
 
 
 def prepare(metadata, kind, size, gray, notes):
-    """`Metadata` that are true of a result, and that its format can hold.
+    """`Metadata` that are true of a result of (height, width), and that its format can hold.
 
-    Args:
-        metadata: the original's.
-        kind: the result's format, in Pillow's words.
-        size: (height, width) of the result.
-        gray: the result has no colors.
-        notes: list that gets what is left out.
-
-    Raises:
-        UserError: the format cannot say what the numbers mean.
+    `notes` gets what is left out. A `UserError` if the format cannot say what the numbers mean.
     """
     made = color.settle(metadata, kind, gray, notes)
     _enlarge(made, size, notes)

@@ -12,9 +12,7 @@ def to_pixels(image, profile=None):
     """A decoded Pillow image as H x W x C: gray, gray and alpha, RGB or RGBA; uint8 or uint16.
 
     One bit becomes gray, a palette its colors; CMYK becomes sRGB, by its profile if it has one.
-
-    Returns:
-        The array, and whether its colors were converted, so that the profile no longer holds.
+    Also returns whether colors were converted, so that the profile no longer holds.
     """
     if image.mode.startswith("I;16"):
         return np.asarray(image, dtype=np.uint16)[..., None], False
@@ -34,11 +32,7 @@ def to_pixels(image, profile=None):
 
 
 def to_image(pixels):
-    """The Pillow image of an array that `to_pixels` gives.
-
-    Raises:
-        UserError: 16 bits of more than one channel, which Pillow has no mode for.
-    """
+    """The Pillow image of an array that `to_pixels` gives."""
     channels = pixels.shape[2]
     if pixels.dtype == np.uint16 and channels != 1:
         raise UserError("Pillow has no 16-bit images of several channels; use arrays or paths")

@@ -15,15 +15,7 @@ ROWS = 64  # compressed at once
 
 
 def write_png(path, bands, shape, dtype, metadata):
-    """Writes a PNG from bands of rows.
-
-    Args:
-        path: of the file.
-        bands: iterable of (h, W, C) arrays from top to bottom, of uint8 or uint16.
-        shape: (H, W, C) of the whole picture.
-        dtype: of the bands.
-        metadata: what `metadata.prepare` gives.
-    """
+    """Writes a PNG of (H, W, C), uint8 or uint16, from arrays (h, W, C) from top to bottom."""
     height, width, channels = shape
     depth = np.dtype(dtype).itemsize
     with open(path, "wb") as file:
@@ -46,13 +38,7 @@ def write_png(path, bands, shape, dtype, metadata):
 def filtered(rows, above, step):
     """Rows with the filter of each that leaves the smallest differences (section 12.7).
 
-    Args:
-        rows: (h, bytes) uint8.
-        above: the row above the first one; zeros at the top.
-        step: bytes per pixel.
-
-    Returns:
-        The bytes to compress, each row with the number of its filter first.
+    Rows are (h, bytes), `step` bytes per pixel; `above` is the row above the first one.
     """
     up = np.vstack([above[None], rows[:-1]])
     left, corner = np.zeros_like(rows), np.zeros_like(rows)

@@ -21,20 +21,18 @@ PALETTE = 3  # a color type
 
 def split(content):
     """The `Parts` of a PNG."""
-    parts = Parts("PNG", [range(8)])
+    parts = Parts([range(8)])
     raw, place = {}, 8
-    header, transparent, moving = bytes(13), None, False
+    header, has_key, moving = bytes(13), False, False
     while place + 12 <= len(content):
         head = content[place : place + 8]
         name, end = head[4:], place + 12 + int.from_bytes(head[:4], "big")
         if name in PICTURE or not name[0] & 0x20:  # a capital letter: the decoder must know it
-            if name == b"tRNS":
-                transparent = content[place:end]
-                parts.pieces.append(transparent)
-            else:
-                parts.keep(place, min(end, len(content)))
+            parts.keep(place, min(end, len(content)))
             if name == b"IHDR":
                 header = content[place + 8 : place + 21].ljust(13, b"\0")
+            elif name == b"tRNS":
+                has_key = header[9] != PALETTE
             elif name == b"acTL":
                 moving = int.from_bytes(content[place + 8 : place + 12], "big") > 1
             elif name == b"IEND":
@@ -50,13 +48,7 @@ def split(content):
             break
         place = end
     _apply(parts, raw)
-    parts.depth = header[8]
-    parts.deep = header[8] == 16 and not moving
-    if transparent and header[9] != PALETTE and not moving:
-        # the key is looked for in the numbers as they are stored
-        parts.pieces = [piece for piece in parts.pieces if piece is not transparent]
-        key = transparent[8:-4]
-        parts.key = struct.unpack(f">{len(key) // 2}H", key[: len(key) // 2 * 2])
+    parts.beyond_pillow = not moving and (header[8] == 16 or has_key)
     return parts
 
 
@@ -109,11 +101,7 @@ def _keep_text(parts, raw, name, data):
 
 
 def text_value(name, rest):
-    """What follows a text chunk's keyword, unpacked: bytes.
-
-    Raises:
-        ValueError, zlib.error: it is damaged or too long.
-    """
+    """What follows a text chunk's keyword, unpacked; `ValueError` or `zlib.error` if damaged."""
     if name == b"tEXt":
         return rest
     if name == b"zTXt":
@@ -134,11 +122,7 @@ def text_chunk(keyword, value):
 
 
 def unpack(data):
-    """Unpacks up to `LARGEST` bytes.
-
-    Raises:
-        ValueError, zlib.error: damaged, cut off, or larger.
-    """
+    """Unpacks up to `LARGEST` bytes; `ValueError` or `zlib.error` if damaged or larger."""
     worker = zlib.decompressobj()
     made = worker.decompress(data, LARGEST)
     if not worker.eof:

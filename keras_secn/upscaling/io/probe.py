@@ -84,11 +84,7 @@ def address(path):
 
 
 def probe(path):
-    """The `Clip` of a file.
-
-    Raises:
-        UserError: ffmpeg is not installed, or there is no video in the file that can be enlarged.
-    """
+    """The `Clip` of a file."""
     for tool in ("ffmpeg", "ffprobe"):
         if shutil.which(tool) is None:
             raise UserError(f"{path}: video needs {tool} (apt-get install ffmpeg)")
@@ -107,11 +103,7 @@ def probe(path):
 
 
 def read_answer(path, answer):
-    """The `Clip` of a file (its path is for messages) that ffprobe's JSON describes.
-
-    Raises:
-        UserError: the answer makes no sense, or the video cannot be enlarged; says why.
-    """
+    """The `Clip` of a file (its path is for messages) that ffprobe's JSON describes."""
     try:
         parsed = json.loads(answer)
         streams = [stream for stream in parsed["streams"] if isinstance(stream, dict)]
@@ -277,11 +269,8 @@ def _seconds(value, signed=False):
 
 def _ratio(value, largest):
     """A `Fraction` of "25/1", "16:11" or a number; `None` if it is nothing between 0 and that."""
-    if isinstance(value, Fraction):
-        ratio = value
-    else:
-        match = re.fullmatch(r"(\d{1,18})[/:](\d{1,18})", str(value))
-        if not match or not int(match[2]):
-            return None
-        ratio = Fraction(int(match[1]), int(match[2]))
+    try:
+        ratio = Fraction(str(value).replace(":", "/"))
+    except (ValueError, ZeroDivisionError):
+        return None
     return ratio if 0 < ratio <= largest else None

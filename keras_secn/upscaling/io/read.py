@@ -15,7 +15,6 @@ from keras_secn.upscaling.io.metadata import of_page, with_tags
 from keras_secn.upscaling.io.pixels import to_pixels, upright
 from keras_secn.utils.errors import UserError
 
-SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
 SPLITS = {
     "PNG": png_read.split,
     "JPEG": jpeg.split,
@@ -48,19 +47,19 @@ class Source(NamedTuple):
     moving: bool  # the frames are an animation, not pages
     loop: int | None  # how often an animation runs, 0 for ever; `None` if the file does not say
     tables: dict | None = None  # a JPEG's quantization tables
+    lossy: bool = False  # a WebP that is stored with loss
 
 
 def read_header(path):
     """The `Source` of a file; nothing is decoded.
 
-    Raises:
-        UserError: no image that is read, or more pixels than are safe: in a picture (89 million, or
-            `PIL.Image.MAX_IMAGE_PIXELS`), in all frames of an animation together (twice as many) or
-            in all pages (100 times as many).
+    A `UserError` if there are more pixels than are safe: in a picture (89 million, or
+    `PIL.Image.MAX_IMAGE_PIXELS`), in all frames of an animation together (twice as many) or in all
+    pages (100 times as many).
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
-        content, loop, tables = Content(file), None, None
+        content, loop, tables, lossy = Content(file), None, None, False
         kind = kind_of(content)
         if kind == "TIFF":
             pages = tiff_read.pages(content)
@@ -71,19 +70,16 @@ def read_header(path):
             with image:
                 metadata, size, count = parts.metadata, image.size[::-1], _count(image, parts)
                 loop = image.info.get("loop") if count > 1 else None
-                tables = getattr(image, "quantization", None)
+                tables, lossy = getattr(image, "quantization", None), bool(parts.lossy)
         if (metadata.orientation or 1) >= 5:
             size = size[::-1]
-        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables)
+        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables, lossy)
 
 
 def read_frames(source, notes=None):
     """Yields the `Frame`s of a `Source`, decoded one at a time, upright.
 
     `notes` is a list that gets what could not be read beside the pixels.
-
-    Raises:
-        UserError: as `read_header`; or pixels are missing.
     """
     notes = [] if notes is None else notes
     read = _pages if source.format == "TIFF" else _frames
@@ -124,9 +120,9 @@ def _frame(pixels, converted, metadata, duration=0):
 
 def _opened(content, kind):
     """The `Parts` of a file, and its Pillow image."""
-    parts = Parts(kind, [range(len(content))])
+    parts = Parts([range(len(content))])
     try:
-        parts = SPLITS[kind](content) if kind in SPLITS else parts
+        parts = SPLITS[kind](content)
     except UserError:
         raise
     except Exception:  # metadata so damaged that it cannot be told from the picture
@@ -155,7 +151,7 @@ def _opened(content, kind):
 
 
 def _count(image, parts):
-    count = getattr(image, "n_frames", 1) if parts.kind in MOVING else 1
+    count = getattr(image, "n_frames", 1) if image.format in MOVING else 1
     if count > 1:
         width, height = image.size
         if parts.frames:
@@ -165,7 +161,7 @@ def _count(image, parts):
 
 
 def _decode(content, parts, image, canvas):
-    if parts.deep:
+    if parts.beyond_pillow:
         import imagecodecs  # slow to load, and few files need it
 
         pixels = imagecodecs.png_decode(stream(content, parts.pieces).read())
@@ -173,15 +169,5 @@ def _decode(content, parts, image, canvas):
     else:
         image.load()
         pixels, converted = to_pixels(image, parts.metadata.icc)
-    if parts.key and len(parts.key) == pixels.shape[2]:
-        pixels = _with_key(pixels, parts.key, parts.depth)
     duration = image.info.get("duration", 0)
     return _frame(pixels[: canvas[1], : canvas[0]], converted, parts.metadata, duration)
-
-
-def _with_key(pixels, stored, bits):
-    """Adds an alpha channel that is 0 where the pixels are the key (PNG, section 11.3.1.1)."""
-    own, white = 2**bits - 1, np.iinfo(pixels.dtype).max
-    key = np.array([(value & own) * (white // own) for value in stored], pixels.dtype)
-    alpha = np.where((pixels == key).all(axis=2, keepdims=True), 0, white)
-    return np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)

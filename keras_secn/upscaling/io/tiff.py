@@ -19,12 +19,9 @@ XMP, IPTC, ICC = 700, 33723, 34675
 
 
 def write_tiff(path, pages, count):
-    """Writes pages one after the other; each is complete before the next one begins.
+    """Writes pages, (bands, shape, dtype, metadata), each complete before the next one begins.
 
-    Args:
-        path: of the file.
-        pages: iterable of (bands, shape, dtype, metadata) as `png.write_png` takes them.
-        count: about how many of the first one's size; what may be too large is a BigTIFF.
+    `count`: about how many of the first one's size; what may be too large is a BigTIFF.
     """
     layout = None
     with open(path, "wb") as file:

@@ -54,11 +54,7 @@ class Page:
 
 
 def pages(content):
-    """The `Page`s of a TIFF; smaller copies and masks of a picture are left out.
-
-    Raises:
-        UserError: it has none, too many, too large ones, or some that are not read.
-    """
+    """The `Page`s of a TIFF; smaller copies and masks of a picture are left out."""
     layout, offset = ifd.read_layout(content)
     result, seen = [], set()
     while offset and offset not in seen:

@@ -27,8 +27,6 @@ from keras_secn.upscaling.io.probe import (
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 
-__all__ = ["SUFFIXES", "is_video", "probe", "upscale_video"]
-
 QUIET = ["ffmpeg", "-v", "error", "-nostdin"]
 RAW = ["-f", "rawvideo", "-pix_fmt", "rgb24"]
 # chroma between the pixels is interpolated, and nothing is rounded twice
@@ -75,7 +73,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
         if timing:
             timer, _ = _start(stack, timing, stdout=subprocess.PIPE)
             times = frame_times.shown_at(timer.stdout, clip)
-        count, state = 0, None
+        count, state = 0, None if upscaler.networks.judges else Condition(True, "")
         try:
             send = _Sender(writer, encoder.stdin)
             if times:
@@ -86,7 +84,8 @@ def upscale_video(upscaler, path, out, *, tick=None):
                 frame = np.frombuffer(content, np.uint8).reshape(height, width, 3)
                 if state is None:
                     # once: a video that changes its network flickers
-                    state = _judge(upscaler, path, clip, frame, large[0] / height)
+                    state = video_condition(frame, clip.codec, clip.bits)
+                    upscaler.networks.tell(path, state, large[0] / height)
                 frame = smooth(frame) if state.jagged else frame
                 for rows in upscaler.bands(frame, tick, not state.clean):
                     send(np.ascontiguousarray(rows))
@@ -105,23 +104,15 @@ def upscale_video(upscaler, path, out, *, tick=None):
     return count
 
 
-def _judge(upscaler, path, clip, frame, needed):
-    if not upscaler.networks.judges:
-        return Condition(True, "")
-    state = video_condition(frame, clip.codec, clip.bits)
-    upscaler.networks.tell(path, state, needed)
-    return state
-
-
 def _plan(path, clip, large, container):
-    """The commands that read and that write, the latter without the file, and what is left out.
+    """ffmpeg's commands, and a list of what is left out.
 
-    The third one prints the frames' times; it is `None` where the rate is constant.
+    One reads; one writes, to a file that is still to be named; the last prints the frames' times,
+    and is `None` where the rate is constant.
     """
     height, width = clip.size
     notes = list(clip.notes)
-    times = None if clip.container == "avi" else frame_times.packet_times(path, clip)
-    rate = frame_times.constant_rate(clip, times) if times else clip.rate
+    rate = frame_times.constant_rate(path, clip)
     if rate is None and not container.variable:
         notes.append(f"the frames' own times, which {container.muxer} cannot hold")
         rate = clip.rate

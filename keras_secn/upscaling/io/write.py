@@ -1,6 +1,7 @@
 """Writes enlarged frames to files, atomically, and streamed where the format allows it."""
 
 import io
+import math
 
 import numpy as np
 from PIL import Image
@@ -36,16 +37,11 @@ LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a f
 
 def check(kind, shape, source):
     """Raises a `UserError` if a format cannot hold a `read.Source` enlarged to (height, width)."""
-    if max(shape) > LONGEST.get(kind, max(shape)):
-        raise UserError(
-            f"{source.path}: {shape[1]}x{shape[0]} is more than {kind} holds"
-            f" ({LONGEST[kind]} pixels a side); use --format png or tiff"
-        )
-    if shape[0] * shape[1] > LARGEST.get(kind, shape[0] * shape[1]):
-        raise UserError(
-            f"{source.path}: {shape[1]}x{shape[0]} has more pixels than {kind} holds"
-            f" ({LARGEST[kind]}); use --format png or tiff"
-        )
+    result, advice = f"{source.path}: {shape[1]}x{shape[0]}", "use --format png or tiff"
+    if max(shape) > (longest := LONGEST.get(kind, math.inf)):
+        raise UserError(f"{result} is more than {kind} holds ({longest} pixels a side); {advice}")
+    if math.prod(shape) > (largest := LARGEST.get(kind, math.inf)):
+        raise UserError(f"{result} has more pixels than {kind} holds ({largest}); {advice}")
     if source.moving and kind not in MOVING:
         raise UserError(f"{source.path}: {kind} holds no animation; use gif, webp, png or avif")
     if source.count > 1 and not source.moving and kind != "TIFF":
@@ -53,20 +49,9 @@ def check(kind, shape, source):
 
 
 def write(path, kind, frames, source, quality, notes):
-    """Writes all frames.
+    """Writes all frames: (bands, shape, dtype, the original's `Metadata`, duration).
 
-    Args:
-        path: of the temporary file.
-        kind: a value of `FORMATS`.
-        frames: iterable of (bands, shape, dtype, metadata, duration) as `png.write_png` takes them,
-            but with the original's `Metadata`.
-        source: the `read.Source`.
-        quality: of lossy formats, 1 to 100.
-        notes: list that gets what is left out.
-
-    Raises:
-        UserError: the format cannot hold the picture.
-        OSError: the file cannot be written.
+    `notes` gets what is left out.
     """
     prepared = (
         (bands, shape, dtype, prepare(metadata, kind, shape[:2], shape[2] < 3, notes), duration)

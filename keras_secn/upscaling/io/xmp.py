@@ -29,20 +29,19 @@ REGIONS = (
     "http://ns.microsoft.com/photo/1.2/",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/ImageRegion",
 )
+# namespace -> names
 WRONG = {
-    **dict.fromkeys(("BitsPerSample", "Compression", "PhotometricInterpretation"), TIFF),
-    **dict.fromkeys(("SamplesPerPixel", "PlanarConfiguration", "YCbCrSubSampling"), TIFF),
-    "YCbCrPositioning": TIFF,
-    **dict.fromkeys(("ComponentsConfiguration", "CompressedBitsPerPixel"), EXIF),
-    **dict.fromkeys(("SubjectArea", "SubjectLocation"), EXIF),
-    **dict.fromkeys(("FocalPlaneXResolution", "FocalPlaneYResolution"), EXIF),
-    "Thumbnails": "http://ns.adobe.com/xap/1.0/",
-    "HasExtendedXMP": "http://ns.adobe.com/xmp/note/",
-    "format": "http://purl.org/dc/elements/1.1/",
-    "provenance": "http://purl.org/dc/terms/",
-    "ColorMode": PHOTOSHOP,
+    TIFF: "BitsPerSample Compression PhotometricInterpretation SamplesPerPixel PlanarConfiguration"
+    " YCbCrSubSampling YCbCrPositioning NativeDigest",
+    EXIF: "ComponentsConfiguration CompressedBitsPerPixel SubjectArea SubjectLocation"
+    " FocalPlaneXResolution FocalPlaneYResolution NativeDigest",
+    PHOTOSHOP: "ColorMode",
+    "http://ns.adobe.com/xap/1.0/": "Thumbnails",
+    "http://ns.adobe.com/xmp/note/": "HasExtendedXMP",
+    "http://purl.org/dc/elements/1.1/": "format",
+    "http://purl.org/dc/terms/": "provenance",
 }
-OF_COLORS = {"ICCProfile": PHOTOSHOP, "ColorSpace": EXIF}
+OF_COLORS = (PHOTOSHOP, "ICCProfile"), (EXIF, "ColorSpace")
 WIDTHS = (TIFF, "ImageWidth"), (EXIF, "PixelXDimension")
 HEIGHTS = (TIFF, "ImageLength"), (EXIF, "PixelYDimension")
 LARGEST = 2**22  # bytes that are parsed
@@ -52,17 +51,10 @@ SIGNS += ["Thumbnails", "HasExtendedXMP", "dc/elements", "purl.org/dc/terms"]
 
 
 def enlarged(content, size, ratio, turned, converted=False):
-    """XMP for the enlarged picture.
+    """A packet's bytes for a result of (height, width); `None` if they cannot be read.
 
-    Args:
-        content: bytes of the packet.
-        size: (height, width) of the result.
-        ratio: enlargement.
-        turned: whether the pixels were turned upright, so that places in them are others now.
-        converted: whether the colors are sRGB now.
-
-    Returns:
-        Bytes, those that were given if nothing in them is wrong; `None` if they cannot be read.
+    They stay as they are if nothing in them is wrong. `turned`: the pixels are upright now, and
+    places in them are others. `converted`: the colors are sRGB now.
     """
     content = content.rstrip(b"\0")
     plain = content if b"\0" not in content[:64] else content.replace(b"\0", b"")  # UTF-16, -32
@@ -102,9 +94,8 @@ def _is_wrong(node, turned, converted):
     space, local = node.namespaceURI or "", node.localName or ""
     return (
         space in GONE
-        or space == WRONG.get(local)
-        or (local == "NativeDigest" and space in (TIFF, EXIF))
-        or (converted and space == OF_COLORS.get(local))
+        or local in WRONG.get(space, "").split()
+        or (converted and (space, local) in OF_COLORS)
         or (space == CAMERA_RAW and local.startswith(("Crop", "HasCrop")))
         or (turned and (space == PANORAMA or space.startswith(REGIONS)))
         # regions of the IPTC may be in pixels, deep within a structure
