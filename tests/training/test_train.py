@@ -13,9 +13,11 @@ import large_models
 import numpy as np
 import pytest
 import srgan
+import system_run
 import table1
 from absl import flags
 from compare_blocks import ComparisonSettings, compare_blocks
+from ct_srcnn_widths import WidthPlan, transfer_widths
 from pictures import noise
 from PIL import Image
 from publish import publish
@@ -29,8 +31,7 @@ from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.metrics import compare
 from keras_secn.metrics.protocol import evaluate, image_upscaler
 from keras_secn.models import registry
-from keras_secn.models.ct_srcnn.network import build_ct_srcnn
-from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
+from keras_secn.models.ct_srcnn import build_ct_srcnn
 from keras_secn.models.drcn import build_drcn
 from keras_secn.models.lapsrn import build_lapsrn
 from keras_secn.models.secn import build_ct_secn, build_secn
@@ -38,7 +39,6 @@ from keras_secn.models.srresnet import build_discriminator, build_srresnet
 from keras_secn.models.vdsr import build_vdsr
 from keras_secn.rewrite.fuse_upsampler import fuse_for_training
 from keras_secn.training import batch_statistics
-from keras_secn.training import run as system_run
 from keras_secn.training.losses import PictureLoss, SupervisedModel, losses_of, supervised
 from keras_secn.training.optimizers import AdjustableClippingSGD
 from keras_secn.training.recipe import Recipe
