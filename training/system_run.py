@@ -4,13 +4,13 @@ import dataclasses
 import functools
 import inspect
 
+from aplus_fit import fit
 from ct_srcnn_widths import WidthPlan, transfer_widths
 from run_folder import load_initial, load_teacher, run_folder
 from run_report import network_row, write_table
 
 from keras_secn.cascade.transfer import transfer_weights
 from keras_secn.models import registry
-from keras_secn.models.aplus import fit
 from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds
 from keras_secn.training import multihost
@@ -139,10 +139,10 @@ def _fit(settings, cache, folder, validate, strategy):
         model = load_checked(path)
     else:
         try:
-            inspect.signature(fit.fit).bind(cache, **settings.arguments)
+            inspect.signature(fit).bind(cache, **settings.arguments)
         except TypeError as error:
             raise UserError(f"A+: {error}") from None
-        model = fit.fit(
+        model = fit(
             cache, settings.scale, seed=settings.recipe.seed, progress=True, **settings.arguments
         )
         with atomic_path(path) as temporary:

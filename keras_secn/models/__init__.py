@@ -6,7 +6,7 @@ from keras_secn.utils.backend import require_backend as _require_backend
 _require_backend()  # one line that says what is missing, before Keras says it in many
 
 from keras_secn.models import registry as registry
-from keras_secn.models.aplus.network import build_aplus as build_aplus
+from keras_secn.models.aplus import build_aplus as build_aplus
 from keras_secn.models.bicubic_start import start_as_interpolation as start_as_interpolation
 from keras_secn.models.ct_srcnn import build_ct_srcnn as build_ct_srcnn
 from keras_secn.models.drcn import build_drcn as build_drcn
