@@ -78,7 +78,7 @@ def export(
         io: "uint8" or "float", the type of the pixels.
         check: photographs or LR pictures to compare on; some of `representative` if `None`.
         progress: shows a bar over calibration.
-        report: compares the layers of an integer file with their float twins.
+        report: compares the layers of an integer file with the same layers in float.
         training: folders of photographs for int8_qat, or a `keras_secn.data.PhotoCache`.
         steps: of int8_qat.
 
@@ -111,7 +111,7 @@ def export(
 
     # the temporary file first: an unwritable folder shows before minutes of conversion
     with atomic_path(path) as temporary:
-        content, twin = _convert(
+        content, in_float = _convert(
             model, quantization, size, io, pictures, progress, report, cache, steps
         )
         facts = {
@@ -132,8 +132,8 @@ def export(
                 f" between them, and at least {BOUNDS[quantization]:.0f} dB is required"
             )
         temporary.write_bytes(metadata.add(content, facts))
-    if twin:
-        facts["layers"] = layer_report(content, twin, checked[0])
+    if in_float:
+        facts["layers"] = layer_report(content, in_float, checked[0])
     return facts
 
 
@@ -162,19 +162,19 @@ def _convert(model, quantization, size, io, pictures, progress, report, cache, s
         return converter.convert(network, size, io, quantization), None
     if quantization == "int16x8":
         pictures = calibration_pictures(pictures, size)
-        twin = converter.convert(network, size, io)
-        return static_16x8(twin, pictures, io), twin
+        in_float = converter.convert(network, size, io)
+        return static_16x8(in_float, pictures, io), in_float
     pictures, equalized = _calibration(model, pictures), equalize.can_rewrite(model)
     model, exact = _rounded(fuse_body, model, pictures)
     network = converter.plain_network(model)
-    twin = converter.convert(network, size, "float") if report else None
+    in_float = converter.convert(network, size, "float") if report else None
     if quantization == "int8_qat":
         from keras_secn.lite.qat import finetune
 
         trained = finetune(model, exact, cache, steps, pictures, progress=progress)
         network, pictures = converter.plain_network(trained), None
     content = converter.convert(network, size, io, "int8", pictures, progress, clip=equalized)
-    return content, twin
+    return content, in_float
 
 
 def _calibration(model, pictures):
