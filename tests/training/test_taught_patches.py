@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import system_run
 
-from keras_secn import metrics
+from keras_secn import load, metrics
 from keras_secn.data.dihedral import undo_dihedral
 from keras_secn.data.patches import PatchDataset
-from keras_secn.metrics import compare
 from keras_secn.models import registry
 from keras_secn.models.secn import build_secn
 from keras_secn.training.distillation import TaughtPatches
@@ -84,7 +83,7 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
         settings, cache, tmp_path / "run", validate=lambda model: {"val_psnr": 0.0, "val_ssim": 0.0}
     )
     picture = cache.lr(0).astype("float32")
-    target = eight_pictures(compare.load(str(path)), picture).mean(axis=0)
+    target = eight_pictures(load(str(path)), picture).mean(axis=0)
 
     def distance(network):
         return np.abs(network.predict_on_batch(picture[None])[0] - target).mean()

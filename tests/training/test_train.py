@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import commands
+import comparison
 import keras
 import large_models
 import numpy as np
@@ -28,7 +29,6 @@ from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
 from keras_secn.data.patches import PatchDataset
 from keras_secn.data.photo_cache import PhotoCache
-from keras_secn.metrics import compare
 from keras_secn.metrics.protocol import evaluate, image_upscaler
 from keras_secn.models import registry
 from keras_secn.models.ct_srcnn import build_ct_srcnn
@@ -523,7 +523,7 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
     assert "|  | espcn |" in done.stdout
     assert "precision: float32" in done.stderr
     assert "no --val_dir: scores are of the samples" in done.stderr
-    candidates, _ = compare.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
+    candidates, _ = comparison.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
     assert candidates[0].parameters == 21_284
 
 
