@@ -11,9 +11,6 @@ from absl import flags
 
 from keras_secn.training.app import run_app
 
-# where the folder of a run is made
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "training"))
-
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folder", None, "Where the run is kept.", required=True)
 flags.DEFINE_string("photos", None, "Training photographs.", required=True)
@@ -36,12 +33,12 @@ def main(argv):
 
     import keras
     import numpy as np
-    from run_folder import run_folder
 
     from keras_secn.data.photo_cache import PhotoCache
     from keras_secn.models.edsr_trunk import build_network
     from keras_secn.training import devices, multihost
     from keras_secn.training.recipe import Recipe
+    from keras_secn.training.run_folder import run_folder
     from keras_secn.training.trainer import train
 
     devices = devices.pick_strategy(FLAGS.strategy, FLAGS.logical_devices)

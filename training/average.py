@@ -58,7 +58,7 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
     averages.
 
     Returns:
-        A row for `run_report.table` for each network and, last, for their mean.
+        A row for `keras_secn.metrics.report.table` for each network and, last, for their mean.
 
     Raises:
         UserError: fewer than two networks, an unknown one, not a share for each, shares that are
@@ -73,10 +73,9 @@ def average_run(names, folder, *, validate, steps=0, shares=None):
             raise UserError("shares are numbers from 0, one of them above it")
 
     # after what can be refused at once: Keras takes seconds
-    from run_folder import load_initial
-    from run_report import network_row, write_table
-
+    from keras_secn.metrics.report import network_row, write_table
     from keras_secn.presets.load import load
+    from keras_secn.training.run_folder import load_initial
     from keras_secn.utils.atomic_file import atomic_path
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -46,10 +46,10 @@ flags.DEFINE_boolean("from_scratch", False, "Also trains the last network from s
 def main(argv):
     # after the flags are parsed: --help must not wait for Keras
     from cascade_report import write_report
-    from cascade_run import CascadeSettings, run_cascade
-    from run_report import table
 
+    from keras_secn.cascade import run
     from keras_secn.cascade.plan import CascadePlan
+    from keras_secn.metrics import report
     from keras_secn.metrics.protocol import bicubic_upscaler
     from keras_secn.training import multihost
 
@@ -71,7 +71,7 @@ def main(argv):
         else None
     )
     last = dataclasses.replace(stage, steps=FLAGS.last_steps or FLAGS.stage_steps)
-    settings = CascadeSettings(
+    settings = run.CascadeSettings(
         plan,
         first,
         stage,
@@ -84,7 +84,7 @@ def main(argv):
     )
     validation = training_flags.validation()
     cache = training_flags.photographs()
-    rows = run_cascade(
+    rows = run.run_cascade(
         settings,
         cache,
         FLAGS.output_dir,
@@ -100,7 +100,7 @@ def main(argv):
     nothing = {"parameters": 0, "multiply_adds": 0, "steps": 0}
     rows = [{"name": "bicubic", **nothing, **bicubic}, *rows]
     write_report(rows, FLAGS.output_dir, settings, validation.photographs)
-    print(table(rows))
+    print(report.table(rows))
     if FLAGS.initial:
         print(f"steps are those of this run: {FLAGS.initial} came trained")
     print(f"written to {FLAGS.output_dir}: table.md, psnr_parameters.png, history.png, crops.png")

@@ -4,11 +4,11 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from run_report import write_table
 
 from keras_secn.data.imresize import imresize, modcrop
 from keras_secn.metrics.crops import crops_picture
 from keras_secn.metrics.protocol import image_upscaler
+from keras_secn.metrics.report import write_table
 from keras_secn.presets.keras_file import load_checked
 from keras_secn.utils.atomic_file import atomic_path
 

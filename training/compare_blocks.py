@@ -73,7 +73,7 @@ class ComparisonSettings:
 def compare_blocks(settings, cache, folder, *, validate, strategy=None):
     """Trains or resumes one network per kind in a folder of its name, and writes `blocks.md`.
 
-    Returns rows as `run_report.network_row` makes them, with `origin`, `seconds` for
+    Returns rows as `keras_secn.metrics.report.network_row` makes them, with `origin`, `seconds` for
     a picture of 128x128 LR pixels and their `ratio` to the first kind's. The arguments are those of
     `keras_secn.training.train`.
 
@@ -81,14 +81,13 @@ def compare_blocks(settings, cache, folder, *, validate, strategy=None):
         UserError: see `run_folder` and `keras_secn.cascade.transfer_weights`.
     """
     # Keras takes seconds, for which --help does not wait
-    from run_folder import run_folder
-    from run_report import network_row
-
     from keras_secn.cascade.transfer import transfer_weights
     from keras_secn.metrics.protocol import image_upscaler
+    from keras_secn.metrics.report import network_row
     from keras_secn.metrics.timing import measured_seconds
     from keras_secn.presets.load import load
     from keras_secn.training.progress import RunBar
+    from keras_secn.training.run_folder import run_folder
     from keras_secn.training.trainer import train
 
     steps = settings.recipe.total_steps

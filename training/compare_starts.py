@@ -37,21 +37,20 @@ class StartSettings:
 def compare_starts(settings, cache, folder, *, validate, strategy=None):
     """Trains or resumes one network per initializer in a folder of its name; writes `starts.md`.
 
-    Returns rows as `run_report.network_row` makes them, with `psnr_before`, the PSNR
+    Returns rows as `keras_secn.metrics.report.network_row` makes them, with `psnr_before`, the PSNR
     before the first step. The arguments are those of `keras_secn.training.train`.
 
     Raises:
         UserError: see `run_folder` and `keras_secn.cascade.transfer_weights`.
     """
     # Keras takes seconds, for which --help does not wait
-    from cascade_run import calibration
-    from run_folder import run_folder
-    from run_report import network_row
-
+    from keras_secn.cascade.run import calibration
     from keras_secn.cascade.transfer import INITIALIZERS, transfer_weights
+    from keras_secn.metrics.report import network_row
     from keras_secn.models.edsr_trunk import build_network
     from keras_secn.presets.load import load
     from keras_secn.training.progress import RunBar
+    from keras_secn.training.run_folder import run_folder
     from keras_secn.training.trainer import train
 
     recipe, kinds, rows = settings.recipe, settings.plan.kinds(settings.plan.replace), []

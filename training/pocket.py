@@ -56,13 +56,13 @@ def run_pocket(settings, cache, folder, *, validate, strategy=None):
             `run_folder`.
     """
     # Keras takes seconds, for which --help does not wait
-    from run_folder import load_initial, load_teacher, run_folder
-    from run_report import network_row, write_table
     from wide_start import widen
 
+    from keras_secn.metrics.report import network_row, write_table
     from keras_secn.rewrite.fold_collapsible import fold
     from keras_secn.training import multihost
     from keras_secn.training.progress import RunBar
+    from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
     from keras_secn.training.trainer import train
     from keras_secn.utils.atomic_file import atomic_path
     from keras_secn.utils.local_scope import local_scope

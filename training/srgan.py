@@ -167,11 +167,10 @@ def run_adversarial(settings, cache, folder, *, validate):
         Stopped: SIGTERM or Ctrl-C came, and the state is saved.
     """
     # Keras takes seconds, for which --help does not wait
-    from run_folder import run_folder
-    from run_report import network_row
-
+    from keras_secn.metrics.report import network_row
     from keras_secn.presets.keras_file import load_checked
     from keras_secn.presets.load import load
+    from keras_secn.training.run_folder import run_folder
 
     with run_folder(folder, settings) as folder:
         generator = load(settings.initial)
@@ -262,7 +261,7 @@ def main(argv):
         settings, training_flags.photographs(), FLAGS.output_dir, validate=validate
     )
 
-    from run_report import table
+    from keras_secn.metrics.report import table
 
     print(table(rows))
     print(f"written to {FLAGS.output_dir}: srgan/model.keras")

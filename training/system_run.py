@@ -6,16 +6,16 @@ import inspect
 
 from aplus_fit import fit
 from ct_srcnn_widths import WidthPlan, transfer_widths
-from run_folder import load_initial, load_teacher, run_folder
-from run_report import network_row, write_table
 
 from keras_secn.cascade.transfer import transfer_weights
+from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models import registry
 from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds
 from keras_secn.training import multihost
 from keras_secn.training.distillation import require_teacher_share
 from keras_secn.training.progress import RunBar
+from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
 from keras_secn.training.trainer import continue_from, load_checked, train
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
@@ -90,7 +90,7 @@ def run_system(settings, cache, folder, *, validate, strategy=None):
         strategy: see `keras_secn.training.devices`.
 
     Returns:
-        The trained network, and a row for `run_report.table` per stage.
+        The trained network, and a row for `keras_secn.metrics.report.table` per stage.
 
     Raises:
         UserError: no such system, another run holds the folder, or it was started with other

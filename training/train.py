@@ -70,9 +70,9 @@ def main(argv):
         training_flags.refuse(["teacher_share"], "needs a --teacher")
 
     # after the flags are parsed: --help must not wait for Keras
-    from run_report import table
     from system_run import SystemSettings, run_system
 
+    from keras_secn.metrics.report import table
     from keras_secn.models import registry
     from keras_secn.models.bicubic_start import can_start_as_interpolation
 

@@ -7,6 +7,7 @@ from absl import flags
 
 from keras_secn.data.degradation import DEGRADATIONS
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.json_file import read_object
 
 FLAGS = flags.FLAGS
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples" / "validation"
@@ -103,18 +104,35 @@ def recipe(steps, **changes):
         steps: optimizer steps.
         changes: fields in place of the flags'.
     """
-    from precision import pick_precision
-
     from keras_secn.training import multihost
     from keras_secn.training.recipe import Recipe
 
     values = {name: getattr(FLAGS, name) for name in RECIPE if name in FLAGS}
     values["degradation"] = DEGRADATIONS[FLAGS.degradation]
     if "precision" not in changes:
-        changes["precision"] = pick_precision(FLAGS.precision, FLAGS.output_dir)
+        changes["precision"] = _precision(FLAGS.output_dir, FLAGS.precision)
         if multihost.is_first():
             print(f"precision: {changes['precision']}", file=sys.stderr)
     return Recipe(steps, **{**values, **changes})
+
+
+def _precision(folder, name):
+    """The precision that a run was started with, or else the one that `pick_precision` picks."""
+    from keras_secn.training.precision import PRECISIONS, pick_precision
+
+    path = pathlib.Path(folder) / "settings.json"
+    if name == "auto" and path.exists():
+        settings = read_object(path)
+        recipe = settings.get("last", settings.get("recipe"))
+        if not isinstance(recipe, dict) or recipe.get("precision") not in PRECISIONS:
+            raise UserError(f"{path} is damaged: it names no precision")
+        return recipe["precision"]
+    if name == "auto":
+        print("timing float32 and bfloat16 on this machine", file=sys.stderr)
+    precision, seconds = pick_precision(name)
+    for candidate, time in seconds.items():
+        print(f"{candidate}: {1000 * time:.0f} ms for a step of two blocks", file=sys.stderr)
+    return precision
 
 
 def photographs():

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 import system_run
-from cascade_run import CascadeSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.cascade.plan import CascadePlan
+from keras_secn.cascade.run import CascadeSettings
 from keras_secn.cascade.transfer import CascadeReplacement, transfer_weights
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.models.edsr_trunk import block_kinds, block_layers, build_network

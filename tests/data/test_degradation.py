@@ -6,14 +6,13 @@ import json
 import keras
 import numpy as np
 import pytest
-from cascade_run import calibration
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import noise
-from run_folder import run_folder
 from scripts import script
 from system_run import SystemSettings, run_system
 
+from keras_secn.cascade.run import calibration
 from keras_secn.data import PatchDataset
 from keras_secn.data.degradation import (
     DEGRADATIONS,
@@ -28,6 +27,7 @@ from keras_secn.data.imresize import imresize
 from keras_secn.data.photo_cache import cache_pairs
 from keras_secn.training import Recipe
 from keras_secn.training.distillation import TaughtPatches
+from keras_secn.training.run_folder import run_folder
 from keras_secn.utils.errors import UserError
 
 DEGRADED = ["jpeg", "photo"]

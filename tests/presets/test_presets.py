@@ -10,9 +10,9 @@ from pictures import noise
 from PIL import Image
 from pocket import PocketSettings
 from publish import publish
-from run_report import network_row, write_table
 
 from keras_secn import presets
+from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models.mobile import build_pocket_secn
 from keras_secn.models.secn import build_ct_secn, build_secn
 from keras_secn.presets.family import member

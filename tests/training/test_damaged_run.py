@@ -5,11 +5,11 @@ import json
 import zipfile
 
 import pytest
-from run_folder import run_folder
 
 from keras_secn import presets
 from keras_secn.training.checkpoint_state import read_state
 from keras_secn.training.recipe import Recipe
+from keras_secn.training.run_folder import run_folder
 from keras_secn.utils import folder_lock
 from keras_secn.utils.errors import UserError
 

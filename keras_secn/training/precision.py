@@ -1,7 +1,5 @@
 """Chooses float32 or mixed bfloat16, by timing both."""
 
-import pathlib
-import sys
 import time
 
 import keras
@@ -10,8 +8,7 @@ import numpy as np
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.training import multihost
 from keras_secn.training.devices import compiles_steps
-from keras_secn.utils.errors import UserError, require_known
-from keras_secn.utils.json_file import read_object
+from keras_secn.utils.errors import require_known
 from keras_secn.utils.local_scope import local_scope
 from keras_secn.utils.precision_scope import precision_scope
 
@@ -19,34 +16,26 @@ PATCH = (24, 24, 64)  # LR features of a patch that is timed
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
 
-def pick_precision(name, folder):
-    """The precision that `name` says, float32 or mixed_bfloat16; "auto" times both here.
+def pick_precision(name="auto"):
+    """Chooses the precision to train in; "auto" times both for a few steps on this machine.
 
     bfloat16 is twice as fast on processors with units for it and ten times slower where it is
-    emulated, and no flag of the processor says which of the two TensorFlow will do. With "auto", a
-    run that was started in `folder` goes on in its precision.
+    emulated, and no flag of the processor says which of the two TensorFlow will do.
+
+    Returns:
+        "float32" or "mixed_bfloat16", and the seconds per step of each (empty unless "auto").
 
     Raises:
-        UserError: an unknown name, or the run's settings are damaged.
+        UserError: an unknown name.
     """
     require_known(name, PRECISIONS, "precision")
     if name != "auto":
-        return name
-    path = pathlib.Path(folder) / "settings.json"
-    if path.exists():
-        settings = read_object(path)
-        recipe = settings.get("last", settings.get("recipe"))
-        if not isinstance(recipe, dict) or recipe.get("precision") not in PRECISIONS:
-            raise UserError(f"{path} is damaged: it names no precision")
-        return recipe["precision"]
-    print("timing float32 and bfloat16 on this machine", file=sys.stderr)
+        return name, {}
     with local_scope():
         seconds = {precision: _step_time(precision) for precision in PRECISIONS[1:]}
-    for precision, step in seconds.items():
-        print(f"{precision}: {1000 * step:.0f} ms for a step of two blocks", file=sys.stderr)
     fastest = min(seconds, key=seconds.get)
     # several processes must agree, whatever each of them measured
-    return PRECISIONS[multihost.largest(PRECISIONS.index(fastest))]
+    return PRECISIONS[multihost.largest(PRECISIONS.index(fastest))], seconds
 
 
 def _step_time(precision):
