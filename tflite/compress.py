@@ -6,13 +6,18 @@ Each row is one setting SPARSITY:CLUSTERS, trained on from the network itself.
 """
 
 import pathlib
+import sys
 
 from absl import flags
 
-from keras_secn.metrics import compare
+from keras_secn.presets.load import load
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
+
+# what scripts that evaluate share
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "training"))
+from comparison import check_paths
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")
@@ -62,7 +67,7 @@ def main(argv):
     settings = [parse_setting(text) for text in FLAGS.settings]
     out = pathlib.Path(FLAGS.out_dir)
     name = FLAGS.preset or FLAGS.model
-    compare.check_paths([name], [*FLAGS.data_dir, *FLAGS.training_dir], out / "table.json")
+    check_paths([name], [*FLAGS.data_dir, *FLAGS.training_dir], out / "table.json")
 
     # after the flags are checked: Keras takes seconds
     from network_size import measures
@@ -73,7 +78,7 @@ def main(argv):
     from keras_secn.metrics.protocol import ValidationSet, image_upscaler, write_json
     from keras_secn.models.edsr_trunk import scale_of
 
-    model = compare.load(name)
+    model = load(name)
     scale = scale_of(model)
     cache = open_photographs(FLAGS.training_dir, scale=scale, min_hr=distillation.HR_PATCH)
     sets = {pathlib.Path(path).name: ValidationSet(path, scale) for path in FLAGS.data_dir}

@@ -9,7 +9,8 @@ import pathlib
 from absl import flags
 from sizes import parse_size
 
-from keras_secn.metrics import compare
+from keras_secn.data.images import find_images
+from keras_secn.presets.load import is_file, load
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
@@ -51,15 +52,16 @@ def main(argv):
     if FLAGS.quantization == "int8_qat" and not FLAGS.training_dir:
         raise UserError("--quantization int8_qat needs --training_dir: photographs")
     shape = parse_size(FLAGS.shape) if FLAGS.shape != "dynamic" else "dynamic"
-    folders = [*FLAGS.training_dir, *([FLAGS.representative] if FLAGS.representative else [])]
-    compare.check_paths([FLAGS.preset or FLAGS.model], folders)
+    name = FLAGS.preset or FLAGS.model
+    # what is not there is said first: Keras takes seconds
+    is_file(name)
+    for folder in [*FLAGS.training_dir, *([FLAGS.representative] if FLAGS.representative else [])]:
+        find_images(folder)
 
-    # after the flags are checked: Keras takes seconds
     from keras_secn.lite.export import BOUNDS, export
 
-    model = compare.load(FLAGS.preset or FLAGS.model)
     facts = export(
-        model,
+        load(name),
         FLAGS.out,
         FLAGS.quantization,
         shape,

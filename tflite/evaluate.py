@@ -5,10 +5,17 @@
 Any super-resolution file will do: uint8, int8 or float pixels, of fixed or dynamic size.
 """
 
+import pathlib
+import sys
+
 from absl import flags
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
+
+# what scripts that evaluate share
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "training"))
+import comparison
 
 FLAGS = flags.FLAGS
 flags.DEFINE_multi_string("data_dir", [], "Folder of ground truth photographs; repeatable.")
@@ -26,7 +33,6 @@ def main(argv):
         raise UserError("usage: evaluate.py FILE... --data_dir DIR")
 
     from keras_secn.lite.interpreter import LiteModel
-    from keras_secn.metrics import compare
     from keras_secn.metrics.protocol import write_json
 
     models = [LiteModel(file, FLAGS.threads, value_range=FLAGS.white) for file in files]
@@ -35,14 +41,14 @@ def main(argv):
         if model.scale != scale:
             raise UserError(f"{file} enlarges {model.scale} times, {files[0]} {scale} times")
     origins = [name for name in (FLAGS.preset, FLAGS.model) if name]
-    candidates = compare.load_candidates(origins, scale)[0] if origins else []
-    labels = compare.short_names(files)
+    candidates = comparison.load_candidates(origins, scale)[0] if origins else []
+    labels = comparison.short_names(files)
     for label, file, model in zip(labels, files, models, strict=True):
-        candidates.append(compare.Candidate(label, file, model, None))
+        candidates.append(comparison.Candidate(label, file, model, None))
     results = []
-    for reports in compare.compare(candidates, FLAGS.data_dir, scale, None, FLAGS.progress):
+    for reports in comparison.compare(candidates, FLAGS.data_dir, scale, None, FLAGS.progress):
         print(f"## {next(iter(reports.values())).folder}, x{scale}: PSNR-Y (dB) / SSIM-Y\n")
-        print(compare.comparison_table(reports), flush=True)
+        print(comparison.comparison_table(reports), flush=True)
         for candidate in candidates:
             results.append({"model": candidate.source, **reports[candidate.label].to_dict()})
     if FLAGS.json:

@@ -14,13 +14,13 @@ presets run by their LiteRT files.
 import contextlib
 import pathlib
 
+import comparison
 from absl import flags
+from comparison import BICUBIC
 from drawn_pages import PAGES, page_folder
 from inputs_table import AUTO, measure, summary, to_markdown
 
 from keras_secn.data.degradation import parse_degradation
-from keras_secn.metrics import compare
-from keras_secn.metrics.compare import BICUBIC
 from keras_secn.metrics.protocol import write_json
 from keras_secn.training.app import run_app
 from keras_secn.upscaling.upscaler import Upscaler
@@ -63,7 +63,7 @@ def print_inputs(names, folders, kinds):
     networks = [name for name in names if name != AUTO]
     for kind in kinds:
         parse_degradation(kind)  # an unknown one is refused before work starts
-    compare.check_paths(networks, folders, FLAGS.json)
+    comparison.check_paths(networks, folders, FLAGS.json)
     scales = {FLAGS.scale} if FLAGS.scale else {Upscaler(name).scale for name in networks} or {2}
     if len(scales) > 1:
         raise UserError(f"the networks enlarge {sorted(scales)} times: choose by --scale")
@@ -94,13 +94,17 @@ def run(names, folders):
         return
     if AUTO in names:
         raise UserError("auto chooses by the input: it goes with --degradation")
-    compare.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
-    candidates, scale = compare.load_candidates(names, FLAGS.scale, FLAGS.ensemble, FLAGS.pooling)
+    comparison.check_paths(names, folders, FLAGS.json, FLAGS.save_images)
+    candidates, scale = comparison.load_candidates(
+        names, FLAGS.scale, FLAGS.ensemble, FLAGS.pooling
+    )
     results = []
-    for reports in compare.compare(candidates, folders, scale, FLAGS.save_images, FLAGS.progress):
+    for reports in comparison.compare(
+        candidates, folders, scale, FLAGS.save_images, FLAGS.progress
+    ):
         first = next(iter(reports.values()))
         print(f"## {first.folder}, x{scale}: PSNR-Y (dB) / SSIM-Y\n")
-        print(compare.comparison_table(reports), flush=True)
+        print(comparison.comparison_table(reports), flush=True)
         for candidate in candidates:
             about = {"model": candidate.source, "parameters": candidate.parameters}
             results.append({**about, **reports[candidate.label].to_dict()})

@@ -4,11 +4,11 @@ import io
 import re
 
 import numpy as np
+from comparison import BICUBIC, short_names
 from PIL import Image
 from tqdm import tqdm
 
 from keras_secn.data.images import find_images
-from keras_secn.metrics.compare import BICUBIC, short_names
 from keras_secn.metrics.protocol import bicubic_upscaler, read_ground_truth, score
 from keras_secn.presets.store import list_presets, preset_card
 from keras_secn.upscaling.condition import condition, smooth

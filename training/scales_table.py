@@ -8,8 +8,8 @@ command fails.
 """
 
 from absl import flags
+from comparison import BICUBIC, check_paths, short_names
 
-from keras_secn.metrics.compare import BICUBIC, check_paths, short_names
 from keras_secn.metrics.protocol import ValidationSet, bicubic_upscaler, write_json
 from keras_secn.presets.lite_files import preset_file
 from keras_secn.presets.store import list_presets, preset_card

@@ -10,8 +10,8 @@ systems' own papers. A dash stands where nothing is published or nothing of ours
 import pathlib
 
 from absl import flags
+from comparison import BICUBIC, check_paths, compare, load_candidates
 
-from keras_secn.metrics.compare import BICUBIC, check_paths, compare, load_candidates
 from keras_secn.metrics.protocol import write_json
 from keras_secn.presets.store import list_presets
 from keras_secn.training.app import run_app

@@ -9,9 +9,9 @@ ct_secn_12 were made from ct_secn_16. ct_secn_16_scratch had fewer steps than th
 import pathlib
 
 from absl import flags
+from comparison import check_paths, compare, load_candidates
 from table1 import PUBLISHED, published
 
-from keras_secn.metrics.compare import check_paths, compare, load_candidates
 from keras_secn.metrics.protocol import write_json
 from keras_secn.presets.store import list_presets, preset_card
 from keras_secn.training.app import run_app

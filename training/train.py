@@ -70,11 +70,11 @@ def main(argv):
         training_flags.refuse(["teacher_share"], "needs a --teacher")
 
     # after the flags are parsed: --help must not wait for Keras
-    from keras_secn.cascade.transfer import carry_over
+    from system_run import SystemSettings, run_system
+
     from keras_secn.metrics.report import table
     from keras_secn.models import registry
     from keras_secn.models.bicubic_start import can_start_as_interpolation
-    from keras_secn.training.run import SystemSettings, run_system
 
     system = registry.system(FLAGS.model)
     if FLAGS["start"].present and not can_start_as_interpolation(system.build(**system.small)):
@@ -96,7 +96,7 @@ def main(argv):
         teacher=FLAGS.teacher,
         teacher_share=FLAGS.teacher_share,
     )
-    _, rows = training_flags.run(run_system, settings, strategy, transfer=carry_over)
+    _, rows = training_flags.run(run_system, settings, strategy)
     print(table(rows))
     print(f"written to {FLAGS.output_dir}: {rows[-1]['name']}/model.keras, table.md")
 

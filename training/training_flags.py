@@ -161,7 +161,7 @@ def validation():
     return ValidationSet(FLAGS.val_dir or SAMPLES, FLAGS.scale if "scale" in FLAGS else 2)
 
 
-def run(trains, settings, strategy, **options):
+def run(trains, settings, strategy):
     """What `trains` returns for settings, on the photographs and devices of the flags."""
     return trains(
         settings,
@@ -169,5 +169,4 @@ def run(trains, settings, strategy, **options):
         FLAGS.output_dir,
         validate=validation().scores,
         strategy=strategy,
-        **options,
     )

@@ -5,8 +5,7 @@ import numpy as np
 
 from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.layers.blocks import SeparableSEBlock, SEResidualBlock
-from keras_secn.models.edsr_trunk import block_kinds, block_layers
-from keras_secn.training.trainer import continue_from
+from keras_secn.models.edsr_trunk import block_layers
 from keras_secn.utils.errors import UserError, require_known
 from keras_secn.utils.local_scope import local_scope
 
@@ -153,21 +152,3 @@ class CascadeReplacement(keras.callbacks.Callback):
         self.replaced = transfer_weights(
             self.source, self.model, self.initializer, self.calibration
         )
-
-
-def carry_over(source: keras.Model, target: keras.Model) -> None:
-    """Copies the weights of the same network, of another scale, or with other separable blocks.
-
-    Args:
-        source: the trained network.
-        target: the network to train; see the initializer "compose" of `transfer_weights` if it has
-            fewer separable blocks.
-
-    Raises:
-        UserError: the networks differ in anything else.
-    """
-    separable = [block_kinds(model).count("separable") for model in (source, target)]
-    if separable[0] > separable[1]:
-        transfer_weights(source, target, "compose")
-    else:
-        continue_from(source, target)

@@ -8,10 +8,6 @@ BLACK = 16.0
 
 
 def rgb_to_y(image):
-    """BT.601 studio-swing luminance in 16..235 as float64, not rounded.
-
-    Args:
-        image: H x W x 3 RGB in 0..255, or H x W, which is taken for luminance already.
-    """
+    """BT.601 luminance, 16..235 in float64, of RGB in 0..255; H x W is luminance already."""
     image = np.asarray(image, np.float64)
     return image if image.ndim == 2 else image @ LUMA + BLACK

@@ -152,7 +152,6 @@ def cache_pairs(cache_dir, source, states, scale, produce, *, strict, progress):
         states: for each photograph (name, bytes on disk, anything JSON-able that changes with it).
         produce: generator function of (start, end) that yields, for these photographs, (name, HR,
             LR), uint8 RGB, or (name, reason, None) for one that cannot be used.
-        strict: fail if any cannot be used.
     """
     if cache_dir is None:
         base = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()

@@ -47,15 +47,11 @@ def _variables(model):
 
 
 def convert(network, shape, io, quantization="none", pictures=None, progress=False, clip=False):
-    """The bytes of a `.tflite` file.
+    """The bytes of a `.tflite` file; its `shape` is in LR pixels, or `None` for any.
 
-    Args:
-        network: TensorFlow variables, and the function of one tensor (1, H, W, 3) that uses them.
-        shape: (height, width) in LR pixels, or `None` for any.
-        quantization: "none", "float16", "dynamic" or "int8".
-        pictures: uint8 LR pictures of one size to calibrate int8 with, not necessarily `shape`;
-            `None` if the network is full of fake quantization already.
-        clip: leaves rare peaks out of int8's grids, see `calibrate.tensor_ranges`.
+    `network` is TensorFlow variables, and the function of one tensor (1, H, W, 3) that uses them.
+    `pictures`, of one size, calibrate int8; there are none if the network is full of fake
+    quantization already. For `clip` see `calibrate.tensor_ranges`.
     """
     if quantization == "int8" and pictures is not None:
         return _quantized(network, shape, io, pictures, progress, clip)

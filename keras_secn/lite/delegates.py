@@ -21,8 +21,6 @@ _COMMON = """ADD CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE FULLY_CO
 _EVERYWHERE = set(_COMMON.split())
 _FLOAT = _EVERYWHERE | {"CAST", "DEQUANTIZE", "FLOOR", "PAD", "PRELU", "TANH"}
 SUPPORTED = {"gpu": _FLOAT, "nnapi": _FLOAT, "hexagon": _EVERYWHERE | {"PAD", "TANH"}}
-
-
 DYNAMIC = "dynamic size"
 
 
@@ -44,15 +42,12 @@ def refused(path: str | os.PathLike[str], delegate: str) -> list[str]:
     content = load_bytes(path)
     try:
         model = flatbuffer_utils.read_model_from_bytearray(content)
-        names, dynamic = operator_names(model), _is_dynamic(model.subgraphs[0])
+        names, graph = operator_names(model), model.subgraphs[0]
+        signatures = [graph.tensors[index].shapeSignature for index in graph.inputs]
+        dynamic = any(sizes is not None and -1 in sizes for sizes in signatures)
     except Exception:
         # a torn flatbuffer fails wherever its first wrong offset leads
         raise UserError(f"{path}: damaged LiteRT file") from None
     operators = sorted({str(name) for name in names} - SUPPORTED[delegate])
     # a GPU compiles for one size
     return operators + [DYNAMIC] if dynamic and delegate == "gpu" else operators
-
-
-def _is_dynamic(graph):
-    signatures = [graph.tensors[index].shapeSignature for index in graph.inputs]
-    return any(sizes is not None and -1 in sizes for sizes in signatures)

@@ -78,7 +78,7 @@ def export(
         io: "uint8" or "float", the type of the pixels.
         check: photographs or LR pictures to compare on; some of `representative` if `None`.
         progress: shows a bar over calibration.
-        report: compares the layers of an integer file with their float twins.
+        report: compares the layers of an integer file with the same layers in float.
         training: folders of photographs for int8_qat, or a `keras_secn.data.PhotoCache`.
         steps: of int8_qat.
 
@@ -107,12 +107,12 @@ def export(
         checked = _pictures(check, scale, CHECK_LIMIT)
     if not checked or (quantization in CALIBRATED and not pictures):
         raise UserError("no representative images: name a folder of photographs")
-    training = _training(training, steps, scale, progress) if quantization == "int8_qat" else None
+    cache = _training_cache(training, scale, progress) if quantization == "int8_qat" else None
 
     # the temporary file first: an unwritable folder shows before minutes of conversion
     with atomic_path(path) as temporary:
-        content, twin = _convert(
-            model, quantization, size, io, pictures, progress, report, training
+        content, in_float = _convert(
+            model, quantization, size, io, pictures, progress, report, cache, steps
         )
         facts = {
             "name": model.name,
@@ -132,8 +132,8 @@ def export(
                 f" between them, and at least {BOUNDS[quantization]:.0f} dB is required"
             )
         temporary.write_bytes(metadata.add(content, facts))
-    if twin:
-        facts["layers"] = layer_report(content, twin, checked[0])
+    if in_float:
+        facts["layers"] = layer_report(content, in_float, checked[0])
     return facts
 
 
@@ -153,7 +153,7 @@ def compare(model, path, pictures):
     return {"psnr": round(float(psnr), 2), "largest_difference": largest, "pictures": len(pictures)}
 
 
-def _convert(model, quantization, size, io, pictures, progress, report, training):
+def _convert(model, quantization, size, io, pictures, progress, report, cache, steps):
     """The file's bytes, and those of the same graph in float if a report is wanted."""
     if quantization in ("dynamic", "int16x8") and pictures:
         model, _ = _rounded(fuse_upsampler, model, _calibration(model, pictures))
@@ -162,17 +162,19 @@ def _convert(model, quantization, size, io, pictures, progress, report, training
         return converter.convert(network, size, io, quantization), None
     if quantization == "int16x8":
         pictures = calibration_pictures(pictures, size)
-        twin = converter.convert(network, size, io)
-        return static_16x8(twin, pictures, io), twin
+        in_float = converter.convert(network, size, io)
+        return static_16x8(in_float, pictures, io), in_float
     pictures, equalized = _calibration(model, pictures), equalize.can_rewrite(model)
     model, exact = _rounded(fuse_body, model, pictures)
     network = converter.plain_network(model)
-    twin = converter.convert(network, size, "float") if report else None
+    in_float = converter.convert(network, size, "float") if report else None
     if quantization == "int8_qat":
-        trained = training(model, exact, pictures, progress)
+        from keras_secn.lite.qat import finetune
+
+        trained = finetune(model, exact, cache, steps, pictures, progress=progress)
         network, pictures = converter.plain_network(trained), None
     content = converter.convert(network, size, io, "int8", pictures, progress, clip=equalized)
-    return content, twin
+    return content, in_float
 
 
 def _calibration(model, pictures):
@@ -188,21 +190,18 @@ def _rounded(fuse, model, pictures):
     return model, exact
 
 
-def _training(folders, steps, scale, progress):
-    """Quantization-aware training on folders of photographs, as `_convert` calls it."""
+def _training_cache(source, scale, progress):
+    """The photographs of int8_qat; a `UserError` if there are none, or libraries are missing."""
     from keras_secn.data.patches import PhotoCache, open_photographs
-    from keras_secn.lite import distillation, qat
+    from keras_secn.lite.distillation import HR_PATCH
+    from keras_secn.lite.twin import libraries
 
-    qat.libraries()
-    if not folders:
+    libraries()
+    if not source:
         raise UserError("int8_qat needs training photographs")
-    cache = folders
-    if not isinstance(cache, PhotoCache):
-        smallest = distillation.HR_PATCH
-        cache = open_photographs(folders, scale=scale, min_hr=smallest, progress=progress)
-    return lambda model, exact, pictures, progress: qat.finetune(
-        model, exact, cache, steps, pictures, progress=progress
-    )
+    if isinstance(source, PhotoCache):
+        return source
+    return open_photographs(source, scale=scale, min_hr=HR_PATCH, progress=progress)
 
 
 def calibration_pictures(pictures, size=None):

@@ -21,14 +21,13 @@ def layer_report(quantized: bytes, reference: bytes, picture: np.ndarray) -> lis
         A list of dictionaries in order of execution: `operator`, `tensor`, `sqnr` (signal to
         quantization noise in dB), `step` (of the integer grid), `range` (of the float values).
     """
-    ours, twin = _tensors(quantized, picture), _tensors(reference, picture)
-    by_name = {row["tensor"]: row for row in twin}
+    exact = {row["tensor"]: row["values"] for row in _tensors(reference, picture)}
     rows = []
-    for row in ours:
-        other = by_name.get(row["tensor"])
-        if other is None or other["values"].shape != row["values"].shape:
+    for row in _tensors(quantized, picture):
+        signal = exact.get(row["tensor"])
+        if signal is None or signal.shape != row["values"].shape:
             continue
-        signal, noise = other["values"], row["values"] - other["values"]
+        noise = row["values"] - signal
         sqnr = 10 * np.log10(max(signal.var(), 1e-20) / max(np.mean(noise**2), 1e-20))
         rows.append(
             {

@@ -49,15 +49,12 @@ def page(size, number=0, seed=0, zoom=1.0):
     name, pixels = FONTS[number % len(FONTS)]
     pixels = round(pixels * zoom)
     image = Image.new("RGB", (width, height), paper)
-    draw, font = ImageDraw.Draw(image), ImageFont.truetype(_font(name), pixels)
+    fonts = importlib.resources.files("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    draw, font = ImageDraw.Draw(image), ImageFont.truetype(str(fonts / name), pixels)
     for y in range(pixels // 2, height * 3 // 5, pixels * 5 // 4):
         draw.text((pixels // 2, y), _words(random, 2 * width // pixels), fill=ink, font=font)
     _drawing(draw, (0, height * 3 // 5, width, height), ink, random)
     return np.asarray(image)
-
-
-def _font(name):
-    return str(importlib.resources.files("matplotlib") / "mpl-data" / "fonts" / "ttf" / name)
 
 
 def _words(random, length):

@@ -17,20 +17,17 @@ CROP = 128  # LR pixels a side at most: small enough to be quick, larger than a 
 def low_resolution(source, scale, limit, progress=False):
     """LR pictures to calibrate with: the middle of each photograph, at most 128 x 128 pixels.
 
-    Args:
-        source: a folder or file of photographs, which are reduced by `scale` (MATLAB's bicubic);
-            or a list of uint8 LR pictures H x W x 3.
-        scale: the network's.
-        limit: how many at most, spread evenly over the folder.
-        progress: shows a bar.
+    `source` is a folder or file of photographs, which are reduced by `scale`, or a list of LR
+    pictures. At most `limit` are taken, spread evenly over the folder.
 
     Raises:
         UserError: nothing there, or a picture that is unreadable or of another kind.
     """
     if isinstance(source, str | pathlib.Path):
-        paths = find_images(source)
-        pictures = []
-        for path in tqdm(_spread(paths, limit), disable=not progress, unit="photo", leave=False):
+        paths, pictures = find_images(source), []
+        count = min(limit, len(paths))
+        chosen = [paths[index * len(paths) // count] for index in range(count)]
+        for path in tqdm(chosen, disable=not progress, unit="photo", leave=False):
             photo = middle(read_image(path), (CROP + 8) * scale)
             if min(photo.shape[:2]) < scale:
                 raise UserError(f"{path}: smaller than {scale}x{scale} pixels")
@@ -58,9 +55,3 @@ def fit(picture, size):
     picture = picture[:height, :width]
     missing = height - picture.shape[0], width - picture.shape[1]
     return np.pad(picture, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
-
-
-def _spread(items, limit):
-    if len(items) <= limit:
-        return items
-    return [items[index * len(items) // limit] for index in range(limit)]

@@ -62,13 +62,15 @@ def quantizable(twin):
     """
     tf_keras, tfmot = libraries()
     quantization = tfmot.quantization.keras
-    makers, last, left = {layer.output.name: layer for layer in twin.layers}, set(), [twin.output]
-    while left:
-        layer = makers[left.pop().name]
+    # which layers make pixels: back from the output, past those that only move values
+    makers = {layer.output.name: layer for layer in twin.layers}
+    pixel_makers, pixels = set(), [twin.output]
+    while pixels:
+        layer = makers[pixels.pop().name]
         if kind_of(layer) in CARRIERS:
-            left += layer.input if isinstance(layer.input, list) else [layer.input]
+            pixels += layer.input if isinstance(layer.input, list) else [layer.input]
         else:
-            last.add(layer.name)
+            pixel_makers.add(layer.name)
     configs = quantize_configs()
 
     def annotate(layer):
@@ -76,15 +78,17 @@ def quantizable(twin):
         if kind == "InputLayer":
             return layer
         if kind in ("Conv2D", "DepthwiseConv2D"):
-            config = configs["ConvolutionToPixels"]() if layer.name in last else None
+            config = configs["ConvolutionToPixels"]() if layer.name in pixel_makers else None
         elif kind in (*CARRIERS, "Repeat"):
             config = configs["Nothing"]()
         elif kind == "Activation":
             config = configs["Output"](0.0, 255 / 256)  # the range of the integer sigmoid
         elif kind == "Shift":
             config = configs["Output"](-CENTER, 255.0 - CENTER)
+        elif layer.name in pixel_makers:
+            config = configs["Output"](0.0, 255.0)
         else:
-            config = configs["Output"](0.0, 255.0) if layer.name in last else configs["Output"]()
+            config = configs["Output"]()
         return quantization.quantize_annotate_layer(layer, config)
 
     with quantization.quantize_scope({**custom_layers(), **configs}):

@@ -7,13 +7,13 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from ai_edge_litert.tools import flatbuffer_utils
 
+from keras_secn.presets import store
 from keras_secn.utils.errors import UserError
 
 IDENTIFIER = b"TFL3"
+SMALL_FILE = "pocket_secn_s_int8.tflite"  # of a preset
 # Signatures of a file for `Upscaler`; the first by alphabet is what a file shows to programs that
 # know nothing of signatures
 PLAIN, POOL, TILE, WHOLE = "serving_default", "statistics", "tile", "whole"
@@ -91,25 +91,8 @@ def greet_unseen() -> None:
     try:
         with open(os.devnull, "w") as sink:
             os.dup2(sink.fileno(), 2)
-        Interpreter(model_content=_smallest_file()).allocate_tensors()
+        with contextlib.suppress(ValueError, RuntimeError):
+            Interpreter(str(store.FOLDER / SMALL_FILE)).allocate_tensors()
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-
-
-def _smallest_file():
-    """The bytes of a file with one ReLU."""
-    kind = schema.OperatorCodeT()
-    kind.builtinCode = kind.deprecatedBuiltinCode = schema.BuiltinOperator.RELU
-    graph, operator = schema.SubGraphT(), schema.OperatorT()
-    graph.tensors = [schema.TensorT(), schema.TensorT()]
-    for tensor in graph.tensors:
-        tensor.shape, tensor.type, tensor.buffer = [1], schema.TensorType.FLOAT32, 0
-    operator.opcodeIndex = 0
-    operator.inputs = graph.inputs = [0]
-    operator.outputs = graph.outputs = [1]
-    graph.operators = [operator]
-    model = schema.ModelT()
-    model.version, model.operatorCodes, model.subgraphs = 3, [kind], [graph]
-    model.buffers = [schema.BufferT()]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

@@ -6,14 +6,11 @@ from keras_secn.utils.atomic_file import atomic_path
 
 
 def crops_picture(columns, path, crop=64, zoom=3, rows=4, like=None, places=None):
-    """A picture of crops side by side: one row per photograph, one column per network.
+    """Writes a PNG of crops side by side: one row per photograph, one column per network.
 
-    Args:
-        columns: (title, images) of each column; images are uint8 HxWx3 of equal size per row.
-        path: where to write the PNG.
-        crop, zoom: side of a crop in HR pixels, and its magnification.
-        like: a file that may be read by the same people, see `atomic_path`.
-        places: (top, left) of each row's crop; where edges are strongest if not given.
+    A column is its title and its images, uint8 HxWx3, of one size per row. A crop's side is in HR
+    pixels. `places` are (top, left) of each row's crop: where edges are strongest if not given. For
+    `like` see `atomic_path`.
     """
     from PIL import Image, ImageDraw, ImageFont
 

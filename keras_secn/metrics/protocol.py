@@ -2,17 +2,8 @@
 
 Ground truth cropped to a multiple of the scale; LR made of its RGB by MATLAB's bicubic `imresize`
 on uint8, to the bit; both pictures compared in BT.601 studio-swing luminance, kept in float64; a
-border of `scale` pixels shaved. Every PSNR in this repository comes from here.
-
-How the bicubic baseline comes out (x2, dB / SSIM) depends on where the literature rounds:
-
-| route                                                        | Set5           | Set14          |
-|--------------------------------------------------------------|----------------|----------------|
-| this protocol: uint8 rounded after each pass, as MATLAB does | 33.67 / 0.9303 | 30.23 / 0.8691 |
-| RGB, rounded once per resize                                 | 33.68 / 0.9305 | 30.24 / 0.8692 |
-| Y rounded to uint8 at first, resized, rounded once per resize| 33.65 / 0.9296 | 30.23 / 0.8684 |
-| Y rounded to uint8 at first, resized in float (SRCNN's code) | 33.66 / 0.9299 | 30.23 / 0.8687 |
-| published (VDSR, LapSRN, EDSR)                               | 33.66 / 0.9299 | 30.24 / 0.8688 |
+border of `scale` pixels shaved. Every PSNR in this repository comes from here; docs/protocol.md
+compares its bicubic figures with the published ones.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from keras_secn.layers.package import PACKAGE
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class PSNR(keras.metrics.Metric):
+class PSNR(keras.metrics.Mean):
     """Mean over pictures of PSNR-Y in dB, as `keras_secn.metrics.psnr_y` computes it.
 
     The network's pictures are rounded and clipped to 0..255 first. The border is left out.
@@ -27,10 +27,8 @@ class PSNR(keras.metrics.Metric):
     """
 
     def __init__(self, shave: int = 2, name: str = "psnr", dtype: str | None = None) -> None:
-        super().__init__(dtype=dtype, name=name)
+        super().__init__(name, dtype)
         self.shave = shave
-        self._sum = self.add_variable((), keras.initializers.Zeros(), name="sum")
-        self._count = self.add_variable((), keras.initializers.Zeros(), name="count")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = ops.clip(ops.floor(ops.cast(y_pred, "float32") + 0.5), 0, 255)
@@ -38,15 +36,7 @@ class PSNR(keras.metrics.Metric):
         if self.shave:
             error = error[:, self.shave : -self.shave, self.shave : -self.shave]
         squares = ops.mean(ops.square(error), axis=(1, 2, 3))
-        values = 10.0 * ops.log10(255.0**2 / squares)
-        if sample_weight is None:
-            sample_weight = ops.ones_like(values)
-        sample_weight = ops.cast(ops.reshape(sample_weight, ops.shape(values)), values.dtype)
-        self._sum.assign_add(ops.cast(ops.sum(values * sample_weight), self.dtype))
-        self._count.assign_add(ops.cast(ops.sum(sample_weight), self.dtype))
-
-    def result(self):
-        return ops.divide_no_nan(self._sum, self._count)
+        super().update_state(10.0 * ops.log10(255.0**2 / squares), sample_weight)
 
     def get_config(self):
         return {**super().get_config(), "shave": self.shave}

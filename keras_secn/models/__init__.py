@@ -6,9 +6,9 @@ from keras_secn.utils.backend import require_backend as _require_backend
 _require_backend()  # one line that says what is missing, before Keras says it in many
 
 from keras_secn.models import registry as registry
-from keras_secn.models.aplus.network import build_aplus as build_aplus
+from keras_secn.models.aplus import build_aplus as build_aplus
 from keras_secn.models.bicubic_start import start_as_interpolation as start_as_interpolation
-from keras_secn.models.ct_srcnn.network import build_ct_srcnn as build_ct_srcnn
+from keras_secn.models.ct_srcnn import build_ct_srcnn as build_ct_srcnn
 from keras_secn.models.drcn import build_drcn as build_drcn
 from keras_secn.models.drrn import build_drrn as build_drrn
 from keras_secn.models.edsr import build_edsr as build_edsr

@@ -10,10 +10,10 @@ def float32_copy(model):
     """
     if {layer.dtype_policy.name for layer in model._flatten_layers()} <= {"float32"}:
         return model
-    copy = keras.models.clone_model(model, clone_function=_in_float32)
+
+    def in_float32(layer):
+        return type(layer).from_config({**layer.get_config(), "dtype": "float32"})
+
+    copy = keras.models.clone_model(model, clone_function=in_float32)
     copy.set_weights(model.get_weights())
     return copy
-
-
-def _in_float32(layer):
-    return type(layer).from_config({**layer.get_config(), "dtype": "float32"})

@@ -78,19 +78,9 @@ def load_checkpoint(folder, fresh):
 class CheckpointKeeper(keras.callbacks.Callback):
     """At the end of each interval: saves the state, validates the averaged weights, logs.
 
-    A stop that is asked for within an interval saves the state of that very step.
-
-    Args:
-        folder: the network's folder.
-        averaged: a float32 model that is given the averaged weights.
-        recipe, validate, cache: as for `train`.
-        stop: a `StopRequest`.
-        checkpoint: what `load_checkpoint` returned; its model is saved, whichever model of its
-            variables is trained.
-
-    Attributes:
-        rows: the history, one dictionary per interval.
-        step: optimizer steps done.
+    A stop that is asked for within an interval saves the state of that very step. The float32 model
+    `averaged` is given the averaged weights. The model of `checkpoint` is saved, whichever model of
+    its variables is trained.
     """
 
     def __init__(self, folder, averaged, recipe, validate, stop, checkpoint, cache):
@@ -100,7 +90,8 @@ class CheckpointKeeper(keras.callbacks.Callback):
         self.recipe = recipe
         self.validate = validate
         self.stop = stop
-        self.step = checkpoint.step
+        self.step = checkpoint.step  # optimizer steps done
+        # the history, one dictionary per interval
         self.rows = [row for row in checkpoint.state.get("rows", []) if row["step"] <= self.step]
         # a damaged checkpoint must not take the place of the good one that was loaded
         self._rotate = checkpoint.name == CURRENT

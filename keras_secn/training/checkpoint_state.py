@@ -30,10 +30,6 @@ def _is_number(value):
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_duration(value):
-    return _is_number(value) and math.isfinite(value) and value >= 0
-
-
 def _are_scores(value):
     return isinstance(value, dict) and all(map(_is_number, value.values()))
 
@@ -48,6 +44,6 @@ KINDS = {
     "rows": _are_rows,
     "logs": _are_scores,
     "metrics": lambda value: isinstance(value, list) and all(map(_is_number, value)),
-    "seconds": _is_duration,
+    "seconds": lambda value: _is_number(value) and math.isfinite(value) and value >= 0,
     "photographs": lambda value: isinstance(value, str),
 }

@@ -22,11 +22,8 @@ def atomic_path(path, like=None):
 
     The temporary file has the same suffix, which Keras and Pillow choose the format by. It is
     flushed to the disk before the rename, so that a power cut leaves the old file or the new one.
-    If the body raises, it is removed; `remove_leftovers` removes those of killed processes.
-
-    Args:
-        path: of the file; its folder is made.
-        like: a file whose permissions the new one gets.
+    If the body raises, it is removed; `remove_leftovers` removes those of killed processes. The
+    folder of `path` is made. The new file gets the permissions of the file `like`.
     """
     path = pathlib.Path(path)
     # the kernel applies the umask

@@ -13,8 +13,6 @@ def hold(folder, wait=True):
 
     Raises:
         BlockingIOError: another process holds the folder, and `wait` is false.
-        UserError: `.lock` is a link.
-        OSError: the folder cannot be written.
     """
     path = folder / ".lock"
     if path.is_symlink():

@@ -3,16 +3,16 @@
 import keras
 import numpy as np
 import pytest
+import system_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_secn.cascade.factorize import compose, separate_by_least_squares, separate_by_svd
 from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.run import CascadeSettings
-from keras_secn.cascade.transfer import CascadeReplacement, carry_over, transfer_weights
+from keras_secn.cascade.transfer import CascadeReplacement, transfer_weights
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.models.edsr_trunk import block_kinds, block_layers, build_network
-from keras_secn.training import run
 from keras_secn.training.recipe import Recipe
 from keras_secn.utils.errors import UserError
 
@@ -89,13 +89,14 @@ def test_training_takes_a_network_with_more_separable_blocks_to_go_on_from(build
     light.save(path)
     arguments = {"n": 1, "blocks": 3, "filters": FILTERS}
     recipe = Recipe(2, 1e-12, batch_size=1, hr_patch=16)
-    settings = run.SystemSettings("ct_secn_16", recipe, arguments=arguments, initial=str(path))
-    heavy, rows = run.run_system(
+    settings = system_run.SystemSettings(
+        "ct_secn_16", recipe, arguments=arguments, initial=str(path)
+    )
+    heavy, rows = system_run.run_system(
         settings,
         build_cache(scale=2),
         tmp_path / "run",
         validate=lambda _: dict(val_psnr=0.0, val_ssim=0.0),
-        transfer=carry_over,
     )
     assert [row["name"] for row in rows] == [heavy.name] == ["ct_secn_1"]
     assert block_kinds(heavy) == ["se", "se", "separable"]

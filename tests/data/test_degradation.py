@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import noise
 from scripts import script
+from system_run import SystemSettings, run_system
 
 from keras_secn.cascade.run import calibration
 from keras_secn.data import PatchDataset
@@ -26,7 +27,6 @@ from keras_secn.data.imresize import imresize
 from keras_secn.data.photo_cache import cache_pairs
 from keras_secn.training import Recipe
 from keras_secn.training.distillation import TaughtPatches
-from keras_secn.training.run import SystemSettings, run_system
 from keras_secn.training.run_folder import run_folder
 from keras_secn.utils.errors import UserError
 

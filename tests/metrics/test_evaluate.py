@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 
+import comparison
 import keras
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from pictures import PHOTO_SIZES
 from PIL import Image
 
 from keras_secn import metrics
-from keras_secn.metrics import compare
 from keras_secn.models.edsr_trunk import build_network
 from keras_secn.models.secn import build_ct_secn
 from keras_secn.utils.errors import UserError
@@ -104,16 +104,16 @@ def test_models_that_cannot_be_evaluated(network, tmp_path):
         ([network], 4, "enlarges 2 times, not 4 times"),
     ):
         with pytest.raises(UserError, match=words) as error:
-            compare.load_candidates([str(name) for name in names], scale)
+            comparison.load_candidates([str(name) for name in names], scale)
         assert "\n" not in str(error.value)
 
 
 def test_a_truncated_photograph_is_named(photos):
     data = (photos / "a.png").read_bytes()
     (photos / "a.png").write_bytes(data[: len(data) // 2])
-    candidates, scale = compare.load_candidates(["bicubic"])
+    candidates, scale = comparison.load_candidates(["bicubic"])
     with pytest.raises(UserError, match=r"a\.png"):
-        list(compare.compare(candidates, [photos], scale))
+        list(comparison.compare(candidates, [photos], scale))
 
 
 def test_paths_are_looked_at_before_work_starts(network, photos, tmp_path):
@@ -128,14 +128,14 @@ def test_paths_are_looked_at_before_work_starts(network, photos, tmp_path):
         (([network], [photos], None, file), "cannot write to"),
     ):
         with pytest.raises(UserError, match=words):
-            compare.check_paths(*arguments)
-    compare.check_paths([network, "bicubic"], [photos], tmp_path / "new" / "a.json")
+            comparison.check_paths(*arguments)
+    comparison.check_paths([network, "bicubic"], [photos], tmp_path / "new" / "a.json")
     assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_ensemble_is_of_networks_only(network, photos):
-    plain, _ = compare.load_candidates(["bicubic", str(network)])
-    ensembled, _ = compare.load_candidates(["bicubic", str(network)], ensemble=True)
+    plain, _ = comparison.load_candidates(["bicubic", str(network)])
+    ensembled, _ = comparison.load_candidates(["bicubic", str(network)], ensemble=True)
     lr = metrics.read_ground_truth(photos / "a.png", 2).lr
     same = [
         np.array_equal(a.upscale(lr), b.upscale(lr)) for a, b in zip(plain, ensembled, strict=True)
@@ -155,11 +155,11 @@ def test_ensemble_is_of_networks_only(network, photos):
     ],
 )
 def test_short_names_tell_apart(paths, names):
-    assert compare.short_names(paths) == names
+    assert comparison.short_names(paths) == names
 
 
 def test_the_table_ends_with_the_mean_of_the_baseline(shared_data):
-    candidates, scale = compare.load_candidates(["bicubic"])
-    (reports,) = compare.compare(candidates, [shared_data / "set5"], scale)
-    last = compare.comparison_table(reports).splitlines()[-2]
+    candidates, scale = comparison.load_candidates(["bicubic"])
+    (reports,) = comparison.compare(candidates, [shared_data / "set5"], scale)
+    last = comparison.comparison_table(reports).splitlines()[-2]
     assert last == "| **mean** |  | **33.67 / 0.9303** |"

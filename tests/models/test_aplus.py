@@ -2,6 +2,7 @@
 
 import pathlib
 
+import aplus_fit as fit
 import keras
 import numpy as np
 import pytest
@@ -14,8 +15,7 @@ from keras_secn.data.imresize import imresize
 from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.layers.anchored_regression import OverlapMean
 from keras_secn.metrics.protocol import bicubic_upscaler, evaluate, image_upscaler
-from keras_secn.models.aplus import fit
-from keras_secn.models.aplus.network import build_aplus
+from keras_secn.models.aplus import build_aplus
 from keras_secn.utils.errors import UserError
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "keras_secn" / "samples" / "train"

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 from pictures import noise
+from system_run import carry_over
 from wide_start import widen
 
 from keras_secn import models, presets
-from keras_secn.cascade.transfer import carry_over
 from keras_secn.metrics import ValidationSet, bicubic_upscaler, evaluate
 from keras_secn.models.edsr_trunk import build_network
 from keras_secn.models.mobile import build_pocket_secn

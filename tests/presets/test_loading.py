@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from scripts import script
+from system_run import SystemSettings, run_system
 
 from keras_secn import cli, presets
 from keras_secn.layers.blocks import BLOCKS
@@ -23,7 +24,6 @@ from keras_secn.presets.keras_file import ACTIVATIONS, CLASSES, load_checked
 from keras_secn.training.checkpoint import CURRENT
 from keras_secn.training.losses import losses_of, supervised
 from keras_secn.training.recipe import Recipe
-from keras_secn.training.run import SystemSettings, run_system
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.precision_scope import precision_scope

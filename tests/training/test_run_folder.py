@@ -4,13 +4,13 @@ import dataclasses
 import json
 
 import pytest
+from system_run import SystemSettings
 
 from keras_secn import presets
 from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.run import CascadeSettings
 from keras_secn.models import registry
 from keras_secn.training.recipe import Recipe
-from keras_secn.training.run import SystemSettings
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.utils.errors import UserError
 

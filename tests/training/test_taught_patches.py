@@ -3,14 +3,13 @@
 import keras
 import numpy as np
 import pytest
+import system_run
 
-from keras_secn import metrics
+from keras_secn import load, metrics
 from keras_secn.data.dihedral import undo_dihedral
 from keras_secn.data.patches import PatchDataset
-from keras_secn.metrics import compare
 from keras_secn.models import registry
 from keras_secn.models.secn import build_secn
-from keras_secn.training import run
 from keras_secn.training.distillation import TaughtPatches
 from keras_secn.training.recipe import Recipe
 from keras_secn.utils.errors import UserError
@@ -67,7 +66,7 @@ def test_a_share_is_above_0_and_at_most_1(share, build_cache, teacher):
     with pytest.raises(UserError, match=f"share must be above 0 and at most 1, not {share}"):
         TaughtPatches(build_cache(scale=2), teacher, share, hr_patch=16)
     with pytest.raises(UserError, match="share must be above 0"):  # before a network is built
-        run.SystemSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
+        system_run.SystemSettings("secn", Recipe(1), teacher="secn", teacher_share=share)
 
 
 def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
@@ -76,15 +75,15 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
     teacher.save(path)
     recipe = Recipe(60, 3e-4, warmup=5, batch_size=4, hr_patch=16, interval=30)
     arguments = {"blocks": 1, "filters": 16}
-    settings = run.SystemSettings(
+    settings = system_run.SystemSettings(
         "secn", recipe, arguments=arguments, initial=str(path), teacher=str(path)
     )
     cache = build_cache(scale=2)
-    student, _ = run.run_system(
+    student, _ = system_run.run_system(
         settings, cache, tmp_path / "run", validate=lambda model: {"val_psnr": 0.0, "val_ssim": 0.0}
     )
     picture = cache.lr(0).astype("float32")
-    target = eight_pictures(compare.load(str(path)), picture).mean(axis=0)
+    target = eight_pictures(load(str(path)), picture).mean(axis=0)
 
     def distance(network):
         return np.abs(network.predict_on_batch(picture[None])[0] - target).mean()
@@ -95,7 +94,7 @@ def test_a_network_learns_its_own_self_ensemble(build_cache, tmp_path, teacher):
 def test_a_teacher_of_another_scale_is_refused(build_cache, tmp_path):
     path = tmp_path / "teacher.keras"
     registry.system("espcn").build(3, name="espcn").save(path)
-    settings = run.SystemSettings("espcn", Recipe(1), teacher=str(path))
+    settings = system_run.SystemSettings("espcn", Recipe(1), teacher=str(path))
     with pytest.raises(UserError, match="teacher.keras enlarges 3 times, not 2"):
-        run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=None)
+        system_run.run_system(settings, build_cache(scale=2), tmp_path / "run", validate=None)
     assert not (tmp_path / "run" / "settings.json").exists()

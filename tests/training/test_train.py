@@ -8,14 +8,17 @@ import subprocess
 import sys
 
 import commands
+import comparison
 import keras
 import large_models
 import numpy as np
 import pytest
 import srgan
+import system_run
 import table1
 from absl import flags
 from compare_blocks import ComparisonSettings, compare_blocks
+from ct_srcnn_widths import WidthPlan, transfer_widths
 from pictures import noise
 from PIL import Image
 from publish import publish
@@ -26,11 +29,9 @@ from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
 from keras_secn.data.patches import PatchDataset
 from keras_secn.data.photo_cache import PhotoCache
-from keras_secn.metrics import compare
 from keras_secn.metrics.protocol import evaluate, image_upscaler
 from keras_secn.models import registry
-from keras_secn.models.ct_srcnn.network import build_ct_srcnn
-from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
+from keras_secn.models.ct_srcnn import build_ct_srcnn
 from keras_secn.models.drcn import build_drcn
 from keras_secn.models.lapsrn import build_lapsrn
 from keras_secn.models.secn import build_ct_secn, build_secn
@@ -38,7 +39,6 @@ from keras_secn.models.srresnet import build_discriminator, build_srresnet
 from keras_secn.models.vdsr import build_vdsr
 from keras_secn.rewrite.fuse_upsampler import fuse_for_training
 from keras_secn.training import batch_statistics
-from keras_secn.training import run as system_run
 from keras_secn.training.losses import PictureLoss, SupervisedModel, losses_of, supervised
 from keras_secn.training.optimizers import AdjustableClippingSGD
 from keras_secn.training.recipe import Recipe
@@ -523,7 +523,7 @@ def test_train_py_as_a_user_runs_it(photos, tmp_path):
     assert "|  | espcn |" in done.stdout
     assert "precision: float32" in done.stderr
     assert "no --val_dir: scores are of the samples" in done.stderr
-    candidates, _ = compare.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
+    candidates, _ = comparison.load_candidates([str(tmp_path / "run" / "espcn" / "model.keras")])
     assert candidates[0].parameters == 21_284
 
 

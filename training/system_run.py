@@ -4,11 +4,14 @@ import dataclasses
 import functools
 import inspect
 
+from aplus_fit import fit
+from ct_srcnn_widths import WidthPlan, transfer_widths
+
+from keras_secn.cascade.transfer import transfer_weights
 from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models import registry
-from keras_secn.models.aplus import fit
 from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
-from keras_secn.models.ct_srcnn.widths import WidthPlan, transfer_widths
+from keras_secn.models.edsr_trunk import block_kinds
 from keras_secn.training import multihost
 from keras_secn.training.distillation import require_teacher_share
 from keras_secn.training.progress import RunBar
@@ -30,7 +33,7 @@ class SystemSettings:
         start: "interpolation" or "random": how EDSR, SECN and SRResNet start.
         plan: the stages of CT-SRCNN.
         initial: a trained network to go on from: a `.keras` file or the name of a preset. CT-SECN_n
-            can go on from one with more separable blocks, see `keras_secn.cascade`.
+            can go on from one with more separable blocks, see `carry_over`.
         teacher: a trained network of the same scale to learn from, likewise.
         teacher_share: of its pictures in what is learned, see `keras_secn.training.distillation`.
 
@@ -76,7 +79,7 @@ class SystemSettings:
         return model
 
 
-def run_system(settings, cache, folder, *, validate, strategy=None, transfer=continue_from):
+def run_system(settings, cache, folder, *, validate, strategy=None):
     """Trains or resumes a system in `folder`, which keeps everything.
 
     Args:
@@ -85,7 +88,6 @@ def run_system(settings, cache, folder, *, validate, strategy=None, transfer=con
         folder: each network lives in a folder of its own in it, see `keras_secn.training.train`.
         validate: function of a model that returns `val_psnr` and `val_ssim`.
         strategy: see `keras_secn.training.devices`.
-        transfer: function that gives a fresh network the weights of `settings.initial`.
 
     Returns:
         The trained network, and a row for `keras_secn.metrics.report.table` per stage.
@@ -97,20 +99,20 @@ def run_system(settings, cache, folder, *, validate, strategy=None, transfer=con
     registry.system(settings.model)
     with run_folder(folder, settings) as folder:
         runner = _fit if settings.model == "aplus" else _train
-        model, rows = runner(settings, cache, folder, validate, strategy, transfer)
+        model, rows = runner(settings, cache, folder, validate, strategy)
         if multihost.is_first():
             write_table(rows, folder, dataclasses.asdict(settings))
     return model, rows
 
 
-def _train(settings, cache, folder, validate, strategy, transfer):
+def _train(settings, cache, folder, validate, strategy):
     stages, model, rows = settings.stages(), None, []
     recipe = dataclasses.replace(
         settings.recipe, steps=max(1, settings.recipe.steps // len(stages))
     )
     further = None
     if settings.initial:
-        further = functools.partial(transfer, load_initial(settings.initial, folder))
+        further = functools.partial(carry_over, load_initial(settings.initial, folder))
     teacher = load_teacher(settings.teacher, settings.scale)
     with RunBar(recipe.total_steps * len(stages)) as bar:
         for index, (name, arguments) in enumerate(stages):
@@ -131,18 +133,31 @@ def _train(settings, cache, folder, validate, strategy, transfer):
     return model, rows
 
 
-def _fit(settings, cache, folder, validate, strategy, transfer):
+def _fit(settings, cache, folder, validate, strategy):
     path = folder / "aplus" / "model.keras"
     if path.exists():
         model = load_checked(path)
     else:
         try:
-            inspect.signature(fit.fit).bind(cache, **settings.arguments)
+            inspect.signature(fit).bind(cache, **settings.arguments)
         except TypeError as error:
             raise UserError(f"A+: {error}") from None
-        model = fit.fit(
+        model = fit(
             cache, settings.scale, seed=settings.recipe.seed, progress=True, **settings.arguments
         )
         with atomic_path(path) as temporary:
             model.save(temporary)
     return model, [network_row("aplus", model, 0, validate)]
+
+
+def carry_over(source, target):
+    """Copies the weights of the same network, of another scale, or with more separable blocks.
+
+    Raises:
+        UserError: the networks differ in anything else.
+    """
+    separable = [block_kinds(model).count("separable") for model in (source, target)]
+    if separable[0] > separable[1]:
+        transfer_weights(source, target, "compose")
+    else:
+        continue_from(source, target)

@@ -14,8 +14,8 @@ def build_ct_srcnn(
 ) -> keras.Model:
     """CT-SRCNN: a stack of convolutions that learns the residual of bicubic interpolation.
 
-    9x9 at first, 3x3 between, 5x5 at the end (Ren et al., WACV 2018). Its stages, deeper and then
-    narrower, are those of `keras_secn.models.ct_srcnn.widths`.
+    9x9 at first, 3x3 between, 5x5 at the end (Ren et al., WACV 2018). `training/train.py` trains
+    it as the paper does, in stages: deeper, then narrower.
 
     Args:
         scale: enlargement.

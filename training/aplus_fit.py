@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 from keras_secn.data.color import rgb_to_y
 from keras_secn.data.imresize import imresize
-from keras_secn.models.aplus.network import PATCH, REACH, build_aplus
+from keras_secn.models.aplus import PATCH, REACH, build_aplus
 from keras_secn.utils.errors import UserError
 
 # first and second derivatives (Zeyde et al., 2010, whose features A+ takes), each along x and y
@@ -26,7 +26,7 @@ def fit(
     """Fits A+ to the photographs of a cache, a `keras_secn.data.PhotoCache`, in minutes.
 
     Args:
-        anchors, components: see `keras_secn.models.aplus.build_aplus`.
+        anchors, components: see `keras_secn.models.build_aplus`.
         samples: number of patches drawn, in proportion to the photographs' sizes.
         neighbors: how many of them, nearest to an anchor, its regressor is fitted on.
         ridge: the regressors' regularization, for features of unit length.

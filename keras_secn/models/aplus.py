@@ -15,7 +15,7 @@ def build_aplus(
 ) -> keras.Model:
     """A+: each patch is corrected by the linear regressor of its nearest anchor.
 
-    Not trained by gradients: `keras_secn.models.aplus.fit.fit` computes the weights.
+    Not trained by gradients: `training/train.py --model aplus` fits it to photographs.
 
     Args:
         scale: enlargement.

@@ -1,1 +1,0 @@
-"""A+ (Timofte et al., ACCV 2014)."""

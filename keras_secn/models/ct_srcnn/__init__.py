@@ -1,1 +1,0 @@
-"""CT-SRCNN (Ren et al., WACV 2018)."""
