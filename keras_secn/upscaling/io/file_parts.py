@@ -69,7 +69,7 @@ class Parts:
     frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas
     deep: bool = False  # a PNG of 16 bits
     key: tuple | None = None  # a PNG's transparent color, in numbers of its depth
-    depth: int = 8  # bits of these
+    depth: int = 8  # bits of a sample in the file
 
     def keep(self, start, stop):
         """The picture goes on with these bytes of the file."""
