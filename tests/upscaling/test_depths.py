@@ -249,6 +249,7 @@ SIGNED |= {
     "raw ": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
 }
 SIGNED |= {"raw  ": b"FUJIFILMCCD-RAW 0201", "raw   ": b"IIRO\x08\0\0\0" + bytes(40)}
+SIGNED |= {"CgBI": b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI\x50\0\x20\2" + bytes(40)}
 NO_PICTURES = {
     "Windows Media": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
     "transport stream": (b"G" + bytes(187)) * 3,
