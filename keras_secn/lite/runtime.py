@@ -41,7 +41,8 @@ class Runtime:
 
     def __init__(self, name, content, threads=None, delegate=True):
         self.name, self.content = str(name), content
-        self._options = (threads, delegate)
+        # LiteRT crashes where the system has not so many to give
+        self._options = (threads and min(threads, os.cpu_count() or 1), delegate)
         self._forget()
 
     def _forget(self):

@@ -86,6 +86,8 @@ def _target(out):
     """(file, folder) that `-o` names; both `None` if it names nothing."""
     if out is None:
         return None, None
+    if out == "-":
+        raise UserError("results go to files, not to standard output; name a file or a folder")
     path = pathlib.Path(out)
     is_folder = str(out).endswith((os.sep, os.altsep or os.sep))
     if os.path.isdir(path) or (is_folder and not os.path.exists(path)):

@@ -16,7 +16,7 @@ TAKEN = write.FORMATS.keys() | {".jfif", ".jpe"}
 RESULT = re.compile(
     r"(.+?)_(?:x\d+(?:\.\d+)?|[wh]\d+|\d+(?:\.\d+)?mp)((?:_[A-Za-z]+)?_compare)?"  # see Target.tag
 )
-EARLIER = "from earlier runs"
+EARLIER, LINKED, NO_FILE = "from earlier runs", "linked folders", "links to nothing or devices"
 
 
 class Found(NamedTuple):
@@ -56,7 +56,7 @@ class Inputs:
     def __init__(self, out, tag):
         self.files = []  # a list of `Found`
         self.failed = []  # (input, reason) of inputs that stand for nothing
-        # how many files of folders are left out, by suffix; `EARLIER` for results
+        # how many files of folders are left out: by suffix, or `EARLIER`, `LINKED`, `NO_FILE`
         self.left_out = collections.Counter()
         self.folders = False  # whether any input is a folder
         self._out, self._tag, self._listed = out, tag, {}
@@ -124,8 +124,14 @@ class Inputs:
                 for name in folders
                 if not name.startswith(".") and (place / name).resolve() != barred
             ]
+            # which may lead round in circles
+            self.left_out[LINKED] += sum((place / name).is_symlink() for name in folders)
             found += [place / name for name in files if not name.startswith(".")]
-        return sorted(path for path in found if path.is_file())
+        files = sorted(path for path in found if path.is_file())
+        self.left_out[NO_FILE] += len(found) - len(files)
+        # without those of which there are none
+        self.left_out = +self.left_out
+        return files
 
     def _is_result(self, path):
         """Whether an earlier run made this file of another one beside it."""

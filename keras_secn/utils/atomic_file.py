@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
@@ -28,18 +29,29 @@ def atomic_path(path, like=None):
     path = pathlib.Path(path)
     # the kernel applies the umask
     mode = 0o666 if like is None else os.stat(like).st_mode & 0o666 | stat.S_IRUSR | stat.S_IWUSR
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, "Not a folder", error.filename) from None
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
     name = f".keras-secn-{_host()}-{os.getpid()}-{secrets.token_hex(4)}{suffix}"
     temporary = path.with_name(name)
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        _create(temporary, mode, path)
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _create(temporary, mode, path):
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    except OSError as error:
+        error.filename = str(path)  # the name that the user knows
+        raise
 
 
 def remove_leftovers(folder):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pictures import noise
 
+from keras_secn.lite import runtime
 from keras_secn.lite.interpreter import LiteModel
 from keras_secn.presets.store import FOLDER
 from keras_secn.upscaling.upscaler import Upscaler
@@ -56,6 +57,20 @@ def test_a_used_one_is_pickled_and_goes_on(user):
     upscale = USERS[user](FILES["float with gates"])
     expected = upscale(picture)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(upscale))(picture), expected)
+
+
+@pytest.mark.parametrize("threads", [1, 100_000, 10**30])
+def test_no_more_threads_than_processors(monkeypatch, threads):
+    asked = []
+
+    class Watched(runtime.Interpreter):
+        def __init__(self, **options):
+            asked.append(options["num_threads"])
+            super().__init__(**{**options, "num_threads": 1})
+
+    monkeypatch.setattr(runtime, "Interpreter", Watched)
+    Upscaler(FILES["float"], threads=threads)(noise((30, 20), 1))
+    assert asked and max(asked) <= os.cpu_count()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")

@@ -170,6 +170,25 @@ def test_what_is_left_out_is_counted_by_suffix(folder):
     assert found.left_out == {".tga": 1, ".ppm": 1, ".heic": 2, "without a suffix": 1}
 
 
+def test_links_of_a_folder_that_are_not_followed_are_counted(folder):
+    make("in/a.png", "in/sub/b.png", "elsewhere/c.png")
+    os.symlink("../elsewhere", "in/linked")
+    os.symlink("..", "in/sub/round")
+    os.symlink("nothing", "in/broken.png")
+    os.mkfifo("in/pipe.png")
+    os.symlink("a.png", "in/alias.png")
+    found = inputs.find(["in"], None, "x2")
+    assert [str(each.below) for each in found.files] == ["a.png", "alias.png", "sub/b.png"]
+    assert found.left_out == {inputs.LINKED: 2, inputs.NO_FILE: 2}
+
+
+def test_results_do_not_go_to_standard_output(folder):
+    make("a.png")
+    with pytest.raises(UserError, match="not to standard output"):
+        plan("a.png", out="-")
+    assert plan("a.png", out="./-") == {"a.png": "-/a.png"}
+
+
 @pytest.mark.parametrize("name", ["res.pgn", "x.heic", "x.jp2", "x.tga", "x.jfif", "x.JXL"])
 @pytest.mark.parametrize("given", [["a.png"], ["a.png", "b.png"], ["."]])
 def test_an_unknown_format_is_no_folder(folder, name, given):

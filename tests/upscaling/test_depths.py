@@ -249,6 +249,7 @@ SIGNED |= {
     "raw ": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
 }
 SIGNED |= {"raw  ": b"FUJIFILMCCD-RAW 0201", "raw   ": b"IIRO\x08\0\0\0" + bytes(40)}
+SIGNED |= {"CgBI": b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI\x50\0\x20\2" + bytes(40)}
 NO_PICTURES = {
     "Windows Media": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
     "transport stream": (b"G" + bytes(187)) * 3,
@@ -336,3 +337,55 @@ def test_a_named_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(UserError, match="a.png: not a regular file"):
         read_header(tmp_path / "a.png")
+
+
+def _apng(path):
+    frame = np.full((6, 6, 3), 0x1234, np.uint16)
+    control = struct.pack(">IIIIHHBB", 6, 6, 0, 0, 1, 10, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in frame[::-1]))
+    chunks = [(b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", struct.pack(">I", 0) + control)]
+    png(path, frame, *chunks)
+    end = path.read_bytes()[-12:]
+    with open(path, "rb+") as file:
+        file.seek(-12, 2)
+        for name, content in ((b"fcTL", b"\0\0\0\1" + control), (b"fdAT", b"\0\0\0\2" + data)):
+            checksum = zlib.crc32(name + content)
+            file.write(struct.pack(">I", len(content)) + name + content)
+            file.write(struct.pack(">I", checksum))
+        file.write(end)
+
+
+def _avif(path, bits=10):
+    pixels = np.full((16, 16, 3), 1 << bits - 2, np.uint16)
+    path.write_bytes(imagecodecs.avif_encode(pixels, bitspersample=bits))
+
+
+def _cmyk(path):
+    pixels = np.full((6, 6, 4), 1000, np.uint16)
+    tifffile.imwrite(path, pixels, photometric="separated")
+
+
+@pytest.mark.parametrize(
+    "name, write, bits",
+    [
+        ("a.png", _apng, 16),
+        ("a.avif", _avif, 10),
+        ("a.avif", lambda path: _avif(path, 12), 12),
+        ("a.tif", _cmyk, 16),
+    ],
+)
+def test_depth_that_is_lost_is_noted(tmp_path, name, write, bits):
+    write(tmp_path / name)
+    notes = []
+    frames = list(read_frames(read_header(tmp_path / name), notes))
+    assert frames[0].pixels.dtype == np.uint8
+    assert f"depth beyond 8 bits (of {bits})" in notes
+
+
+def test_depth_that_is_kept_is_not_noted(tmp_path):
+    png(tmp_path / "a.png", deep(sample(3)))
+    tifffile.imwrite(tmp_path / "a.tif", deep(sample(3)), photometric="rgb")
+    for name in ("a.png", "a.tif"):
+        notes = []
+        assert next(read_frames(read_header(tmp_path / name), notes)).pixels.dtype == np.uint16
+        assert not notes

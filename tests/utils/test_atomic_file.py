@@ -94,3 +94,18 @@ def test_leftovers_of_killed_runs_are_removed(tmp_path):
 def test_leftovers_of_folders_that_are_not_there(tmp_path):
     remove_leftovers(tmp_path / "none")
     remove_leftovers(pathlib.Path(__file__))
+
+
+def test_errors_name_the_file_that_was_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError) as error, atomic_path(tmp_path / "file" / "new.png"):
+        pass
+    assert error.value.filename == str(tmp_path / "file")
+
+    def refuse(*_):
+        raise OSError(30, "Read-only file system", ".keras-secn-")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(OSError, match="Read-only") as error, atomic_path(tmp_path / "new.png"):
+        pass
+    assert error.value.filename == str(tmp_path / "new.png")

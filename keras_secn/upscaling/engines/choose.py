@@ -32,6 +32,9 @@ def choose_engine(model=DEFAULT, engine=None, threads=None, precision=None):
     if not isinstance(model, str | os.PathLike):
         if engine == "litert":
             raise UserError("a Keras model runs on LiteRT as a file: export_tiles makes one")
+        if not hasattr(model, "compute_output_shape"):
+            kind = type(model).__name__
+            raise UserError(f"a model is a preset's name, a file or a Keras model, not {kind}")
         return _keras_engine(model)
     path = pathlib.Path(model)
     if path.suffix == ".tflite":

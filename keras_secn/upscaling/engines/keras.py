@@ -11,6 +11,7 @@ from keras_secn.rewrite.external_gates import PooledNetwork, TileNetwork
 from keras_secn.rewrite.fuse_upsampler import fuse_upsampler
 from keras_secn.upscaling.engines.receptive_field import receptive_radius
 from keras_secn.utils.allocator import give_back_memory
+from keras_secn.utils.errors import UserError
 
 
 class KerasEngine:
@@ -33,6 +34,7 @@ class KerasEngine:
 
     def __init__(self, model):
         model = _uncompiled(model)
+        _check_any_size(model)
         self.__setstate__((model, scale_of(model), receptive_radius(model)))
 
     def __getstate__(self):
@@ -64,6 +66,15 @@ class KerasEngine:
             result = network.predict_on_batch(inputs)
             give_back_memory()
         return result
+
+
+def _check_any_size(model):
+    shape = getattr(model, "input_shape", None)
+    if isinstance(shape, tuple) and len(shape) == 4 and any(shape[1:3]):
+        raise UserError(
+            f"{model.name} takes pictures of one size, {shape[1]}x{shape[2]} (height, width);"
+            " build it with keras.Input((None, None, 3))"
+        )
 
 
 def _uncompiled(model):

@@ -11,12 +11,19 @@ FIRST, LARGEST = 96, 800  # sides of the probe in LR pixels
 
 
 def receptive_radius(network):
-    """LR pixels that a network sees to each side, its gates fixed; `None` for the whole image.
+    """LR pixels that a network sees to each side, its gates fixed.
 
     Measured, not derived: a NaN in one pixel reaches exactly what depends on that pixel, whatever
     the weights are. CT-SECN and SECN with 16 blocks: 36.
+
+    `None` if it sees the whole image, which tiles cannot equal, or if it has layers that Keras
+    cannot make again from their configuration.
     """
-    tile = TileNetwork(_beyond_onednn(network))
+    try:
+        copy = _beyond_onednn(network)
+    except Exception:  # whatever a user's layer raises
+        return None
+    tile = TileNetwork(copy)
     side = FIRST
     while side <= LARGEST:
         probe = np.zeros((1, side, side, 3), np.float32)
@@ -42,4 +49,12 @@ def _beyond_onednn(network):
     config = json.dumps(keras.saving.serialize_keras_object(network))
     for name in ("float32", "mixed_bfloat16", "mixed_float16"):
         config = config.replace(f'"{name}"', '"float64"')
-    return keras.saving.deserialize_keras_object(json.loads(config))
+    # its code is here already, so that it may be lambdas, and needs no registered names
+    own = {}
+    for layer in network._flatten_layers():
+        own[type(layer).__name__] = type(layer)
+        function = getattr(layer, "activation", None)
+        own[getattr(function, "__name__", "")] = function
+    return keras.saving.deserialize_keras_object(
+        json.loads(config), custom_objects=own, safe_mode=False
+    )

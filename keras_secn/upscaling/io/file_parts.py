@@ -68,6 +68,7 @@ class Parts:
     frames: list = dataclasses.field(default_factory=list)  # (width, height) of a GIF's canvas
     lossy: bool | None = None  # whether a WebP's first picture is stored with loss
     beyond_pillow: bool = False  # a PNG of 16 bits, or of which one color is transparent
+    depth: int = 8  # bits of a sample in the file
 
     def keep(self, start, stop):
         """The picture goes on with these bytes of the file."""

@@ -7,6 +7,7 @@ from keras_secn.upscaling.io.file_parts import Parts
 
 AVIF_HEAD = 2**20  # bytes within which an AVIF describes itself
 AVIF_COLORS = re.compile(rb"colrnclx(....)", re.DOTALL)  # AVIF 1.1; ISO/IEC 14496-12
+AVIF_CODEC = re.compile(rb"av1C..(.)", re.DOTALL)  # AV1 Codec ISO Media File Format, section 2.3
 AVIF_EXIF = re.compile(rb"(?<=infe.{8})Exif|(?<=infe.{10})Exif", re.DOTALL)
 GIF_LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 GIF_TRAILER = 258  # bytes that end an XMP block for readers that do not know it
@@ -23,6 +24,9 @@ def split_avif(content):
     hidden = AVIF_EXIF.sub(b"skip", head)
     if hidden != head:
         parts.spare = [hidden, range(len(head), len(content))]
+    if found := AVIF_CODEC.search(head):
+        flags = found[1][0]
+        parts.depth = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
     if found := AVIF_COLORS.search(head):
         primaries, transfer = struct.unpack(">HH", found[1])
         if max(primaries, transfer) < 256:

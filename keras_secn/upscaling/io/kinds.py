@@ -6,7 +6,7 @@ from keras_secn.utils.errors import UserError
 
 # how files begin: regular expressions
 READ = {
-    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "PNG": rb"\x89PNG\r\n\x1a\n(?!.{4}CgBI)",
     "JPEG": rb"\xff\xd8\xff",
     "GIF": rb"GIF8[79]a",
     "TIFF": rb"(II[*+]\0|MM\0[*+])(?!.{4}CR)",
@@ -15,6 +15,8 @@ READ = {
     "AVIF": rb".{4}ftyp.*avi[fs]",
 }
 UNREAD = {
+    # blue comes first, and colors are multiplied by alpha
+    "Apple's PNG (CgBI)": rb"\x89PNG\r\n\x1a\n.{4}CgBI",
     "HEIC": rb".{4}ftyp.*(hei[cxm]|hevc|mif1|msf1)",
     # of a TIFF the first page is a preview
     "a camera's raw file": rb"FUJIFILMCCD-RAW|II(U\0|RO|RS)|MMOR|FOVb|.{4}ftyp.*crx|(II|MM).{6}CR",

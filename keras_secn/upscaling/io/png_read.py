@@ -27,7 +27,9 @@ def split(content):
     while place + 12 <= len(content):
         head = content[place : place + 8]
         name, end = head[4:], place + 12 + int.from_bytes(head[:4], "big")
-        if name in PICTURE or not name[0] & 0x20:  # a capital letter: the decoder must know it
+        if name == b"tRNS" and not _intact(content, place, end):
+            parts.problems.append("a damaged tRNS chunk")
+        elif name in PICTURE or not name[0] & 0x20:  # a capital letter: the decoder must know it
             parts.keep(place, min(end, len(content)))
             if name == b"IHDR":
                 header = content[place + 8 : place + 21].ljust(13, b"\0")
@@ -38,9 +40,8 @@ def split(content):
             elif name == b"IEND":
                 break
         elif end <= len(content):
-            data = content[place + 8 : end - 4]
-            if zlib.crc32(data, zlib.crc32(name)) == int.from_bytes(content[end - 4 : end], "big"):
-                _keep(parts, raw, name, data)
+            if _intact(content, place, end):
+                _keep(parts, raw, name, content[place + 8 : end - 4])
             elif name in KNOWN:
                 parts.problems.append(f"a damaged {name.decode('latin-1')} chunk")
         else:
@@ -48,8 +49,15 @@ def split(content):
             break
         place = end
     _apply(parts, raw)
+    parts.depth = header[8]
     parts.beyond_pillow = not moving and (header[8] == 16 or has_key)
     return parts
+
+
+def _intact(content, place, end):
+    """Whether a chunk's checksum is right."""
+    checksum = int.from_bytes(content[end - 4 : end], "big")
+    return end <= len(content) and zlib.crc32(content[place + 4 : end - 4]) == checksum
 
 
 def _keep(parts, raw, name, data):

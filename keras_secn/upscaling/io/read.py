@@ -48,6 +48,7 @@ class Source(NamedTuple):
     loop: int | None  # how often an animation runs, 0 for ever; `None` if the file does not say
     tables: dict | None = None  # a JPEG's quantization tables
     lossy: bool = False  # a WebP that is stored with loss
+    still: bool = False  # the first frame is for programs that know no animations
 
 
 def read_header(path):
@@ -59,7 +60,7 @@ def read_header(path):
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
-        content, loop, tables, lossy = Content(file), None, None, False
+        content, loop, tables, lossy, still = Content(file), None, None, False, False
         kind = kind_of(content)
         if kind == "TIFF":
             pages = tiff_read.pages(content)
@@ -71,9 +72,11 @@ def read_header(path):
                 metadata, size, count = parts.metadata, image.size[::-1], _count(image, parts)
                 loop = image.info.get("loop") if count > 1 else None
                 tables, lossy = getattr(image, "quantization", None), bool(parts.lossy)
+                still = image.info.get("default_image", False)
         if (metadata.orientation or 1) >= 5:
             size = size[::-1]
-        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables, lossy)
+        moving = count > 1 and kind != "TIFF"
+        return Source(path, kind, size, count, moving, loop, tables, lossy, moving and still)
 
 
 def read_frames(source, notes=None):
@@ -95,7 +98,9 @@ def read_frames(source, notes=None):
 def _pages(content, source, notes):
     for page in tiff_read.pages(content):
         metadata = of_page(content, page.offset, notes)
-        yield _frame(*tiff_read.decode(content, page, metadata.icc), metadata)
+        frame = _frame(*tiff_read.decode(content, page, metadata.icc), metadata)
+        notes += _lost_depth(frame, max(page.bits))
+        yield frame
 
 
 def _frames(content, source, notes):
@@ -107,6 +112,7 @@ def _frames(content, source, notes):
             image.seek(index)
             images.check_size(*image.size)
         frame = _decode(content, parts, image, canvas)
+        notes += _lost_depth(frame, parts.depth)
         if index == source.count - 1:
             image = None  # its own copy of the pixels is free before the caller's work begins
         yield frame
@@ -116,6 +122,11 @@ def _frame(pixels, converted, metadata, duration=0):
     pixels = upright(pixels, metadata.orientation)
     metadata = metadata.in_srgb() if converted else metadata
     return Frame(pixels, dataclasses.replace(metadata, size=pixels.shape[:2]), duration)
+
+
+def _lost_depth(frame, bits):
+    is_lost = bits > 8 and frame.pixels.dtype == np.uint8
+    return [f"depth beyond 8 bits (of {bits})"] if is_lost else []
 
 
 def _opened(content, kind):

@@ -1,6 +1,7 @@
 """Writes enlarged frames to files, atomically, and streamed where the format allows it."""
 
 import io
+import itertools
 import math
 
 import numpy as np
@@ -32,6 +33,7 @@ LARGEST = {"AVIF": 16384**2, "BMP": (2**32 - 2**20) // 4}  # pixels in all
 OPAQUE = ("JPEG", "BMP")
 STREAMED = ("PNG", "TIFF")  # memory does not follow a result of these
 OPTIMIZED = 2**25  # pixels of a JPEG, at most
+CLEAR = 255  # a GIF's transparent color, by number
 LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a frame, times
 
 
@@ -58,7 +60,7 @@ def write(path, kind, frames, source, quality, notes):
         for bands, shape, dtype, metadata, duration in frames
     )
     if source.moving:
-        _write_moving(path, kind, prepared, source, quality)
+        _write_moving(path, kind, prepared, source, quality, notes)
     elif kind == "TIFF":
         tiff.write_tiff(path, (page[:4] for page in prepared), source.count)
     else:
@@ -127,32 +129,63 @@ def _save(path, kind, image, metadata, quality, **options):
         file.write(content)
 
 
-def _write_moving(path, kind, frames, source, quality):
+def _write_moving(path, kind, frames, source, quality, notes):
+    still = source.still and kind == "PNG"
+    if source.still and not still:
+        next(frames)
+        notes.append(f"the picture that stands for the animation, which {kind} cannot hold")
     made, durations = [], []
     for bands, shape, _, metadata, duration in frames:
         image = _collect(bands, shape, kind, metadata.source)
         # longer ones, and those that are no number, are a file's mistake
         duration = min(max(duration, 0), LONGEST_TIME) if duration == duration else 0
-        if made and image == made[-1]:
+        if len(made) > still and image == made[-1]:
             # encoders join equal frames, and fail at the sum of their times
             durations[-1] = min(durations[-1] + duration, LONGEST_TIME)
             continue
         durations.append(duration)
         made.append(image)
-    options, loop = {}, source.loop
+    options, loop = {"default_image": True} if still else {}, source.loop
     if loop is None and source.format == "GIF" and kind != "GIF":
         loop = 1  # a GIF that does not say runs once
-    if loop is not None:
+    if loop and kind == "AVIF":
+        notes.append(f"how often it runs ({loop}), which AVIF cannot hold")
+    elif loop is not None:
         options["loop"] = min(max(int(loop), 0), MOST_LOOPS)
     if kind == "GIF":
+        made = _with_one_transparency(made)
         # transparent frames must not show the one before through
         options |= {"disposal": 2, "optimize": False}
     if kind == "PNG":
         # each frame stands for itself, as all of them hold the whole picture
         options |= {"blend": 0, "disposal": 0}
+    else:
+        durations = _whole(durations)
     first, *others = made
-    options |= {"save_all": True, "append_images": others, "duration": durations}
+    options |= {"save_all": True, "append_images": others, "duration": durations[still:]}
     _save(path, kind, first, metadata, quality, **options)
+
+
+def _whole(durations):
+    """Whole milliseconds that do not drift from the times given."""
+    ends = [0, *(round(time) for time in itertools.accumulate(durations))]
+    return [end - start for start, end in itertools.pairwise(ends)]
+
+
+def _with_one_transparency(frames):
+    """Palette images that all name a transparent color if one of them has one.
+
+    Readers clear a frame to it, and take it from the first.
+    """
+    if not any("transparency" in frame.info for frame in frames):
+        return frames
+    result = []
+    for frame in frames:
+        # a gray frame has no color to spare
+        frame = _palette(frame.convert("RGB")) if frame.mode == "L" else frame
+        frame.info["transparency"] = CLEAR
+        result.append(frame)
+    return result
 
 
 def _palette(image):
@@ -161,12 +194,12 @@ def _palette(image):
         return image
     alpha = np.asarray(image.getchannel("A")) if "A" in image.getbands() else None
     clear = alpha is not None and alpha.min() < 128
-    result = image.convert("RGB").quantize(255, Image.Quantize.MEDIANCUT)
+    result = image.convert("RGB").quantize(CLEAR, Image.Quantize.MEDIANCUT)
     if clear:
         indices = np.asarray(result).copy()
-        indices[alpha < 128] = 255
-        palette = result.getpalette()[: 255 * 3]
+        indices[alpha < 128] = CLEAR
+        palette = result.getpalette()[: CLEAR * 3]
         result = Image.fromarray(indices, "P")
         result.putpalette([*palette, *[0] * (256 * 3 - len(palette))])
-        result.info["transparency"] = 255
+        result.info["transparency"] = CLEAR
     return result
