@@ -1,6 +1,7 @@
 """Files: every kind in, the right kind out, with its metadata; streamed; whole or not there."""
 
 import io
+import struct
 import subprocess
 import sys
 import zlib
@@ -15,6 +16,7 @@ from keras_secn.upscaling.depth import to_eight_bit
 from keras_secn.upscaling.io import png
 from keras_secn.upscaling.io.file_parts import Metadata
 from keras_secn.upscaling.io.read import read_frames, read_header
+from keras_secn.upscaling.io.runs import set_avif_runs
 from keras_secn.upscaling.upscaler import Upscaler
 from keras_secn.utils.errors import UserError
 
@@ -105,12 +107,50 @@ def test_animations_keep_their_time(upscaler, tmp_path):
                 assert durations == DURATIONS and image.info["loop"] == 0
 
 
-def test_a_gif_that_runs_once_does_so_in_other_formats(upscaler, tmp_path):
+# what Pillow's `loop` is in each format: a GIF counts the runs after the first
+LOOPS = {0: (0, 0, 0), 1: (None, 1, 1), 4: (3, 4, 4)}
+
+
+@pytest.mark.parametrize("often", LOOPS)
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_animations_run_as_often_in_other_formats(upscaler, tmp_path, kind, often):
+    path = tmp_path / f"in.{kind.lower()}"
     first, *others = (Image.fromarray(picture(12, 9, seed=seed)) for seed in range(3))
-    first.save(tmp_path / "once.gif", save_all=True, append_images=others, duration=50)
-    for suffix, loop in ((".gif", None), (".png", 1), (".webp", 1)):
-        with Image.open(upscaler(tmp_path / "once.gif", tmp_path / f"large{suffix}")) as image:
+    told = dict(zip(["GIF", "PNG", "WEBP"], LOOPS[often], strict=True)).get(kind)
+    options = {} if told is None else {"loop": told}
+    first.save(path, save_all=True, append_images=others, duration=50, **options)
+    if kind == "AVIF":  # which Pillow writes to run for ever
+        path.write_bytes(set_avif_runs(path.read_bytes(), often) if often else path.read_bytes())
+    assert read_header(path).runs == often
+    for suffix, loop in zip((".gif", ".png", ".webp"), LOOPS[often], strict=True):
+        with Image.open(upscaler(path, tmp_path / f"large{suffix}")) as image:
             assert image.n_frames == 3 and image.info.get("loop") == loop
+    large = upscaler(path, tmp_path / "large.avif")
+    with Image.open(large) as image:
+        assert image.n_frames == 3
+    assert read_header(large).runs == often
+
+
+def test_an_avif_says_how_often_it_runs_as_libavif_does(upscaler, tmp_path):
+    """ISO/IEC 14496-12: an edit list repeats until the track's duration is over."""
+    first, *others = (Image.fromarray(picture(12, 9, seed=seed)) for seed in range(3))
+    options = {"save_all": True, "append_images": others, "duration": 50}
+    first.save(tmp_path / "in.gif", loop=3, **options)
+    made = upscaler(tmp_path / "in.gif", tmp_path / "large.avif").read_bytes()
+    (edits,) = struct.iter_unpack(">B3xIQ", made[made.index(b"elst") + 4 :][:16])
+    assert edits == (1, 1, 150)  # version, one entry, 150 ms
+    assert made[made.index(b"elst") + 7] == 1  # it repeats
+    track, film = made.index(b"tkhd"), made.index(b"mvhd")
+    for place in (track + 4 + 28, film + 4 + 24):  # behind version, times, and number or scale
+        assert struct.unpack_from(">Q", made, place) == (4 * 150,)
+
+
+def test_empty_names_are_no_folder(upscaler, tmp_path):
+    with pytest.raises(UserError, match="image is empty"):
+        upscaler("", tmp_path / "large.png")
+    Image.fromarray(picture(12, 9)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match="out is empty"):
+        upscaler(tmp_path / "a.png", "")
 
 
 @pytest.mark.parametrize("quality", [0, 101, 95.5, "best"])

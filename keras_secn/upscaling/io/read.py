@@ -13,6 +13,7 @@ from keras_secn.upscaling.io.file_parts import Content, Metadata, Parts, stream
 from keras_secn.upscaling.io.kinds import kind_of
 from keras_secn.upscaling.io.metadata import of_page, with_tags
 from keras_secn.upscaling.io.pixels import to_pixels, upright
+from keras_secn.upscaling.io.runs import runs
 from keras_secn.utils.errors import UserError
 
 SUFFIXES = images.SUFFIXES | {".gif", ".avif"}
@@ -46,7 +47,7 @@ class Source(NamedTuple):
     size: tuple  # (height, width) of the first frame, upright
     count: int  # number of frames
     moving: bool  # the frames are an animation, not pages
-    loop: int | None  # how often an animation runs, 0 for ever; `None` if the file does not say
+    runs: int  # how often an animation runs, 0 for ever
     tables: dict | None = None  # a JPEG's quantization tables
 
 
@@ -60,7 +61,7 @@ def read_header(path):
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
-        content, loop, tables = Content(file), None, None
+        content, often, tables = Content(file), 0, None
         kind = kind_of(content)
         if kind == "TIFF":
             pages = tiff_read.pages(content)
@@ -70,11 +71,11 @@ def read_header(path):
             parts, image = _opened(content, kind)
             with image:
                 metadata, size, count = parts.metadata, image.size[::-1], _count(image, parts)
-                loop = image.info.get("loop") if count > 1 else None
+                often = runs(kind, image.info.get("loop"), content) if count > 1 else 0
                 tables = getattr(image, "quantization", None)
         if (metadata.orientation or 1) >= 5:
             size = size[::-1]
-        return Source(path, kind, size, count, count > 1 and kind != "TIFF", loop, tables)
+        return Source(path, kind, size, count, count > 1 and kind != "TIFF", often, tables)
 
 
 def read_frames(source, notes=None):

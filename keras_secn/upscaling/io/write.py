@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_secn.upscaling.depth import to_eight_bit
-from keras_secn.upscaling.io import jpeg, png, tiff
+from keras_secn.upscaling.io import jpeg, png, runs, tiff
 from keras_secn.upscaling.io.color import relabel_avif, to_srgb
 from keras_secn.upscaling.io.metadata import prepare
 from keras_secn.upscaling.io.pixels import on_white, to_image
@@ -31,7 +31,7 @@ LARGEST = {"AVIF": 16384**2, "BMP": (2**32 - 2**20) // 4}  # pixels in all
 OPAQUE = ("JPEG", "BMP")
 STREAMED = ("PNG", "TIFF")  # memory does not follow a result of these
 OPTIMIZED = 2**25  # pixels of a JPEG, at most
-LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a frame, times
+LONGEST_TIME = 655350  # milliseconds of an animation's frame
 
 
 def check(kind, shape, source):
@@ -101,7 +101,7 @@ def _collect(bands, shape, kind, profile):
     return image.convert("RGBA") if image.mode == "LA" else image
 
 
-def _save(path, kind, image, metadata, quality, **options):
+def _save(path, kind, image, metadata, quality, often=0, **options):
     """Encodes an image, or several (`append_images`), by Pillow, and adds the metadata."""
     if kind in ("JPEG", "WEBP", "AVIF"):
         options |= {"exif": metadata.exif, "xmp": metadata.xmp or b"", "icc_profile": metadata.icc}
@@ -133,6 +133,8 @@ def _save(path, kind, image, metadata, quality, **options):
     content = buffer.getbuffer()
     if kind == "AVIF" and metadata.cicp:
         content = relabel_avif(content, metadata.cicp)
+    if kind == "AVIF" and often:
+        content = runs.set_avif_runs(content, often)
     with open(path, "wb") as file:
         if kind == "PNG":
             # the header comes first (section 5.6)
@@ -154,20 +156,18 @@ def _write_moving(path, kind, frames, source, quality):
             continue
         durations.append(duration)
         made.append(image)
-    options, loop = {}, source.loop
-    if loop is None and source.format == "GIF" and kind != "GIF":
-        loop = 1  # a GIF that does not say runs once
-    if loop is not None:
-        options["loop"] = min(max(int(loop), 0), MOST_LOOPS)
+    options = runs.options(kind, source.runs)
     if kind == "GIF":
         # transparent frames must not show the one before through
         options |= {"disposal": 2, "optimize": False}
     if kind == "PNG":
         # each frame stands for itself, as all of them hold the whole picture
         options |= {"blend": 0, "disposal": 0}
+    if kind == "AVIF":  # in whole milliseconds; sums are rounded, so that no error adds up
+        durations = np.diff(np.rint(np.cumsum([0, *durations]))).astype(int).tolist()
     first, *others = made
     options |= {"save_all": True, "append_images": others, "duration": durations}
-    _save(path, kind, first, metadata, quality, **options)
+    _save(path, kind, first, metadata, quality, source.runs, **options)
 
 
 def _palette(image):
