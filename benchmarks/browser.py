@@ -17,7 +17,7 @@ import time
 import numpy as np
 import web_page
 from absl import flags
-from picture_size import parse_size
+from flag_values import parse_size
 from PIL import Image
 
 from keras_secn.training.app import run_app

@@ -20,7 +20,7 @@ import time
 
 import numpy as np
 from absl import flags
-from picture_size import parse_size
+from flag_values import parse_size
 from PIL import Image
 from tqdm import tqdm
 

@@ -16,7 +16,7 @@ import time
 
 import numpy as np
 from absl import flags
-from picture_size import parse_size
+from flag_values import parse_size
 from tqdm import tqdm
 
 from keras_secn.training.app import run_app

@@ -619,3 +619,18 @@ def test_benchmarks_refuse_a_size_in_one_line(monkeypatch, flag, size):
     option, value = options.removeprefix("--").split("=")
     with pytest.raises(UserError, match="a size is WxH, for example 640x360"):
         script(name, **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("host_time", {"networks": "1,many"}),
+        ("host_time", {"at_once": "-1"}),
+        ("host_time", {"degradations": "rain"}),
+        ("train_step", {"networks": "secn"}),
+    ],
+)
+def test_benchmarks_refuse_values_that_are_none_in_one_line(monkeypatch, name, options):
+    monkeypatch.syspath_prepend(TRAINING.parent / "benchmarks")
+    with pytest.raises(UserError, match="are whole numbers, not|unknown degradation 'rain'"):
+        script(f"benchmarks/{name}.py", **options)
