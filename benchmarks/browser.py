@@ -17,6 +17,7 @@ import time
 import numpy as np
 import web_page
 from absl import flags
+from flag_values import parse_size
 from PIL import Image
 
 from keras_secn.training.app import run_app
@@ -25,7 +26,7 @@ from keras_secn.utils.markdown import markdown_table
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("networks", ["pocket_secn_l", "pocket_secn_l_x4", "ct_secn_16"], "Presets.")
-flags.DEFINE_string("size", "640x360", "Of the photograph.")
+flags.DEFINE_string("size", "640x360", "WxH of the photograph.")
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
 flags.DEFINE_boolean("float", False, "The command takes float files where the page takes int8.")
 
@@ -43,9 +44,9 @@ new MutationObserver((_, observer) => {
 
 
 def main(argv):
+    size = parse_size(FLAGS.size)
     if web_page.missing():
         raise UserError(web_page.missing())
-    size = tuple(map(int, FLAGS.size.split("x")))
     photo = Image.open(PHOTO).convert("RGB").resize(size, Image.Resampling.BICUBIC)
     seconds = {name: [] for name in FLAGS.networks}
     with tempfile.TemporaryDirectory() as made:

@@ -15,8 +15,11 @@ import statistics
 import time
 
 from absl import flags
+from flag_values import whole_numbers
 
+from keras_secn.data.degradation import DEGRADATIONS
 from keras_secn.training.app import run_app
+from keras_secn.utils.errors import require_known
 from keras_secn.utils.markdown import markdown_table
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "keras_secn" / "samples" / "train"
@@ -60,7 +63,6 @@ def fit_ms(blocks, at_once, steps):
 
 def batch_ms(cache, degradation, processes, steps, device_ms):
     """Milliseconds per batch of 16 patches of 96; and how long steps wait for it, 0..1."""
-    from keras_secn.data.degradation import DEGRADATIONS
     from keras_secn.data.patches import PatchDataset
 
     data = PatchDataset(
@@ -78,6 +80,12 @@ def batch_ms(cache, degradation, processes, steps, device_ms):
 
 
 def main(argv):
+    networks, at_once, processes = (
+        whole_numbers(FLAGS[name].value, name) for name in ("networks", "at_once", "processes")
+    )
+    for name in FLAGS.degradations:
+        require_known(name, DEGRADATIONS, "degradation")
+
     import tempfile
 
     import keras
@@ -87,9 +95,9 @@ def main(argv):
 
     print(f"{machine()}; {os.cpu_count()} cores; Keras on {keras.backend.backend()}\n")
     rows = [
-        {"blocks": blocks, "at_once": n, "ms": fit_ms(int(blocks), int(n), FLAGS.steps)}
-        for blocks in FLAGS.networks
-        for n in FLAGS.at_once
+        {"blocks": blocks, "at_once": n, "ms": fit_ms(blocks, n, FLAGS.steps)}
+        for blocks in networks
+        for n in at_once
     ]
     columns = {"blocks": "{blocks}", "steps in a call": "{at_once}", "fit, ms a step": "{ms:.2f}"}
     print(markdown_table(columns, rows))
@@ -97,8 +105,8 @@ def main(argv):
         cache = PhotoCache.build([SAMPLES], folder, min_hr=96, progress=False)
         rows = []
         for degradation in FLAGS.degradations:
-            for count in FLAGS.processes:
-                arguments = degradation, int(count), FLAGS.steps, FLAGS.device_ms
+            for count in processes:
+                arguments = degradation, count, FLAGS.steps, FLAGS.device_ms
                 ms, wait = batch_ms(cache, *arguments)
                 rows.append({"degradation": degradation, "count": count, "ms": ms, "wait": wait})
     columns = {

@@ -18,6 +18,7 @@ import tempfile
 import time
 
 from absl import flags
+from flag_values import whole_numbers
 from tqdm import tqdm
 
 from keras_secn.data.photo_cache import PhotoCache
@@ -307,9 +308,10 @@ def main(argv):
 
     if not set(FLAGS.precisions) <= {"float32", "mixed_bfloat16"}:
         raise UserError("--precisions are float32 and mixed_bfloat16")
+    networks = whole_numbers(FLAGS.networks, "networks")
     with tempfile.TemporaryDirectory() as cache_dir:
         results = compare(
-            [int(n) for n in FLAGS.networks],
+            networks,
             FLAGS.precisions,
             FLAGS.data_dir,
             cache_dir,

@@ -13,7 +13,6 @@ Pillow, with PSNR-Y on the folders.
 import functools
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import time
 
 import numpy as np
 from absl import flags
+from flag_values import parse_size
 from PIL import Image
 from tqdm import tqdm
 
@@ -36,7 +36,7 @@ flags.DEFINE_string("photo", None, "A photograph to work on; default: one of the
 flags.DEFINE_string("photos", None, "Folder of large photographs: adds the PSNR table.")
 flags.DEFINE_integer("photo_limit", 6, "How many of them.", lower_bound=1)
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
-flags.DEFINE_list("sizes", ["960x540", "3840x2160"], "Originals for memory and time.")
+flags.DEFINE_list("sizes", ["960x540", "3840x2160"], "WxH of originals, for memory and time.")
 flags.DEFINE_list(
     "tables", ["start", "sizes", "exact", "speed"], "Which tables to make; or fourfold, or photo."
 )
@@ -93,8 +93,7 @@ def main(argv):
     if unknown:
         raise UserError(f"unknown table {unknown[0]!r}; known are {', '.join(tables)}")
     for size in FLAGS.sizes:
-        if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", size):
-            raise UserError(f"a size is WIDTHxHEIGHT, for example 960x540, not {size!r}")
+        parse_size(size)
     with tempfile.TemporaryDirectory() as folder:
         for name in FLAGS.tables:
             tables[name](file, origin, Image.open(photo).convert("RGB"), pathlib.Path(folder))
@@ -202,13 +201,13 @@ def _sizes(file, origin, photo, folder):
     def run(size, engine, model):
         image = folder / f"{size}.png"
         seconds, peak = _run(model, engine, image, folder / "out.png", 2)
-        width, height = map(int, size.split("x"))
+        width, height = parse_size(size)
         measured[size, engine] = max(peak, measured.get((size, engine), 0))
         return seconds / (width * height) * 1e6
 
     runs = {}
     for size in FLAGS.sizes:
-        photo.resize(tuple(map(int, size.split("x"))), Image.Resampling.BICUBIC).save(
+        photo.resize(parse_size(size), Image.Resampling.BICUBIC).save(
             folder / f"{size}.png", compress_level=1
         )
         for engine, model in (("litert", file), ("keras", origin)):
@@ -237,7 +236,7 @@ def _fourfold(file, origin, photo, folder):
     models = {f"{FLAGS.preset} twice": preset_file(FLAGS.preset), fourfold: preset_file(fourfold)}
     rows = []
     for size in FLAGS.sizes:
-        photo = photo.resize(tuple(map(int, size.split("x"))), Image.Resampling.BICUBIC)
+        photo = photo.resize(parse_size(size), Image.Resampling.BICUBIC)
         photo.save(folder / "photo.png", compress_level=1)
         np.save(folder / "photo.npy", np.asarray(photo))
         pairs = {"pixels": ("photo.npy", "-"), "PNG to PNG": ("photo.png", folder / "out.png")}

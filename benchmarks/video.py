@@ -16,6 +16,7 @@ import time
 
 import numpy as np
 from absl import flags
+from flag_values import parse_size
 from tqdm import tqdm
 
 from keras_secn.training.app import run_app
@@ -28,7 +29,7 @@ flags.DEFINE_list(
     ["fast", "pocket_secn_s:int8"],
     "What --fast takes, presets' names with or without a precision, .tflite or .keras files.",
 )
-flags.DEFINE_list("sizes", ["640x360", "960x540"], "Of the originals.")
+flags.DEFINE_list("sizes", ["640x360", "960x540"], "WxH of the originals.")
 flags.DEFINE_integer("frames", 50, "How many of them.", lower_bound=2)
 flags.DEFINE_integer("rounds", 3, "Rounds of each measurement.", lower_bound=1)
 flags.DEFINE_integer("threads", None, "Of the network; all processors if not given.")
@@ -40,11 +41,12 @@ PHOTO = pathlib.Path(__file__).parents[1] / "keras_secn" / "samples" / "validati
 
 
 def main(argv):
+    sizes = {size: parse_size(size) for size in FLAGS.sizes}
     upscalers = {name: _upscaler(name) for name in FLAGS.networks}
     print("| original | program | frames/s | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for size in FLAGS.sizes:
-            runs = _runs(upscalers, size, pathlib.Path(folder))
+        for size, shape in sizes.items():
+            runs = _runs(upscalers, *shape, pathlib.Path(folder))
             seconds = {name: [] for name in runs}
             for _ in tqdm(range(FLAGS.rounds), desc=size, leave=False, disable=None):
                 for name, run in runs.items():
@@ -66,12 +68,11 @@ def _upscaler(name):
     return Upscaler(name, threads=FLAGS.threads, precision=precision or None)
 
 
-def _runs(upscalers, size, folder):
+def _runs(upscalers, width, height, folder):
     """Name -> function, for one size; the first is what the ratios refer to."""
     from keras_secn.upscaling.io.video import upscale_video
 
-    width, height = map(int, size.split("x"))
-    clip, out = folder / f"{size}.mp4", folder / f"out{FLAGS.suffix}"
+    clip, out = folder / f"{width}x{height}.mp4", folder / f"out{FLAGS.suffix}"
     photo = FLAGS.photo or min(PHOTO.glob("*.jpg"), default=None)
     if photo is None:
         raise UserError(f"no photograph in {PHOTO}: name one with --photo")
@@ -102,7 +103,7 @@ def _runs(upscalers, size, folder):
                 for _ in upscaler.bands(frame):
                     pass
 
-        frames = folder / f"{size}.yuv"
+        frames = folder / f"{width}x{height}.yuv"
         _ffmpeg(*scaled["lanczos"], "-pix_fmt", "yuv420p", "-f", "rawvideo", frames)
         source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", grown.replace(":", "x")]
         runs |= {

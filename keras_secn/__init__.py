@@ -25,13 +25,14 @@ def __dir__():
 
 def _is_lazy():
     program = pathlib.Path((getattr(sys, "argv", None) or [""])[0])
-    root = pathlib.Path(__file__).resolve().parents[1]
+    folder = program.resolve().parent
     folders = ("training", "tflite", "tflite/android", "benchmarks")
-    scripts = [root / folder for folder in folders]
+    # of a clone, whether the package is imported from it or was installed from it
+    clones = [root for root in folder.parents[:2] if (root / "keras_secn" / "cli.py").is_file()]
     return (
         program.stem == "keras-secn"
         or "keras_secn.cli" in sys.orig_argv
-        or program.resolve().parent in scripts
+        or any(folder == root / name for root in clones for name in folders)
         or os.environ.get("KERAS_SECN_LAZY", "0") != "0"
     )
 

@@ -13,11 +13,13 @@ import warnings
 import keras_secn
 from keras_secn.utils.allocator import keep_freed_memory
 from keras_secn.utils.backend import explained
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_values
 from keras_secn.utils.printable import one_line, printable
 from keras_secn.utils.quiet import quiet_tensorflow
 from keras_secn.utils.stopping import stop_on_signals
 
+ABOUT = "Enlarges pictures and videos; lists the presets; describes and makes .tflite files."
+FIRST = "First: keras-secn upscale photo.jpg. All options: keras-secn upscale --help."
 EXAMPLES = """examples:
   keras-secn upscale photo.jpg                     makes photo_x2.jpg
   keras-secn upscale photo.jpg -o large.png        another name and format
@@ -47,6 +49,7 @@ def main(argv=None):
     warnings.showwarning = _notice
     quiet_tensorflow()
     try:
+        require_values(vars(arguments))
         return arguments.run(arguments)
     except BrokenPipeError:
         # who reads our output (head, less) has left; the rest goes nowhere, at exit as well
@@ -76,7 +79,7 @@ def _notice(message, category, filename, lineno, file=None, line=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="keras-secn", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="keras-secn", description=ABOUT, epilog=FIRST)
     parser.add_argument("--version", action="version", version=f"%(prog)s {keras_secn.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -171,7 +174,8 @@ def _upscale(arguments):
         for result in batch.run(plan, upscaler, arguments.quality, tick):
             counts[result["status"]] += 1
             if result["status"] == "done" and arguments.compare:
-                result |= _compare(result, sheets[result["input"]], arguments)
+                sheet, title = sheets[result["input"]], upscaler.networks.label
+                result |= _compare(result, sheet, title, arguments.overwrite)
             with tqdm.external_write_mode(file=sys.stdout):
                 _report(result, arguments.json)
     if not arguments.json:
@@ -229,16 +233,14 @@ def _suffix(name):
     return suffix
 
 
-def _compare(result, sheet, arguments):
+def _compare(result, sheet, title, overwrite):
     from keras_secn.upscaling.crop_sheet import write_comparison
-    from keras_secn.upscaling.engines.choose import DEFAULT
     from keras_secn.upscaling.io.probe import is_video
 
-    title = pathlib.Path(arguments.preset or arguments.model or DEFAULT).stem
     try:
         if is_video(result["input"]):
             raise UserError(f"{result['input']}: --compare is for pictures")
-        if os.path.lexists(sheet) and not arguments.overwrite:
+        if os.path.lexists(sheet) and not overwrite:
             raise UserError(f"{sheet} is there already (--overwrite makes it again)")
         write_comparison(result["input"], result["output"], sheet, title)
     except Exception as error:  # the result itself is made
@@ -252,12 +254,12 @@ def _report(result, as_json):
         print(json.dumps(result), flush=True)
     elif result["status"] == "failed":
         _complain(result["error"])
+    elif result["status"] == "skipped":
+        print(f"{printable(result['output'])} is there already", flush=True)
     else:
-        source, out = printable(result["input"]), printable(result["output"])
-        if result["status"] == "skipped":
-            print(f"{out} is there already", flush=True)
-        else:
-            print(f"{source} -> {out} ({result['seconds']:.1f} s)", flush=True)
+        made = [printable(result[key]) for key in ("output", "compare") if result.get(key)]
+        seconds = f"{result['seconds']:.1f} s"
+        print(f"{printable(result['input'])} -> {', '.join(made)} ({seconds})", flush=True)
 
 
 def _sum_up(counts, inputs):
@@ -275,7 +277,6 @@ def _sum_up(counts, inputs):
 
 
 def _models(arguments):
-    from keras_secn import presets
     from keras_secn.upscaling import catalog
 
     if arguments.time:
@@ -287,7 +288,7 @@ def _models(arguments):
         print(json.dumps(rows))
         return 0
     if not rows:
-        raise UserError(f"no presets in {presets.store.FOLDER}")
+        raise UserError(f"no presets in {keras_secn.presets.store.FOLDER}")
     print(catalog.table(rows, arguments.time))
     return 0
 
@@ -307,14 +308,17 @@ def _info(arguments):
 
 def _export(arguments):
     from keras_secn.presets import lite_files
-    from keras_secn.presets.load import load
-    from keras_secn.upscaling.engines.export import export_tiles
+    from keras_secn.presets.load import is_file, load
 
-    if arguments.out == "" or (arguments.model.endswith(".keras") and not arguments.out):
+    if arguments.model.endswith(".keras") and not arguments.out:
         raise UserError("name the file to write: -o FILE.tflite")
+    if not is_file(arguments.model):
+        keras_secn.preset_card(arguments.model)  # says what is wrong before Keras loads
     out = pathlib.Path(arguments.out or lite_files.preset_file(arguments.model))
     if out.suffix != ".tflite":
         raise UserError(f"{out}: the file's name ends in .tflite")
+    from keras_secn.upscaling.engines.export import export_tiles  # it loads Keras
+
     facts = export_tiles(load(arguments.model), out, arguments.weights)
     if not arguments.out:
         lite_files.record(arguments.model, out)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from keras_secn import cli, presets
 from keras_secn.presets import lite_files
+from keras_secn.upscaling import crop_sheet
 
 
 @pytest.fixture
@@ -134,10 +135,23 @@ def test_options_reach_the_picture(run, folder, tiny_file):
 
 def test_before_and_after(run, folder):
     Image.fromarray(picture(150, 70)).save("in/wide.png")
-    status, _, err = run("in/wide.png", "-o", "out.png", "--compare")
+    status, out, err = run("in/wide.png", "-o", "out.png", "--compare")
+    assert out[0].startswith("in/wide.png -> out.png, out_compare.png (")
     assert (status, err) == (0, [])
     with Image.open("out_compare.png") as sheet:
         assert sheet.width >= 2 * 96 * 3 and sheet.height >= 3 * 96 * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "title"),
+    [((), "ct_secn_16"), (("--fast",), "pocket_secn_l"), (("--best",), "secn")],
+)
+def test_a_comparison_names_the_network(run, folder, monkeypatch, options, title):
+    told = []
+    write = crop_sheet.write_comparison
+    monkeypatch.setattr(crop_sheet, "write_comparison", lambda *a: [told.append(a[3]), write(*a)])
+    assert run("in/a.png", "--compare", *options, model=False)[0] == 0
+    assert told == [title]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +172,12 @@ def test_before_and_after(run, folder):
         (["in/a.png", "--max-pixels", "100"], "too many pixels"),
         (["in/a.png", "--max-pixels", "0"], "max-pixels must be at least 1"),
         (["in/a.png", "--width", f"1{400 * '0'}"], "width must be"),
-        ([""], "no file is named"),
+        ([""], 'an input is empty ("")'),
+        (["in/a.png", "-o", ""], 'out is empty ("")'),
+        (["in/a.png", "--preset", ""], 'preset is empty ("")'),
+        (["in/a.png", "--format", ""], 'format is empty ("")'),
+        (["in/a.png", "-o", "large.png", "--format", "jpg"], "large.png and --format jpg contra"),
+        (["in/a.png", "-o", "large.webm", "--format", "png"], "contradict each other"),
     ],
 )
 def test_refusals_are_one_line(run, folder, monkeypatch, arguments, reason):
@@ -228,7 +247,8 @@ def test_export(folder, tiny_network, tiny_file, capsys):
     capsys.readouterr()
     for arguments, reason in [
         (["network.keras"], "name the file"),
-        (["ct_secn_16", "-o", ""], "name the file"),
+        (["ct_secn_16", "-o", ""], 'out is empty ("")'),
+        ([""], 'model is empty ("")'),
         (["network.keras", "-o", "network.bin"], "ends in .tflite"),
         (["no_preset", "-o", "none.tflite"], "unknown preset"),
     ]:
@@ -262,6 +282,12 @@ def test_litert_loads_neither_tensorflow_nor_keras(tiny_file, folder):
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.stdout.splitlines()[-1] == "0", done.stderr
         assert done.stderr == ""
+
+
+def test_a_name_that_is_no_preset_is_told_before_keras_loads():
+    command = [sys.executable, "-c", QUICK, "export", "ct_secn", "-o", "x.tflite"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "1\n" and done.stderr.startswith("error: unknown preset 'ct_secn'")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -1,8 +1,10 @@
 """The package as a program imports it: what is registered, what is loaded, what is missing."""
 
+import importlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -185,3 +187,50 @@ print(len(names) > 100)
 def test_no_module_needs_a_system_with_posix_modules():
     done = python("-c", EVERY_MODULE)
     assert done.stdout.strip() == "True", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("script", ["training/train.py", "tflite/android/measure.py"])
+def test_scripts_of_a_clone_wait_for_no_keras_where_the_package_is_installed(tmp_path, script):
+    """As after `pip install .`, where the package lies elsewhere than the scripts."""
+    left_out = shutil.ignore_patterns("weights", "samples", "__pycache__")
+    shutil.copytree(ROOT / "keras_secn", tmp_path / "site" / "keras_secn", ignore=left_out)
+    code = "import sys; sys.argv = sys.argv[1:]; import keras_secn; print('keras' in sys.modules)"
+    for path, expected in [(ROOT / script, "False"), (tmp_path / script, "True")]:
+        done = python("-c", code, path, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+        assert done.stdout.strip() == expected, done.stderr
+
+
+UNKNOWN = {
+    "penalty": lambda: keras_secn.losses.PictureLoss("huber"),
+    "luminance_share": lambda: keras_secn.losses.PictureLoss(luminance_share=1.5),
+    "shrink": lambda: keras_secn.losses.PictureLoss(shrink=0),
+    "loss": lambda: keras_secn.training.Recipe(steps=1, loss="huber"),
+    "schedule": lambda: keras_secn.training.Recipe(steps=1, schedule="linear"),
+    "precision": lambda: keras_secn.training.Recipe(steps=1, precision="float16"),
+    "degradation": lambda: keras_secn.training.Recipe(steps=1, degradation="jpeg"),
+    "start": lambda: importlib.import_module("keras_secn.training.run").SystemSettings(
+        "edsr", None, start="zeros"
+    ),
+    "initializer": lambda: keras_secn.cascade.CascadeReplacement(None, "zeros"),
+    "order": lambda: keras_secn.cascade.CascadePlan(order="random"),
+    "block kind": lambda: keras_secn.build_network(["dense"]),
+    "size": lambda: keras_secn.models.build_pocket_secn("xl"),
+    "dataset": lambda: keras_secn.data.open_photographs([], "flickr2k"),
+    "engine": lambda: keras_secn.Upscaler(engine="onnx"),
+    "preset": lambda: keras_secn.load("no_such_network"),
+    "'4' times": lambda: keras_secn.load("ct_secn_16", scale="4"),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_unknown_choice_is_refused_by_its_name(name):
+    """At once, not hours later in the first step of a training."""
+    with pytest.raises(keras_secn.UserError, match=name):
+        UNKNOWN[name]()
+
+
+def test_an_unknown_choice_is_told_what_there_is():
+    with pytest.raises(ValueError, match="'huber'; known are l1, l2, charbonnier"):
+        keras_secn.losses.PictureLoss("huber")
+    with pytest.raises(ValueError, match=r"such as DEGRADATIONS\['none'\].*not 'jpeg'"):
+        keras_secn.training.Recipe(steps=1, degradation="jpeg")

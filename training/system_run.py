@@ -10,7 +10,11 @@ from ct_srcnn_widths import WidthPlan, transfer_widths
 from keras_secn.cascade.transfer import transfer_weights
 from keras_secn.metrics.report import network_row, write_table
 from keras_secn.models import registry
-from keras_secn.models.bicubic_start import can_start_as_interpolation, start_as_interpolation
+from keras_secn.models.bicubic_start import (
+    STARTS,
+    can_start_as_interpolation,
+    start_as_interpolation,
+)
 from keras_secn.models.edsr_trunk import block_kinds
 from keras_secn.training import multihost
 from keras_secn.training.distillation import require_teacher_share
@@ -18,7 +22,7 @@ from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, load_teacher, run_folder
 from keras_secn.training.trainer import continue_from, load_checked, train
 from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +42,8 @@ class SystemSettings:
         teacher_share: of its pictures in what is learned, see `keras_secn.training.distillation`.
 
     Raises:
-        UserError: the teacher's share is not above 0 and at most 1, or `arguments` are none.
+        UserError: an unknown start, the teacher's share is not above 0 and at most 1, or
+            `arguments` are none.
     """
 
     model: str
@@ -53,6 +58,7 @@ class SystemSettings:
 
     def __post_init__(self):
         require_teacher_share(self.teacher_share)
+        require_known(self.start, STARTS, "start")
         if not isinstance(self.arguments, dict) or {"name", "scale"} & set(self.arguments):
             raise UserError(
                 "arguments are values by name, without name and scale, which the run sets itself,"

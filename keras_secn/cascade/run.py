@@ -8,14 +8,12 @@ from keras_secn.cascade.plan import CascadePlan
 from keras_secn.cascade.transfer import INITIALIZERS, require_separable, transfer_weights
 from keras_secn.layers.blocks import BLOCKS
 from keras_secn.metrics.report import network_row
-from keras_secn.models.bicubic_start import start_as_interpolation
+from keras_secn.models.bicubic_start import STARTS, start_as_interpolation
 from keras_secn.models.edsr_trunk import block_kinds, build_network
 from keras_secn.training.progress import RunBar
 from keras_secn.training.run_folder import load_initial, run_folder
 from keras_secn.training.trainer import train
 from keras_secn.utils.errors import UserError, require_known
-
-STARTS = ("interpolation", "random")
 
 
 @dataclasses.dataclass(frozen=True)

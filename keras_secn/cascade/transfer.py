@@ -134,6 +134,9 @@ class CascadeReplacement(keras.callbacks.Callback):
     Args:
         source: the network of the previous stage.
         initializer, calibration: see `transfer_weights`.
+
+    Raises:
+        UserError: an unknown initializer.
     """
 
     def __init__(
@@ -142,6 +145,7 @@ class CascadeReplacement(keras.callbacks.Callback):
         initializer: str = "random",
         calibration: np.ndarray | None = None,
     ) -> None:
+        require_known(initializer, [*INITIALIZERS, "compose"], "initializer")
         super().__init__()
         self.source = source
         self.initializer = initializer

@@ -203,6 +203,14 @@ DEGRADATIONS = {
     ),
 }
 
+
+def require_degradation(value):
+    """Raises a `UserError` that names the mixtures unless `value` is a `Degradation`."""
+    if not isinstance(value, Degradation):
+        known = ", ".join(f"DEGRADATIONS[{name!r}]" for name in DEGRADATIONS)
+        raise UserError(f"degradation must be a Degradation, such as {known}, not {value!r}")
+
+
 KIND = re.compile(
     rf"png|(?P<codec>jpeg|webp)(?P<quality>\d+)|jpeg(?P<fine>\d+)_444|noise(?P<noise>\d+)"
     rf"|(?P<kernel>{'|'.join(KERNELS)})"

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_secn.data.degradation import GRID, KERNELS, REACH, Degradation
+from keras_secn.data.degradation import GRID, KERNELS, REACH, Degradation, require_degradation
 from keras_secn.data.dihedral import dihedral
 from keras_secn.data.photo_cache import PhotoCache
 from keras_secn.utils.errors import UserError
@@ -26,6 +26,7 @@ class PatchBatches:
 
     def __post_init__(self):
         cache, hr_patch, count = self.cache, self.hr_patch, self.shard[1]
+        require_degradation(self.degradation)
         if hr_patch < 1 or hr_patch % cache.scale:
             raise UserError(f"hr_patch {hr_patch} is not a multiple of the scale {cache.scale}")
         if self.batch_size < 1 or self.batch_size % count:

@@ -12,7 +12,7 @@ from keras_secn.data.degradation import DEGRADATIONS
 from keras_secn.data.patch_batches import PatchBatches
 from keras_secn.data.patch_processes import PatchProcesses
 from keras_secn.data.photo_cache import PhotoCache
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_known
 
 # When `fit` ends by an exception (Ctrl-C), reference cycles keep TensorFlow's iterator alive; its
 # thread then waits for an interpreter that is gone, and the process never exits.
@@ -109,12 +109,13 @@ def open_photographs(
         cache_dir, scale, min_hr, strict, progress: see `PhotoCache.build`.
 
     Raises:
-        UserError: both or neither are given; else as `PhotoCache.build`.
+        UserError: both or neither are given, or an unknown dataset; else as `PhotoCache.build`.
     """
     if bool(folders) == bool(dataset):
         raise UserError("give either --data_dir or --dataset")
     options = {"scale": scale, "min_hr": min_hr, "strict": strict, "progress": progress}
     if dataset:
+        require_known(dataset, ("div2k",), "dataset")
         from keras_secn.data.div2k import load_div2k
 
         return load_div2k(cache_dir=cache_dir, **options)

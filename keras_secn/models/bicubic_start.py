@@ -13,6 +13,7 @@ from keras_secn.utils.errors import UserError
 # factor on random weights between features and picture: gradients reach the blocks, and the picture
 # is hardly disturbed
 KEPT = 0.1
+STARTS = ("interpolation", "random")  # of a network before its training
 
 
 def can_start_as_interpolation(model):

@@ -49,5 +49,5 @@ def at_scale(name: str, scale: int) -> str:
     known = scales(wanted.network, wanted.rough)
     if scale not in known:
         there = ", ".join(f"x{scale}" for scale in known) or "none at all"
-        raise UserError(f"no preset of {name!r} enlarges {scale} times; there are {there}")
+        raise UserError(f"no preset of {name!r} enlarges {scale!r} times; there are {there}")
     return wanted._replace(scale=int(scale)).name

@@ -87,9 +87,9 @@ def load_preset(name: str) -> keras.Model:
     Raises:
         UserError: no such preset, or its files are damaged.
     """
+    card = preset_card(name)
     from keras_secn import models  # Keras takes seconds to load, and listing does without
 
-    card = preset_card(name)
     path = file_of(name, ".npz")
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != card["sha256"]:

@@ -6,6 +6,7 @@ from keras import ops
 from keras_secn.layers import luminance
 from keras_secn.layers.deep_supervision import Supervise
 from keras_secn.layers.package import PACKAGE
+from keras_secn.utils.errors import UserError, require_known
 
 # LapSRN's epsilon is 1e-3 on a scale of 0..1 (Lai et al., CVPR 2017, section 3.3)
 CHARBONNIER_EPSILON = 0.255
@@ -30,6 +31,9 @@ class PictureLoss(keras.losses.Loss):
         shrink: by how much the SR picture is smaller than HR, which is then shrunk (bicubic).
 
     Shapes: HR (B, H, W, 3); SR (B, H / shrink, W / shrink, 3 or 1).
+
+    Raises:
+        UserError: an unknown penalty, or a number out of range.
     """
 
     def __init__(
@@ -41,6 +45,11 @@ class PictureLoss(keras.losses.Loss):
         reduction: str = "sum_over_batch_size",
         dtype: str | None = None,
     ) -> None:
+        require_known(penalty, PENALTIES, "penalty")
+        if not 0 <= luminance_share <= 1:
+            raise UserError(f"luminance_share must be 0 to 1, not {luminance_share}")
+        if shrink < 1:
+            raise UserError(f"shrink must be at least 1, not {shrink}")
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.penalty = penalty
         self.luminance_share = luminance_share

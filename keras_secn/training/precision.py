@@ -6,14 +6,14 @@ import keras
 import numpy as np
 
 from keras_secn.layers.blocks import BLOCKS
-from keras_secn.training import multihost
+from keras_secn.training import multihost, recipe
 from keras_secn.training.devices import compiles_steps
 from keras_secn.utils.errors import require_known
 from keras_secn.utils.local_scope import local_scope
 from keras_secn.utils.precision_scope import precision_scope
 
 PATCH = (24, 24, 64)  # LR features of a patch that is timed
-PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+PRECISIONS = ("auto", *recipe.PRECISIONS)
 
 
 def pick_precision(name="auto"):

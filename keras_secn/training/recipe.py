@@ -5,13 +5,14 @@ import math
 
 import keras
 
-from keras_secn.data.degradation import DEGRADATIONS, Degradation
+from keras_secn.data.degradation import DEGRADATIONS, Degradation, require_degradation
 from keras_secn.data.patches import PatchDataset
 from keras_secn.training.losses import PENALTIES
 from keras_secn.training.optimizers import AdjustableClippingSGD
 from keras_secn.utils.errors import UserError, require_known
 
 SCHEDULES = ("cosine", "halving", "constant")
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Recipe:
     def __post_init__(self):
         require_known(self.loss, PENALTIES, "loss")
         require_known(self.schedule, SCHEDULES, "schedule")
+        require_known(self.precision, PRECISIONS, "precision")
+        require_degradation(self.degradation)
         if self.theta and not self.momentum:
             raise UserError("theta bounds the steps of SGD: it needs a momentum")
         if self.theta and self.clipnorm:

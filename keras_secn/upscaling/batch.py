@@ -6,6 +6,7 @@ import re
 import sys
 import time
 import unicodedata
+import warnings
 from typing import NamedTuple
 
 from keras_secn.upscaling import inputs
@@ -64,6 +65,7 @@ def plan(names, out, tag, suffix=None, overwrite=False, sheets=False, memory=Non
         memory: bytes that there are; pictures that are sure to need more fail. `None`: try all.
     """
     file, folder = _target(out)
+    _check_format(file, suffix)
     found = inputs.find(names, folder, tag)
     if file and (found.folders or len(found.files) + len(found.failed) != 1):
         raise UserError(f"{file} is one file, and the inputs are several: name a folder")
@@ -105,6 +107,12 @@ def _target(out):
     return None, path
 
 
+def _check_format(file, suffix):
+    formats = [write.FORMATS.get(end.lower()) for end in (suffix, file and file.suffix) if end]
+    if len(set(formats)) > 1:
+        raise UserError(f"{file} and --format {suffix[1:]} contradict each other: leave one out")
+
+
 def _job(found, file, folder, tag, suffix, overwrite):
     path = found.path
     moving = video.is_video(path)
@@ -120,6 +128,10 @@ def _job(found, file, folder, tag, suffix, overwrite):
     likely = path.suffix if moving else suffix or path.suffix
     if not overwrite and likely.lower() in WRITTEN and _is_there(place(likely)):
         return Job(path, place(likely))
+    if moving and suffix:
+        warnings.warn(
+            f"{path}: --format is for pictures; a video's is named with -o FILE", stacklevel=2
+        )
     if moving:
         size, count = video.probe(path)[:2]
         return Job(path, place(path.suffix), None, size, count)

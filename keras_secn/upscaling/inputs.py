@@ -1,6 +1,8 @@
 """Files that a user's arguments name: files, folders, patterns."""
 
 import collections
+import contextlib
+import errno
 import glob
 import itertools
 import os
@@ -17,6 +19,8 @@ RESULT = re.compile(
     r"(.+?)_(?:x\d+(?:\.\d+)?|[wh]\d+|\d+(?:\.\d+)?mp)((?:_[A-Za-z]+)?_compare)?"  # see Target.tag
 )
 EARLIER, LINKED, NO_FILE = "from earlier runs", "linked folders", "links to nothing or devices"
+EMPTY = 'an input is empty (""): no file is named'
+DANGLING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # of links that lead nowhere
 
 
 class Found(NamedTuple):
@@ -40,7 +44,7 @@ def find(names, out, tag):
         path = pathlib.Path(name)
         # by `os`, for which a name that is too long is no name of a file
         if not name:  # `pathlib` would take it for the working folder
-            found.failed.append((path, "no file is named"))
+            found.failed.append((name, EMPTY))
         elif not os.path.exists(path) and glob.has_magic(name):
             found.pattern(name)
         elif os.path.isdir(path):
@@ -82,7 +86,7 @@ class Inputs:
         root = pathlib.Path(*fixed)
         for path in paths:
             below = path.relative_to(root)
-            if not path.is_dir():
+            if not os.path.isdir(path):
                 if self._is_result(path):
                     self.left_out[EARLIER] += 1
                 else:
@@ -100,7 +104,7 @@ class Inputs:
         named = folder if folder.name not in ("", "..") else folder.resolve()
         target = named.with_name(f"{named.name}_{self._tag}")
         barred = (self._out or target).resolve()
-        before = len(self.files)
+        before = len(self.files) + len(self.failed)
         for path in self._walk(folder, barred):
             inside = path.relative_to(folder)
             if path.suffix.lower() not in TAKEN:
@@ -109,14 +113,14 @@ class Inputs:
                 self.left_out[EARLIER] += 1
             else:
                 self.files.append(Found(path, below / inside, target / inside.parent, False))
-        if len(self.files) == before:
+        if len(self.files) + len(self.failed) == before:
             self.failed.append((folder, "no pictures in it"))
 
     def _walk(self, folder, barred):
         def unreadable(error):
             self.failed.append((pathlib.Path(error.filename), error.strerror))
 
-        found = []
+        found, closed = [], {}
         for place, folders, files in os.walk(folder, onerror=unreadable):
             place = pathlib.Path(place)
             folders[:] = [
@@ -126,12 +130,21 @@ class Inputs:
             ]
             # which may lead round in circles
             self.left_out[LINKED] += sum((place / name).is_symlink() for name in folders)
-            found += [place / name for name in files if not name.startswith(".")]
-        files = sorted(path for path in found if path.is_file())
-        self.left_out[NO_FILE] += len(found) - len(files)
+            for path in (place / name for name in files if not name.startswith(".")):
+                try:
+                    if stat.S_ISREG(path.stat().st_mode):
+                        found.append(path)
+                    else:
+                        self.left_out[NO_FILE] += 1
+                except OSError as error:
+                    if error.errno in DANGLING:
+                        self.left_out[NO_FILE] += 1
+                    else:
+                        closed.setdefault((place, error.strerror))
+        self.failed += closed  # a line for a folder that is listed and cannot be entered
         # without those of which there are none
         self.left_out = +self.left_out
-        return files
+        return sorted(found)
 
     def _is_result(self, path):
         """Whether an earlier run made this file of another one beside it."""
@@ -154,11 +167,12 @@ class Inputs:
     def _stems(self, folder):
         """Stems that results of a folder's pictures start with: `photo`, and `photo_jpg`."""
         if folder not in self._listed:
-            stems = set()
-            if os.path.isdir(folder):
-                for name in os.listdir(folder):
-                    stem, suffix = os.path.splitext(name)
-                    if suffix.lower() in TAKEN | video.SUFFIXES:
-                        stems |= {stem, f"{stem}_{suffix[1:]}"}
+            stems, names = set(), []
+            with contextlib.suppress(OSError):  # no folder, or one that may not be listed
+                names = os.listdir(folder)
+            for name in names:
+                stem, suffix = os.path.splitext(name)
+                if suffix.lower() in TAKEN | video.SUFFIXES:
+                    stems |= {stem, f"{stem}_{suffix[1:]}"}
             self._listed[folder] = stems
         return self._listed[folder]

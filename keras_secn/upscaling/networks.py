@@ -47,13 +47,13 @@ class Networks:
         if model is None:
             model = FAST if fast else BEST if best else DEFAULT
         if is_preset(model):
-            self._label = str(model)
-            self._network, self.scale, self._rough = member(self._label)
-            self.open(Pass(self._label, self.scale))  # an unknown name is refused at once
+            self.label = str(model)
+            self._network, self.scale, self._rough = member(self.label)
+            self.open(Pass(self.label, self.scale))  # an unknown name is refused at once
         else:
             only = choose_engine(model, *self._options)
-            self._label = str(getattr(model, "name", None) or pathlib.Path(model).name)
-            self._opened[self._label], self.scale = only, only.scale
+            self.label = str(getattr(model, "name", None) or pathlib.Path(model).name)
+            self._opened[self.label], self.scale = only, only.scale
 
     def __getstate__(self):
         return {name: value for name, value in vars(self).items() if name != "_lock"}
@@ -84,7 +84,7 @@ class Networks:
         The first one is for compressed or noisy pictures if the picture is `rough`.
         """
         if self._network is None:
-            return [Pass(self._label, factor) for factor in factors({self.scale}, needed)]
+            return [Pass(self.label, factor) for factor in factors({self.scale}, needed)]
         rough = self._rough or (rough and self.judges)
         first = scales(self._network, rough)
         later = scales(self._network) or first

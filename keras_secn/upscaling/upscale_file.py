@@ -8,7 +8,7 @@ from keras_secn.upscaling.io import video, write
 from keras_secn.upscaling.io.read import read_frames, read_header
 from keras_secn.upscaling.target import QUALITY
 from keras_secn.utils.atomic_file import atomic_path
-from keras_secn.utils.errors import UserError
+from keras_secn.utils.errors import UserError, require_values
 
 
 def output_suffix(source, suffix=None):
@@ -47,10 +47,12 @@ def upscale_file(upscaler, path, out=None, *, overwrite=True, quality=QUALITY, t
         The path that was written.
 
     Raises:
-        UserError: an unreadable file, an unknown or unfit format, or `out` is there already.
+        UserError: an empty name, an unreadable file, an unknown or unfit format, or `out` is there
+            already.
         OSError: the result cannot be written.
     """
     check_quality(quality)
+    require_values({"image": path, "out": out})
     if video.is_video(path):
         raise UserError(f"{path} is a video, which {video.__name__}.upscale_video enlarges")
     source = read_header(path)

@@ -23,3 +23,10 @@ def require_known(name, known, what):
     """Raises a `UserError` that names what is known, unless `name` is among them."""
     if name not in known:
         raise UserError(f"unknown {what} {name!r}; known are {', '.join(map(str, known))}")
+
+
+def require_values(options):
+    """Raises a `UserError` for an empty text among options, as a variable is that was not set."""
+    for name, value in options.items():
+        if value == "":
+            raise UserError(f'{name} is empty (""): give it a value, or leave it out')

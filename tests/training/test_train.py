@@ -606,3 +606,31 @@ def test_networks_with_layers_of_their_own_are_evaluated_in_a_fresh_process(phot
     done = run("evaluate.py", "--model", models, "--data_dir", photos)
     assert done.returncode == 0, done.stderr
     assert "| drcn | aplus |" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["video.py --sizes=640x360,", "browser.py --size=", "upscale.py --sizes="],
+)
+@pytest.mark.parametrize("size", ["foo", "640", "640x", "0x360", "640x360x3", "-2x3"])
+def test_benchmarks_refuse_a_size_in_one_line(monkeypatch, flag, size):
+    name, options = f"benchmarks/{flag}{size}".split(" ")
+    monkeypatch.syspath_prepend(TRAINING.parent / "benchmarks")
+    option, value = options.removeprefix("--").split("=")
+    with pytest.raises(UserError, match="a size is WxH, for example 640x360"):
+        script(name, **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("host_time", {"networks": "1,many"}),
+        ("host_time", {"at_once": "-1"}),
+        ("host_time", {"degradations": "rain"}),
+        ("train_step", {"networks": "secn"}),
+    ],
+)
+def test_benchmarks_refuse_values_that_are_none_in_one_line(monkeypatch, name, options):
+    monkeypatch.syspath_prepend(TRAINING.parent / "benchmarks")
+    with pytest.raises(UserError, match="are whole numbers, not|unknown degradation 'rain'"):
+        script(f"benchmarks/{name}.py", **options)

@@ -1,6 +1,7 @@
 """Batches: every path is planned first, nothing is lost, and one broken file is one line."""
 
 import contextlib
+import errno
 import io
 import os
 import pathlib
@@ -154,12 +155,72 @@ def test_inputs_that_stand_for_nothing_are_said(folder):
     make("a.png", "a_x2.png", "photos/b.png")
     made = batch.plan(["", "*_x2.png", "*.gif"], None, "x2")
     assert not made.jobs and [reason for _, reason in made.failed] == [
-        "no file is named",
+        inputs.EMPTY,
         "no pictures but results of earlier runs",
         "no such file",
     ]
     # as in a shell, `**` is a star unless it stands alone
     assert plan("phot**", out="large") == {"photos/b.png": "large/photos/b.png"}
+
+
+def test_a_folder_that_cannot_be_entered_is_one_line(folder, monkeypatch):
+    """As one without the permission to search it is; those who run tests may search all."""
+    make("in/a.png", "in/closed/b.png", "in/closed/c.png", "d.png")
+    os.symlink("nowhere", "in/dangling.png")
+    stat = os.stat
+
+    def closed(path, *args, **options):
+        if "closed" in pathlib.Path(os.fsdecode(path)).parts[:-1]:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return stat(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", closed)
+    denied = os.strerror(errno.EACCES)
+    made = batch.plan(["in", "d.png"], None, "x2")
+    assert [job.path.as_posix() for job in made.jobs] == ["in/a.png", "d.png"]
+    assert made.failed == [(pathlib.Path("in/closed"), denied)]
+    # alone, it is no folder without pictures
+    assert batch.plan(["in/closed"], None, "x2").failed == [(pathlib.Path("in/closed"), denied)]
+    made = batch.plan(["in/closed/*", "d.png"], None, "x2")
+    assert [job.path.name for job in made.jobs] == ["d.png"]
+    assert [why for _, why in made.failed] == [denied] * 2
+
+
+def test_a_path_that_is_too_long_is_one_line(folder):
+    make("in/a.png")
+    deep = os.open("in", os.O_RDONLY)
+    for _ in range(20):  # each is a name that fits; the files' paths do not
+        os.mkdir("d" * 200, dir_fd=deep)
+        inner = os.open("d" * 200, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = inner
+    os.close(os.open("b" * 250, os.O_CREAT, dir_fd=deep))
+    os.close(deep)
+    made = batch.plan(["in"], None, "x2")
+    assert [job.path.as_posix() for job in made.jobs] == ["in/a.png"]
+    assert [why for _, why in made.failed] == [os.strerror(errno.ENAMETOOLONG)]
+
+
+def test_originals_that_may_not_be_listed_do_not_stop_a_batch(folder, monkeypatch):
+    make("top/in_x2/a.png", "top/in/b.png")
+    listdir = os.listdir
+
+    def closed(path="."):
+        if pathlib.Path(path) == pathlib.Path("top/in"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", closed)
+    assert set(plan("top")) == {"top/in/b.png", "top/in_x2/a.png"}
+
+
+def test_a_format_beside_a_file_says_the_same(folder):
+    make("a.png")
+    assert plan("a.png", out="b.jpeg", suffix=".jpg") == {"a.png": "b.jpeg"}
+    assert plan("a.png", out="b.d/", suffix=".jpg") == {"a.png": "b.d/a_png.jpg"}
+    for out in ("b.png", "b.mp4"):
+        with pytest.raises(UserError, match="--format jpg contradict each other"):
+            plan("a.png", out=out, suffix=".jpg")
 
 
 def test_what_is_left_out_is_counted_by_suffix(folder):

@@ -105,12 +105,30 @@ def test_animations_keep_their_time(upscaler, tmp_path):
                 assert durations == DURATIONS and image.info["loop"] == 0
 
 
-def test_a_gif_that_runs_once_does_so_in_other_formats(upscaler, tmp_path):
+# what Pillow's `loop` is in each format: a GIF counts the runs after the first
+LOOPS = {0: (0, 0, 0), 1: (None, 1, 1), 4: (3, 4, 4)}
+
+
+@pytest.mark.parametrize("often", LOOPS)
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_animations_run_as_often_in_other_formats(upscaler, tmp_path, kind, often):
+    path = tmp_path / f"in.{kind.lower()}"
     first, *others = (Image.fromarray(picture(12, 9, seed=seed)) for seed in range(3))
-    first.save(tmp_path / "once.gif", save_all=True, append_images=others, duration=50)
-    for suffix, loop in ((".gif", None), (".png", 1), (".webp", 1)):
-        with Image.open(upscaler(tmp_path / "once.gif", tmp_path / f"large{suffix}")) as image:
+    told = dict(zip(["GIF", "PNG", "WEBP"], LOOPS[often], strict=True))[kind]
+    options = {} if told is None else {"loop": told}
+    first.save(path, save_all=True, append_images=others, duration=50, **options)
+    assert read_header(path).runs == often
+    for suffix, loop in zip((".gif", ".png", ".webp"), LOOPS[often], strict=True):
+        with Image.open(upscaler(path, tmp_path / f"large{suffix}")) as image:
             assert image.n_frames == 3 and image.info.get("loop") == loop
+
+
+def test_empty_names_are_no_folder(upscaler, tmp_path):
+    with pytest.raises(UserError, match="image is empty"):
+        upscaler("", tmp_path / "large.png")
+    Image.fromarray(picture(12, 9)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match="out is empty"):
+        upscaler(tmp_path / "a.png", "")
 
 
 @pytest.mark.parametrize("quality", [0, 101, 95.5, "best"])

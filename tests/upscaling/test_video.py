@@ -262,6 +262,16 @@ def test_a_video_is_made_and_not_compared(tmp_path, monkeypatch, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "clip_x2.mp4"]
 
 
+def test_a_format_of_pictures_is_none_of_a_video(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ffmpeg(PICTURE, pathlib.Path("clip.mp4"))
+    command = ["upscale", "clip.mp4", "--format", "png", "--model", "pocket_secn_s"]
+    assert cli.main(command) == 0
+    told = "note: clip.mp4: --format is for pictures; a video's is named with -o FILE\n"
+    assert capsys.readouterr().err == told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "clip_x2.mp4"]
+
+
 def test_video_by_the_command(tmp_path, capsys):
     clip = make(tmp_path / "clip.mp4", inputs=f"{PICTURE} {TONE}")
     for suffix in (".mp4", ".mkv"):

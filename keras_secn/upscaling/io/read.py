@@ -45,7 +45,7 @@ class Source(NamedTuple):
     size: tuple  # (height, width) of the first frame, upright
     count: int  # number of frames
     moving: bool  # the frames are an animation, not pages
-    loop: int | None  # how often an animation runs, 0 for ever; `None` if the file does not say
+    runs: int  # how often an animation runs, 0 for ever
     tables: dict | None = None  # a JPEG's quantization tables
     lossy: bool = False  # a WebP that is stored with loss
     still: bool = False  # the first frame is for programs that know no animations
@@ -60,7 +60,7 @@ def read_header(path):
     """
     path = pathlib.Path(path)
     with images.errors_of(path), open(path, "rb") as file:
-        content, loop, tables, lossy, still = Content(file), None, None, False, False
+        content, runs, tables, lossy, still = Content(file), 0, None, False, False
         kind = kind_of(content)
         if kind == "TIFF":
             pages = tiff_read.pages(content)
@@ -70,13 +70,20 @@ def read_header(path):
             parts, image = _opened(content, kind)
             with image:
                 metadata, size, count = parts.metadata, image.size[::-1], _count(image, parts)
-                loop = image.info.get("loop") if count > 1 else None
+                runs = _runs(kind, image.info.get("loop")) if count > 1 else 0
                 tables, lossy = getattr(image, "quantization", None), bool(parts.lossy)
                 still = image.info.get("default_image", False)
         if (metadata.orientation or 1) >= 5:
             size = size[::-1]
         moving = count > 1 and kind != "TIFF"
-        return Source(path, kind, size, count, moving, loop, tables, lossy, moving and still)
+        return Source(path, kind, size, count, moving, runs, tables, lossy, moving and still)
+
+
+def _runs(kind, loop):
+    """How often an animation runs, 0 for ever, by Pillow's `loop`."""
+    if kind == "GIF":  # counts what follows the first run
+        return 1 if loop is None else loop and loop + 1
+    return loop or 0
 
 
 def read_frames(source, notes=None):

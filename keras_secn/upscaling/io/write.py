@@ -34,7 +34,7 @@ OPAQUE = ("JPEG", "BMP")
 STREAMED = ("PNG", "TIFF")  # memory does not follow a result of these
 OPTIMIZED = 2**25  # pixels of a JPEG, at most
 CLEAR = 255  # a GIF's transparent color, by number
-LONGEST_TIME, MOST_LOOPS = 655350, 65535  # of an animation: milliseconds of a frame, times
+LONGEST_TIME, MOST_RUNS = 655350, 65535  # of an animation: milliseconds of a frame, times
 
 
 def check(kind, shape, source):
@@ -145,13 +145,13 @@ def _write_moving(path, kind, frames, source, quality, notes):
             continue
         durations.append(duration)
         made.append(image)
-    options, loop = {"default_image": True} if still else {}, source.loop
-    if loop is None and source.format == "GIF" and kind != "GIF":
-        loop = 1  # a GIF that does not say runs once
-    if loop and kind == "AVIF":
-        notes.append(f"how often it runs ({loop}), which AVIF cannot hold")
-    elif loop is not None:
-        options["loop"] = min(max(int(loop), 0), MOST_LOOPS)
+    options = {"default_image": True} if still else {}
+    if source.runs and kind == "AVIF":
+        notes.append(f"how often it runs ({source.runs}), which AVIF cannot hold")
+    elif kind != "GIF":
+        options["loop"] = min(source.runs, MOST_RUNS)
+    elif source.runs != 1:  # a GIF counts what follows the first run
+        options["loop"] = source.runs and min(source.runs - 1, MOST_RUNS)
     if kind == "GIF":
         made = _with_one_transparency(made)
         # transparent frames must not show the one before through
