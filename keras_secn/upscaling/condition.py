@@ -31,9 +31,10 @@ SURE = 3.0  # standard errors by which it does
 SHARP = 32  # gray levels of a step that no block makes, but an edge
 COLOR_NOISE = 4.0  # gray levels by which colors differ at random in flat places
 NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
+FLAT = 128**2  # pixels; a smaller picture may have no flat part that tells noise from texture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 TINY = 0.02  # is added to powers, because 0 has no logarithm
-JAGGED = 0.44  # power at the highest frequencies, relative to those somewhat below
+JAGGED = 0.27  # power at the highest frequencies, relative to those at half of them
 SMOOTHING = 0.1  # share of each neighbor in a smoothed pixel
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
@@ -86,7 +87,9 @@ def condition(pixels, tables=None, lossy: bool = False) -> Condition:
     if min(y.shape) >= LEAST:
         if quality is None and is_blocky(y):
             return Condition(False, "blocks of an earlier JPEG")
-        if noise_level(y, 0.02) > NOISY or color_noise(sample) > COLOR_NOISE:
+        colors = color_noise(sample)
+        is_noisy = noise_level(y, 0.02) > NOISY and (y.size >= FLAT or not colors)
+        if is_noisy or colors > COLOR_NOISE:
             return Condition(False, "noise")
         # what is transparent would shine through what is smoothed
         if pixels.shape[2] in (1, 3) and jaggedness(y) > JAGGED and not is_drawn(sample):
@@ -170,7 +173,7 @@ def is_drawn(sample) -> bool:
 
 
 def jaggedness(y) -> float:
-    """Power at the highest frequencies relative to that of those somewhat below.
+    """Power at the highest frequencies relative to that at half of them.
 
     A reduction with antialiasing leaves little of the former; one without, or a drawing without
     smooth edges, much. Geometric means, so that stripes, which are few strong frequencies, do not
@@ -185,6 +188,6 @@ def jaggedness(y) -> float:
         values = power[(frequency >= least) & (frequency <= most)]
         return np.exp(np.log(values + TINY).mean())
 
-    high = mean(0.46, 0.5)
+    high = mean(0.45, 0.5)
     # in a soft picture both are no more than rounding
-    return float(high / mean(0.34, 0.38)) if high > ROUNDING**2 else 0.0
+    return float(high / mean(0.25, 0.3)) if high > ROUNDING**2 else 0.0

@@ -11,6 +11,7 @@ from keras_secn.data.degradation import parse_degradation
 from keras_secn.data.images import find_images, read_image
 from keras_secn.data.imresize import imresize
 from keras_secn.lite.pages import page
+from keras_secn.metrics.protocol import read_ground_truth
 from keras_secn.metrics.psnr_ssim import psnr_y
 from keras_secn.upscaling.condition import (
     color_noise,
@@ -168,6 +169,19 @@ def test_smoothing_is_the_same_filter_everywhere(dtype, shape):
     off = np.abs(smooth(pixels) - expected).max()
     assert smooth(pixels).dtype == pixels.dtype
     assert off <= (1e-6 if dtype == "float32" else 0.51)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("folder", ["set5", "choose"])
+def test_small_pictures_are_judged_as_large_ones_are(shared_data, folder, scale):
+    """Down to 64 pixels, texture is taken neither for noise nor for a reduction's jagged edges."""
+    rough = {"png": 0, "bicubic_noaa": 0}
+    paths = find_images(shared_data / folder)
+    for kind in rough:
+        for path in paths:
+            rough[kind] += condition(read_ground_truth(path, scale, kind).lr).reason != "clean"
+    assert rough["png"] <= 0.04 * len(paths)
+    assert rough["bicubic_noaa"] >= 0.6 * len(paths)
 
 
 def test_a_jagged_photograph_is_smoothed_before_it_is_enlarged(shared_data):
