@@ -19,6 +19,7 @@ USES = {
     "ct_secn_16_x3": "x3",
     "ct_secn_16_x4": "x4",
     "pocket_secn_l_x3": "x3: many pictures, phones",
+    "pocket_secn_m_x3": "x3: older phones",
     "ct_secn_16_jpeg": "compressed photographs",
     "pocket_secn_l_x4": "x4: many pictures, phones",
     "pocket_secn_m_x4": "x4: older phones",
