@@ -208,7 +208,7 @@ UNKNOWN = {
     "schedule": lambda: keras_secn.training.Recipe(steps=1, schedule="linear"),
     "precision": lambda: keras_secn.training.Recipe(steps=1, precision="float16"),
     "degradation": lambda: keras_secn.training.Recipe(steps=1, degradation="jpeg"),
-    "start": lambda: importlib.import_module("keras_secn.training.run").SystemSettings(
+    "start": lambda: importlib.import_module("system_run").SystemSettings(
         "edsr", None, start="zeros"
     ),
     "initializer": lambda: keras_secn.cascade.CascadeReplacement(None, "zeros"),
