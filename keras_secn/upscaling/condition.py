@@ -31,10 +31,11 @@ SURE = 3.0  # standard errors by which it does
 SHARP = 32  # gray levels of a step that no block makes, but an edge
 COLOR_NOISE = 4.0  # gray levels by which colors differ at random in flat places
 NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
-FLAT = 128**2  # pixels; a smaller picture may have no flat part that tells noise from texture
+SMALL = 128**2  # pixels; a smaller picture may have no flat part that tells noise from texture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 TINY = 0.02  # is added to powers, because 0 has no logarithm
-JAGGED = 0.27  # power at the highest frequencies, relative to those at half of them
+# power at the highest frequencies, relative to that at half of them
+JAGGED, JAGGED_IF_SMALL = 0.22, 0.27
 SMOOTHING = 0.1  # share of each neighbor in a smoothed pixel
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
@@ -87,12 +88,13 @@ def condition(pixels, tables=None, lossy: bool = False) -> Condition:
     if min(y.shape) >= LEAST:
         if quality is None and is_blocky(y):
             return Condition(False, "blocks of an earlier JPEG")
-        colors = color_noise(sample)
-        is_noisy = noise_level(y, 0.02) > NOISY and (y.size >= FLAT or not colors)
+        is_small, colors = y.size < SMALL, color_noise(sample)
+        is_noisy = noise_level(y, 0.02) > NOISY and (not is_small or not colors)
         if is_noisy or colors > COLOR_NOISE:
             return Condition(False, "noise")
         # what is transparent would shine through what is smoothed
-        if pixels.shape[2] in (1, 3) and jaggedness(y) > JAGGED and not is_drawn(sample):
+        limit = JAGGED_IF_SMALL if is_small else JAGGED
+        if pixels.shape[2] in (1, 3) and jaggedness(y) > limit and not is_drawn(sample):
             return Condition(True, "jagged edges", jagged=True)
     return Condition(True, "clean" if quality is None else f"JPEG of quality {quality}")
 
