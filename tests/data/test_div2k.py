@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import noise
+from pictures import noise
 
 from keras_secn.data.patches import PatchDataset, open_photographs
 from keras_secn.utils.errors import UserError
