@@ -17,12 +17,12 @@ import time
 import numpy as np
 import web_page
 from absl import flags
-from flag_values import parse_size
 from PIL import Image
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
+from keras_secn.utils.sizes import parse_size
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("networks", ["pocket_secn_l", "pocket_secn_l_x4", "ct_secn_16"], "Presets.")
@@ -44,7 +44,7 @@ new MutationObserver((_, observer) => {
 
 
 def main(argv):
-    size = parse_size(FLAGS.size)
+    size = parse_size(FLAGS.size, "WxH")
     if web_page.missing():
         raise UserError(web_page.missing())
     photo = Image.open(PHOTO).convert("RGB").resize(size, Image.Resampling.BICUBIC)

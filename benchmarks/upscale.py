@@ -20,13 +20,13 @@ import time
 
 import numpy as np
 from absl import flags
-from flag_values import parse_size
 from PIL import Image
 from tqdm import tqdm
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
+from keras_secn.utils.sizes import parse_size
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "The .tflite file; default: that of the preset.")
@@ -93,7 +93,7 @@ def main(argv):
     if unknown:
         raise UserError(f"unknown table {unknown[0]!r}; known are {', '.join(tables)}")
     for size in FLAGS.sizes:
-        parse_size(size)
+        parse_size(size, "WxH")
     with tempfile.TemporaryDirectory() as folder:
         for name in FLAGS.tables:
             tables[name](file, origin, Image.open(photo).convert("RGB"), pathlib.Path(folder))
@@ -201,13 +201,13 @@ def _sizes(file, origin, photo, folder):
     def run(size, engine, model):
         image = folder / f"{size}.png"
         seconds, peak = _run(model, engine, image, folder / "out.png", 2)
-        width, height = parse_size(size)
+        width, height = parse_size(size, "WxH")
         measured[size, engine] = max(peak, measured.get((size, engine), 0))
         return seconds / (width * height) * 1e6
 
     runs = {}
     for size in FLAGS.sizes:
-        photo.resize(parse_size(size), Image.Resampling.BICUBIC).save(
+        photo.resize(parse_size(size, "WxH"), Image.Resampling.BICUBIC).save(
             folder / f"{size}.png", compress_level=1
         )
         for engine, model in (("litert", file), ("keras", origin)):
@@ -236,7 +236,7 @@ def _fourfold(file, origin, photo, folder):
     models = {f"{FLAGS.preset} twice": preset_file(FLAGS.preset), fourfold: preset_file(fourfold)}
     rows = []
     for size in FLAGS.sizes:
-        photo = photo.resize(parse_size(size), Image.Resampling.BICUBIC)
+        photo = photo.resize(parse_size(size, "WxH"), Image.Resampling.BICUBIC)
         photo.save(folder / "photo.png", compress_level=1)
         np.save(folder / "photo.npy", np.asarray(photo))
         pairs = {"pixels": ("photo.npy", "-"), "PNG to PNG": ("photo.png", folder / "out.png")}

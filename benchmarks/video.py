@@ -16,12 +16,12 @@ import time
 
 import numpy as np
 from absl import flags
-from flag_values import parse_size
 from tqdm import tqdm
 
 from keras_secn.training.app import run_app
 from keras_secn.upscaling.io.containers import CONTAINERS
 from keras_secn.utils.errors import UserError
+from keras_secn.utils.sizes import parse_size
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list(
@@ -41,7 +41,7 @@ PHOTO = pathlib.Path(__file__).parents[1] / "keras_secn" / "samples" / "validati
 
 
 def main(argv):
-    sizes = {size: parse_size(size) for size in FLAGS.sizes}
+    sizes = {size: parse_size(size, "WxH") for size in FLAGS.sizes}
     upscalers = {name: _upscaler(name) for name in FLAGS.networks}
     print("| original | program | frames/s | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:

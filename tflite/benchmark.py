@@ -22,9 +22,8 @@ flags.DEFINE_boolean("progress", True, "Shows a progress bar.")
 def main(argv):
     if len(argv) < 2:
         raise UserError("usage: benchmark.py FILE... --size HxW --threads N")
-    from sizes import parse_size
-
     from keras_secn.lite.benchmark import benchmark
+    from keras_secn.utils.sizes import parse_size
 
     size = parse_size(FLAGS.size)
     rows = benchmark(argv[1:], size, FLAGS.threads, FLAGS.rounds, FLAGS.progress)

@@ -7,13 +7,13 @@ python tflite/convert.py --model runs/first/model.keras --shape 270x480 --out f.
 import pathlib
 
 from absl import flags
-from sizes import parse_size
 
 from keras_secn.data.images import find_images
 from keras_secn.presets.load import is_file, load
 from keras_secn.training.app import run_app
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
+from keras_secn.utils.sizes import parse_size
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Name of trained weights.")

@@ -13,12 +13,12 @@ import sys
 import tempfile
 
 from absl import flags
-from sizes import parse_size
 
 from keras_secn.training.app import run_app
 from keras_secn.utils.atomic_file import atomic_path
 from keras_secn.utils.errors import UserError
 from keras_secn.utils.markdown import markdown_table
+from keras_secn.utils.sizes import parse_size
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("scale", 2, "Of the presets.", lower_bound=2)
