@@ -6,7 +6,8 @@ import pathlib
 
 import keras
 
-from keras_secn.models.edsr_trunk import scale_of
+from keras_secn.layers.blocks import SeparableSEBlock
+from keras_secn.models.edsr_trunk import block_layers, scale_of
 from keras_secn.models.other_scale import start_from_other_scale
 from keras_secn.presets.keras_file import load_checked
 from keras_secn.rewrite.fuse_upsampler import fuse_for_training
@@ -122,6 +123,10 @@ def train(
             bar.say(f"{folder.name}: {recipe.total_steps:,} steps; the first one takes longest")
         if start and fresh:
             start(model)
+        if devices.has_accelerator():
+            for block in block_layers(model):
+                if isinstance(block, SeparableSEBlock):
+                    block.composed = True
         # checkpoints are of `model`; what trains has its layers and optimizer
         trained = in_one_call(fuse_for_training(model))
         compile_model(trained, recipe, model.optimizer)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_secn.layers.blocks import SeparableSEBlock
 from keras_secn.models import registry
 from keras_secn.training import devices, several_steps, trainer
 from keras_secn.training.recipe import Recipe
@@ -37,8 +38,10 @@ class Calls(keras.callbacks.Callback):
         self.ends.append(batch)
 
 
-def test_steps_in_one_call_train_the_same_network(build_cache, tmp_path, monkeypatch):
-    cache, entry = build_cache(min_hr=16), registry.system("espcn")
+# a GPU computes a separable block's pairs as one convolution each
+@pytest.mark.parametrize("system", ["espcn", "ct_secn_16"])
+def test_steps_in_one_call_train_the_same_network(system, build_cache, tmp_path, monkeypatch):
+    cache, entry = build_cache(min_hr=16), registry.system(system)
     recipe = Recipe(12, interval=12, batch_size=2, hr_patch=16, ema=0.9, clipnorm=1.0)
 
     def trained(folder, bar):
@@ -66,6 +69,21 @@ def test_steps_in_one_call_train_the_same_network(build_cache, tmp_path, monkeyp
     assert rest.ends == [3, 7]
     for one, other in zip(found, again, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 7), (9, 6)])
+@pytest.mark.parametrize("residual_scaling", [1.0, 0.1])
+def test_a_composed_block_is_the_block(size, residual_scaling):
+    rng = np.random.default_rng(0)
+    block = SeparableSEBlock(residual_scaling)
+    pixels = rng.normal(size=(2, *size, 16)).astype("float32")
+    block.build(pixels.shape)
+    block.set_weights([rng.normal(size=w.shape) for w in block.weights])
+    expected = keras.ops.convert_to_numpy(block(pixels))
+    block.composed = True
+    found = keras.ops.convert_to_numpy(block(pixels))
+    assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+    assert "composed" not in block.get_config()
 
 
 def test_calls_end_where_the_steps_end():
