@@ -107,7 +107,7 @@ def _files(scale):
 
     cards = [presets.preset_card(name) for name in presets.list_presets()]
     return [
-        (store.FOLDER / name, facts)
+        (store.file_of(card["name"], ".json").with_name(name), facts)
         for card in cards
         if card["scale"] == scale
         for name, facts in card.get("files", {}).items()

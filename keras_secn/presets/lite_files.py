@@ -11,10 +11,13 @@ SUFFIXES = {"float32": "", "int8": "_int8"}  # precision -> what follows the pre
 
 
 def preset_file(name: str, precision: str = "float32") -> pathlib.Path:
-    """Where a preset's `.tflite` file of a precision, "float32" or "int8", lies, if it has one."""
+    """Where a preset's `.tflite` file of a precision, "float32" or "int8", lies, if it has one.
+
+    That is beside its card.
+    """
     if precision not in SUFFIXES:
         raise UserError(f"precision must be one of {', '.join(SUFFIXES)}, not {precision!r}")
-    return store.FOLDER / f"{name}{SUFFIXES[precision]}.tflite"
+    return store.file_of(name, ".json").with_name(f"{name}{SUFFIXES[precision]}.tflite")
 
 
 def is_intact(name: str, path: pathlib.Path) -> bool:

@@ -16,6 +16,7 @@ from keras_secn.upscaling.engines.keras import KerasEngine
 from keras_secn.utils.errors import UserError
 
 NAME = "pocket_secn_l"
+FILES = sorted(path for folder in store.folders() for path in folder.glob("*.tflite"))
 
 
 @pytest.fixture
@@ -27,15 +28,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_every_file_is_in_its_card():
-    files = sorted(store.FOLDER.glob("*.tflite"))
-    assert files
-    for path in files:
+    assert FILES
+    for path in FILES:
         name = path.stem.removesuffix("_int8")
         assert lite_files.is_intact(name, path), path.name
         assert store.preset_card(name)["files"][path.name]["bytes"] == path.stat().st_size
 
 
-@pytest.mark.parametrize("path", sorted(store.FOLDER.glob("*.tflite")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_other_programs_get_the_same_picture_for_the_same_arithmetic(path):
     graphs = flatbuffer_utils.read_model(str(path))
     of = {each.signatureKey.decode(): each.subgraphIndex for each in graphs.signatureDefs}
