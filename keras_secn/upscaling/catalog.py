@@ -16,6 +16,8 @@ LITERATURE = "From papers, on Keras"
 USES = {
     "secn": "the best, slow: --best",
     "ct_secn_16": "photographs",
+    "secn_x3": "x3, the best: --best",
+    "secn_x4": "x4, the best: --best",
     "ct_secn_16_x3": "x3",
     "ct_secn_16_x4": "x4",
     "pocket_secn_l_x3": "x3: many pictures, phones",

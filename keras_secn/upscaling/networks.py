@@ -31,7 +31,7 @@ class Networks:
     """The networks that an `Upscaler` may use; each is opened when it is needed first.
 
     Of a preset, its family serves: the network of the same name for x3 or x4 if there is one, and
-    the one for compressed pictures if no preset was named.
+    the one for compressed pictures if no preset was named; the default's if the family has none.
     """
 
     def __init__(
@@ -62,9 +62,15 @@ class Networks:
         vars(self).update(state, _lock=threading.RLock())
 
     @property
+    def _for_rough(self):
+        """The family whose network takes compressed pictures."""
+        has_own = not self._automatic or scales(self._network, True)
+        return self._network if has_own else DEFAULT
+
+    @property
     def judges(self) -> bool:
         """Whether a picture's state decides: no preset was named, and there are both kinds."""
-        return self._automatic and bool(scales(self._network, True))
+        return self._automatic and bool(scales(self._for_rough, True))
 
     def tell(self, path, state, needed: float) -> None:
         """A note of what a file's `condition.Condition` leads to, unless the file is clean."""
@@ -86,7 +92,7 @@ class Networks:
         if self._network is None:
             return [Pass(self.label, factor) for factor in factors({self.scale}, needed)]
         rough = self._rough or (rough and self.judges)
-        first = scales(self._network, rough)
+        first = scales(self._for_rough if rough else self._network, rough)
         later = scales(self._network) or first
         chain = factors(set(first) | set(later), needed)
         if chain and chain[0] not in first:
@@ -94,7 +100,8 @@ class Networks:
         made = []
         for index, factor in enumerate(chain):
             is_rough = rough and (not index or factor not in later)
-            made.append(Pass(Member(self._network, factor, is_rough).name, factor))
+            network = self._for_rough if is_rough else self._network
+            made.append(Pass(Member(network, factor, is_rough).name, factor))
         return made
 
     def open(self, step: Pass):

@@ -63,6 +63,9 @@ def test_a_scale_chooses_among_the_family(shipped):
         (("a", "a_x4", "a_jpeg"), 4, True, ["a_jpeg", "a"]),
         (("a", "a_x4", "a_jpeg", "a_jpeg_x4"), 8, True, ["a_jpeg_x4", "a"]),
         (("a", "a_x4"), 0.5, False, []),
+        (("a", "ct_secn_16_jpeg"), 2, True, ["ct_secn_16_jpeg"]),
+        (("a", "a_x4", "ct_secn_16_jpeg"), 4, True, ["ct_secn_16_jpeg", "a"]),
+        (("a", "a_x4", "ct_secn_16_jpeg", "ct_secn_16"), 4, False, ["a_x4"]),
     ],
 )
 def test_the_first_network_is_the_one_for_the_pictures_state(shipped, names, needed, rough, labels):
@@ -73,7 +76,7 @@ def test_the_first_network_is_the_one_for_the_pictures_state(shipped, names, nee
 
 
 def test_a_preset_that_is_named_is_kept(shipped):
-    shipped("a", "a_jpeg")
+    shipped("a", "a_jpeg", "ct_secn_16_jpeg")
     networks = Networks.__new__(Networks)
     networks._network, networks._rough, networks._automatic = "a", False, False
     assert not networks.judges
