@@ -78,3 +78,17 @@ def test_a_network_of_one_size_is_refused_by_its_reason(size):
 def test_what_is_no_model(model):
     with pytest.raises(UserError, match="a Keras model, not"):
         keras_secn.upscale(np.zeros((8, 8, 3), np.uint8), model=model)
+
+
+def test_a_subclassed_model_is_told_what_to_do():
+    tiny, x = _tiny(), keras.Input((None, None, 3))
+
+    class Own(keras.Model):
+        def call(self, inputs):
+            return tiny(inputs)
+
+    model, picture = Own(name="own"), noise((12, 9), 0).astype(np.uint8)
+    with pytest.raises(UserError, match="own is a subclass of keras.Model"):
+        Upscaler(model)
+    found = keras_secn.upscale(picture, model=keras.Model(x, model(x)))
+    np.testing.assert_array_equal(found, keras_secn.upscale(picture, model=tiny))

@@ -81,4 +81,7 @@ def _uncompiled(model):
     """A new model on the same layers, without the user's optimizer, loss and traced functions."""
     if isinstance(model, keras.Function | keras.Sequential):
         return keras.Model(model.inputs, model.outputs[0], name=model.name)
-    return model
+    raise UserError(
+        f"{model.name} is a subclass of keras.Model, whose layers cannot be followed; give"
+        " keras.Model(x, model(x)) with x = keras.Input((None, None, 3))"
+    )
