@@ -84,3 +84,17 @@ def gray_frames(path):
     """The frames in gray, at 8x6: enough to tell videos apart."""
     raw = ffmpeg("-i", path, "-vf scale=8:6 -pix_fmt gray -fps_mode passthrough -f rawvideo -")
     return np.frombuffer(raw, np.uint8).reshape(-1, 6, 8).astype(int)
+
+
+SUFFIXES = [".mp4", ".mov", ".mkv", ".webm", ".avi"]
+VARIABLE = {
+    "gaps": "N*40+200*gt(N\\,3)+400*gt(N\\,5)",
+    "clock": "N*33+mod(N*7\\,5)",
+    "faster": "N*N*5",
+    "by a millisecond": "N*33+mod(N\\,3)",
+}
+
+
+def variable(path, kind, *extra, inputs=PICTURE):
+    filters = f"-vf settb=1/1000,setpts={VARIABLE[kind]}"
+    return make(path, filters, "-fps_mode passthrough -enc_time_base 1:1000", *extra, inputs=inputs)

@@ -1,6 +1,7 @@
-"""What tests of batches share: a folder of their own, and a network that runs in it."""
+"""What tests of upscaling share: a folder of their own, a network that runs in it, and ffmpeg."""
 
 import pytest
+import videos
 
 from keras_secn.upscaling.upscaler import Upscaler
 
@@ -14,3 +15,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def upscaler():
     return Upscaler("pocket_secn_s")
+
+
+@pytest.fixture
+def with_ffmpeg():
+    videos.need_ffmpeg()
