@@ -13,3 +13,6 @@ def validate(model):
 
 def recipe(steps=2, **options):
     return Recipe(steps, **{"interval": 1, "batch_size": 2, "hr_patch": 16, **options})
+
+
+RECIPE = Recipe(4, batch_size=2, hr_patch=16, interval=2)
