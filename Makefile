@@ -12,7 +12,8 @@ PYTEST := -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 TESTS_TORCH := tests/contract/test_layers.py tests/models/test_models.py
 # layers, models, metrics, the cascade, training and upscaling by Keras
 TESTS_JAX := $(TESTS_TORCH) tests/metrics/test_psnr_metric.py tests/cascade/test_cascade.py \
-  tests/training/test_scripts_on_jax.py tests/upscaling/test_upscale.py
+  tests/training/test_scripts_on_jax.py tests/rewrite/test_fuse_upsampler.py \
+  $(addprefix tests/upscaling/test_,upscale.py networks_in_tiles.py tiling.py alpha.py)
 # most of a short training's time is the compiler's
 JAX := KERAS_BACKEND=jax JAX_COMPILATION_CACHE_DIR=.venv-jax/compiled \
   JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0

@@ -110,3 +110,13 @@ def full(suffix):
     # Pillow writes these into a TIFF when they are told as values
     made[0x8769], made[0x8825] = dict(made.get_ifd(0x8769)), dict(made.get_ifd(0x8825))
     return saved(image, "TIFF", exif=made, icc_profile=srgb(), dpi=(300, 300))
+
+
+def tiff_block(*tags, order="<"):
+    """EXIF of raw tags: (tag, type, count, four bytes)."""
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+    lines = b"".join(struct.pack(order + "HHI4s", *tag) for tag in sorted(tags))
+    return head + struct.pack(order + "H", len(tags)) + lines + bytes(4)
+
+
+WITH_EXIF = ["jpg", "png", "webp", "tif", "avif"]

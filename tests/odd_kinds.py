@@ -48,7 +48,7 @@ KINDS = {
                 "_with_advice",
                 "upscaling/test_batch.py::test_the_format_may_change_beside_a_file_of_that_format",
                 "upscaling/test_batch.py::test_no_result_takes_an_inputs_place",
-                "upscaling/test_batch.py::test_results_of_earlier_runs",
+                "upscaling/test_batch_inputs.py::test_results_of_earlier_runs",
                 "upscaling/test_batch.py::test_plans",
                 "upscaling/test_batch_runs.py::test_two_results_that_turn_out_to_be_one_file",
             ],
@@ -68,7 +68,7 @@ KINDS = {
             "they are not opened; the last line counts them by suffix",
             [
                 "upscaling/test_batch.py::test_what_is_finished_is_not_opened",
-                "upscaling/test_batch.py::test_what_is_left_out_is_counted_by_suffix",
+                "upscaling/test_batch_inputs.py::test_what_is_left_out_is_counted_by_suffix",
                 "test_cli.py::test_a_folder_with_everything_in_it",
             ],
         ),
@@ -77,15 +77,15 @@ KINDS = {
         (
             "EXIF that is garbage, cut, of wrong types, not ASCII, in four formats to five",
             "the picture, and a note that names the file",
-            ["upscaling/test_picture_metadata.py::test_bad_exif_stops_no_picture"],
+            ["upscaling/test_damaged_metadata.py::test_bad_exif_stops_no_picture"],
         ),
         (
             "tags of a TIFF of wrong types, damaged ICC profiles, more than JPEG holds",
             "the picture, and a note",
             [
-                "upscaling/test_picture_metadata.py::test_bad_tags_of_a_tiff_stop_no_picture",
-                "upscaling/test_picture_metadata.py::test_damaged_profiles_are_left_out",
-                "upscaling/test_picture_metadata.py::test_metadata_too_large_for_jpeg_is_left_out"
+                "upscaling/test_damaged_metadata.py::test_bad_tags_of_a_tiff_stop_no_picture",
+                "upscaling/test_damaged_metadata.py::test_damaged_profiles_are_left_out",
+                "upscaling/test_damaged_metadata.py::test_metadata_too_large_for_jpeg_is_left_out"
                 "_with_one_note",
                 "upscaling/test_picture_colors.py::test_primaries_that_are_none",
             ],
@@ -102,20 +102,20 @@ KINDS = {
         (
             "orientations in EXIF and XMP that agree or not, in five formats to five",
             "turned once, by EXIF; both say 1 afterwards",
-            ["upscaling/test_picture_metadata.py::test_orientations_agree"],
+            ["upscaling/test_outdated_metadata.py::test_orientations_agree"],
         ),
         (
             "gain maps, depth, motion, panoramas, regions, crops, thumbnails, sizes in pixels,"
             " texts that hold profiles, arrays, colors that were converted",
             "gone, or scaled",
             [
-                "upscaling/test_picture_metadata.py::test_xmp_of_what_is_gone",
-                "upscaling/test_picture_metadata.py::test_sizes_in_pixels_follow_the_picture",
-                "upscaling/test_picture_metadata.py::test_regions_of_a_turned_picture_are_gone",
-                "upscaling/test_picture_metadata.py::test_thumbnails_and_previews_are_gone",
-                "upscaling/test_picture_metadata.py::test_raw_profiles_in_texts_apply_once",
-                "upscaling/test_picture_metadata.py::test_descriptions_of_a_tiffs_arrays_are_gone",
-                "upscaling/test_picture_metadata.py::test_what_speaks_of_converted_colors_is_gone",
+                "upscaling/test_outdated_metadata.py::test_xmp_of_what_is_gone",
+                "upscaling/test_outdated_metadata.py::test_sizes_in_pixels_follow_the_picture",
+                "upscaling/test_outdated_metadata.py::test_regions_of_a_turned_picture_are_gone",
+                "upscaling/test_outdated_metadata.py::test_thumbnails_and_previews_are_gone",
+                "upscaling/test_outdated_metadata.py::test_raw_profiles_in_texts_apply_once",
+                "upscaling/test_outdated_metadata.py::test_descriptions_of_a_tiffs_arrays_are_gone",
+                "upscaling/test_outdated_metadata.py::test_what_speaks_of_converted_colors_is_gone",
             ],
         ),
     ],
@@ -161,10 +161,10 @@ KINDS = {
             " web pages, ... under a picture's name",
             "refused by their name",
             [
-                "upscaling/test_depths.py::test_other_formats_are_named",
-                "upscaling/test_depths.py::test_what_is_no_picture_is_named",
-                "upscaling/test_depths.py::test_other_samples_are_refused_by_their_name",
-                "upscaling/test_depths.py::test_jpeg_of_12_bits_is_refused_by_its_name",
+                "upscaling/test_unread_pictures.py::test_other_formats_are_named",
+                "upscaling/test_unread_pictures.py::test_what_is_no_picture_is_named",
+                "upscaling/test_unread_pictures.py::test_other_samples_are_refused_by_their_name",
+                "upscaling/test_unread_pictures.py::test_jpeg_of_12_bits_is_refused_by_its_name",
             ],
         ),
     ],
@@ -218,8 +218,8 @@ KINDS = {
             "it works, or one line says why not",
             [
                 "test_users_networks.py",
-                "upscaling/test_upscale.py::test_gates_of_networks_in_networks",
-                "upscaling/test_upscale.py::test_layers_are_left_as_they_were",
+                "upscaling/test_networks_in_tiles.py::test_gates_of_networks_in_networks",
+                "upscaling/test_networks_in_tiles.py::test_layers_are_left_as_they_were",
             ],
         ),
         (
@@ -256,9 +256,9 @@ KINDS = {
             "unknown formats, named pipes, folders and files in each other's place",
             "one line",
             [
-                "upscaling/test_batch.py::test_an_unknown_format_is_no_folder",
-                "upscaling/test_batch.py::test_a_file_is_no_folder",
-                "upscaling/test_batch.py::test_special_files_are_refused",
+                "upscaling/test_batch_outputs.py::test_an_unknown_format_is_no_folder",
+                "upscaling/test_batch_outputs.py::test_a_file_is_no_folder",
+                "upscaling/test_batch_inputs.py::test_special_files_are_refused",
                 "test_cli.py::test_refusals_are_one_line",
             ],
         ),

@@ -3,6 +3,7 @@
 import pytest
 import videos
 
+from keras_secn.upscaling import enlarge, tiling
 from keras_secn.upscaling.upscaler import Upscaler
 
 
@@ -20,3 +21,12 @@ def upscaler():
 @pytest.fixture
 def with_ffmpeg():
     videos.need_ffmpeg()
+
+
+@pytest.fixture
+def small_limits(monkeypatch):
+    """Images count as large from 40 x 40 pixels on, so that tests of sampling stay quick."""
+    monkeypatch.setattr(tiling, "POOLED_WHOLE", 1600)
+    monkeypatch.setattr(enlarge, "POOLED_WHOLE", 1600)
+    monkeypatch.setattr(tiling, "SAMPLED", 1024)
+    monkeypatch.setattr(tiling, "PATCH", 16)
