@@ -55,12 +55,14 @@ def measure(names, folders, kinds, scale, progress=True):
                 took, about = name, {}
                 if name != BICUBIC:
                     upscaler, rough = upscalers[name], name == AUTO and not state.clean
-                    jagged = name == AUTO and state.jagged
+                    smoothing = state.smoothing if name == AUTO else 0.0
                     chain = upscaler.networks.passes(scale, rough)
                     if name == AUTO or name in list_presets():
-                        took = "+".join([*["smoothed"] * jagged, *(step.label for step in chain)])
+                        took = "+".join(
+                            [*["smoothed"] * bool(smoothing), *(step.label for step in chain)]
+                        )
                     if took not in scores:
-                        scores[took] = _scores(truth, _bands(upscaler, rough, jagged), scale)
+                        scores[took] = _scores(truth, _bands(upscaler, rough, smoothing), scale)
                     about = {"took": took, "reason": state.reason} if name == AUTO else {}
                 key = {"folder": folder, "kind": kind, "photograph": path.stem, "model": name}
                 rows.append({**key, **scores[took], **about})
@@ -72,9 +74,10 @@ def _labels(folders):
     return zip(short_names([str(folder) for folder in folders]), folders, strict=True)
 
 
-def _bands(upscaler, rough, jagged):
+def _bands(upscaler, rough, smoothing):
     def upscale(lr):
-        return np.concatenate(list(upscaler.bands(smooth(lr) if jagged else lr, rough=rough)))
+        pixels = smooth(lr, smoothing) if smoothing else lr
+        return np.concatenate(list(upscaler.bands(pixels, rough=rough)))
 
     return upscale
 

@@ -34,9 +34,10 @@ NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
 SMALL = 128**2  # pixels; a smaller picture may have no flat part that tells noise from texture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 TINY = 0.02  # is added to powers, because 0 has no logarithm
-# power at the highest frequencies, relative to that at half of them
-JAGGED, JAGGED_IF_SMALL = 0.22, 0.27
-SMOOTHING = 0.1  # share of each neighbor in a smoothed pixel
+# power at the highest frequencies, relative to that at half of them, above which they are jagged
+JAGGED, JAGGED_IF_SMALL = 0.2, 0.25
+UNJAGGED = 0.1  # the same of a picture that needs no smoothing
+SMOOTHING, MOST_SMOOTHING = 0.3, 0.12  # share of each neighbor: for that above UNJAGGED; at most
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
 
@@ -46,12 +47,12 @@ class Condition(NamedTuple):
     Args:
         clean: whether the network for clean pictures is, or the robust one.
         reason: a few words to print: "JPEG of quality 75", "noise", ...
-        jagged: the picture was reduced without antialiasing; `smooth` it first.
+        smoothing: for `smooth`, if the picture was reduced with little or no antialiasing; else 0.
     """
 
     clean: bool
     reason: str
-    jagged: bool = False
+    smoothing: float = 0.0
 
 
 def jpeg_quality(tables) -> int | None:
@@ -93,26 +94,30 @@ def condition(pixels, tables=None, lossy: bool = False) -> Condition:
         if is_noisy or colors > COLOR_NOISE:
             return Condition(False, "noise")
         # what is transparent would shine through what is smoothed
-        limit = JAGGED_IF_SMALL if is_small else JAGGED
-        if pixels.shape[2] in (1, 3) and jaggedness(y) > limit and not is_drawn(sample):
-            return Condition(True, "jagged edges", jagged=True)
+        limit, jagged = JAGGED_IF_SMALL if is_small else JAGGED, jaggedness(y)
+        if pixels.shape[2] in (1, 3) and jagged > limit and not is_drawn(sample):
+            smoothing = min(MOST_SMOOTHING, SMOOTHING * (jagged - UNJAGGED))
+            return Condition(True, "jagged edges", smoothing)
     return Condition(True, "clean" if quality is None else f"JPEG of quality {quality}")
 
 
-def smooth(pixels):
-    """A jagged picture as an antialiased reduction leaves it, which networks were trained on."""
+def smooth(pixels, share):
+    """A jagged picture as an antialiased reduction leaves it, which networks were trained on.
+
+    `share` is that of each neighbor in a pixel, along rows and then along columns.
+    """
     smoothed = np.empty_like(pixels)
     for top in range(0, len(pixels), SIDE):
         lines = np.arange(top - 1, min(top + SIDE, len(pixels)) + 1).clip(0, len(pixels) - 1)
-        band = _between(pixels[lines].astype(np.float32))
+        band = _between(pixels[lines].astype(np.float32), share)
         band = np.pad(band, ((0, 0), (1, 1), (0, 0)), "edge").swapaxes(0, 1)
-        smoothed[top : top + SIDE] = rounded(_between(band).swapaxes(0, 1), pixels.dtype)
+        smoothed[top : top + SIDE] = rounded(_between(band, share).swapaxes(0, 1), pixels.dtype)
     return smoothed
 
 
-def _between(lines):
+def _between(lines, share):
     before, here, after = lines[:-2], lines[1:-1], lines[2:]
-    return here + SMOOTHING * (before - 2 * here + after)
+    return here + share * (before - 2 * here + after)
 
 
 def video_condition(frame, codec, bits) -> Condition:

@@ -77,7 +77,7 @@ class Networks:
         if not state.clean:
             names = " and ".join(step.label for step in self.passes(needed, True))
             done = f"so this is enlarged by {names}"
-        elif state.jagged:
+        elif state.smoothing:
             done = "so this is smoothed a little first"
         else:
             return

@@ -94,6 +94,6 @@ def _frames(upscaler, source, tick, notes):
         if state is None:
             state = condition(frame.pixels, source.tables, source.lossy)
             upscaler.networks.tell(source.path, state, max(size) / max(height, width))
-        pixels = smooth(frame.pixels) if state.jagged else frame.pixels
+        pixels = smooth(frame.pixels, state.smoothing) if state.smoothing else frame.pixels
         bands = upscaler.bands(pixels, tick, not state.clean)
         yield bands, (*size, channels), frame.pixels.dtype, frame.metadata, frame.duration

@@ -244,7 +244,9 @@ class Upscaler:
         """
         if rough is None and self.networks.judges:
             state = condition(pixels)
-            rough, pixels = not state.clean, smooth(pixels) if state.jagged else pixels
+            rough = not state.clean
+            if state.smoothing:
+                pixels = smooth(pixels, state.smoothing)
         height, width = pixels.shape[:2]
         steps = [self._enlarger(step) for step in self._passes(height, width, bool(rough))]
         factor = math.prod(step.engine.scale for step in steps)

@@ -86,7 +86,7 @@ def upscale_video(upscaler, path, out, *, tick=None):
                     # once: a video that changes its network flickers
                     state = video_condition(frame, clip.codec, clip.bits)
                     upscaler.networks.tell(path, state, large[0] / height)
-                frame = smooth(frame) if state.jagged else frame
+                frame = smooth(frame, state.smoothing) if state.smoothing else frame
                 for rows in upscaler.bands(frame, tick, not state.clean):
                     send(np.ascontiguousarray(rows))
                 count += 1
