@@ -15,6 +15,7 @@ from PIL import Image
 import keras_secn
 from keras_secn import cli, presets
 from keras_secn.lite import metadata
+from keras_secn.presets.lite_files import preset_file
 from keras_secn.upscaling import catalog
 from keras_secn.upscaling.engines.choose import DEFAULT
 
@@ -145,7 +146,7 @@ def test_models_lists_what_there_is_by_use(capsys):
     marked = [line for line in said.splitlines() if "(default)" in line]
     assert len(marked) == 1 and marked[0].startswith(DEFAULT)
     # those that start at once come first
-    quick = {path.stem for path in presets.store.FOLDER.glob("*.json")}
+    quick = {name for name in presets.list_presets() if preset_file(name).is_file()}
     assert {line.split()[0] for line in groups[0][1:]} == quick
     assert "s/MP" not in said
     assert all(row["seconds_per_megapixel"] is None for row in catalog.rows())
