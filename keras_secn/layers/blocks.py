@@ -105,7 +105,7 @@ class SeparableSEBlock(Block):
 
     Attributes:
         composed: whether `call` computes each pair as the one 3x3 convolution that it equals. A
-            GPU trains faster so; False at first, and not part of the config.
+            GPU's matrix units compute that. False at first, and not part of the config.
     """
 
     composed = False

@@ -34,10 +34,11 @@ NOISY = 6.0  # gray levels of noise in the flattest fiftieth of the picture
 SMALL = 128**2  # pixels; a smaller picture may have no flat part that tells noise from texture
 ROUNDING = 1.0  # gray levels of noise, below which high frequencies say nothing
 TINY = 0.02  # is added to powers, because 0 has no logarithm
-# power at the highest frequencies, relative to that at half of them, above which they are jagged
+# jaggedness from which a picture is smoothed
 JAGGED, JAGGED_IF_SMALL = 0.21, 0.25
-UNJAGGED = 0.12  # the same of a picture that needs no smoothing
-SMOOTHING, MOST_SMOOTHING = 0.4, 0.1  # share of each neighbor: for that above UNJAGGED; at most
+UNJAGGED = 0.12  # jaggedness of a clean picture
+SMOOTHING = 0.4  # share of each neighbor in a smoothed pixel, for each unit above UNJAGGED
+MOST_SMOOTHING = 0.1  # the largest such share
 DRAWN = 0.35  # share of pixels that equal their neighbor: a drawing or a page, no photograph
 
 
